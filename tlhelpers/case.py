@@ -1,0 +1,138 @@
+"""A case: one of the two questions, with its data and its recipe as posted."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tlhelpers import machine, paths, recordings
+from tlhelpers.data.dataset import Split
+from tlhelpers.progress import bar
+from tlhelpers.recipe import Recipe
+from tlhelpers.run import Experiment, Run
+
+if TYPE_CHECKING:
+    from tlhelpers.training import Trainer
+
+
+@dataclass(frozen=True)
+class Case:
+    """One of the two questions at one profile.
+
+    Attributes
+    ----------
+    name, profile : str
+    data : str
+        "synthetic" or "real".
+    posted : Recipe
+        The recipe of the post, in this profile's sizes.
+    measured : Recipe
+        The same without early stopping and with a fixed number of epochs, so that runs can be
+        compared epoch by epoch.
+    assumptions : tuple of str
+        What the post leaves open and what is assumed, a sentence each.
+    seeds : int
+        Runs of a recipe that this profile makes.
+    spec : str
+        How the pictures were chosen; part of a recording's identity.
+    data_words : str
+        The same for a caption.
+    draw : function
+        Makes the split.
+    """
+
+    name: str
+    profile: str
+    data: str
+    posted: Recipe
+    measured: Recipe
+    assumptions: tuple[str, ...]
+    seeds: int
+    spec: str
+    data_words: str
+    draw: Callable[[], Split]
+
+    @cached_property
+    def split(self) -> Split:
+        """Training and validation pictures, drawn or loaded once."""
+        return self.draw()
+
+    @cached_property
+    def _trainers(self) -> dict[Recipe, Trainer]:
+        return {}
+
+    def trainer(self, recipe: Recipe) -> Trainer:
+        """The compiled network of a recipe; the latest two are kept."""
+        from tlhelpers.training import Trainer
+
+        if recipe not in self._trainers:
+            while len(self._trainers) > 1:
+                self._trainers.pop(next(iter(self._trainers)))
+            self._trainers[recipe] = Trainer(recipe, self.split)
+        return self._trainers[recipe]
+
+    def find(self, recipe: Recipe, seed: int) -> Run | None:
+        """The recorded run, of the repository or of this machine, or None."""
+        roots = (paths.RECORDINGS, recordings.local())
+        return recordings.find(
+            self.name, self.data, self.profile, recipe, seed, self.spec, *roots
+        )
+
+    def run(
+        self,
+        recipe: Recipe,
+        seeds: int | None = None,
+        live: bool = False,
+        label: str = "run",
+        save_to=None,
+    ) -> Experiment:
+        """Runs of a recipe: replayed where recorded, trained otherwise.
+
+        Parameters
+        ----------
+        recipe : Recipe
+        seeds : int, optional
+            Seeds 0 to seeds - 1; the profile's number if not given.
+        live : bool
+            Train even what is recorded.
+        label : str
+            Names the folder of new recordings.
+        save_to : path, optional
+            Where new runs are kept; ``build/runs`` if not given.
+        """
+        count = self.seeds if seeds is None else seeds
+        found = {s: None if live else self.find(recipe, s) for s in range(count)}
+        missing = [s for s, run in found.items() if run is None]
+        for seed in bar(missing, desc=label) if len(missing) > 1 else missing:
+            found[seed] = self.train(recipe, seed)
+            recordings.save(found[seed], save_to or recordings.local(), label)
+        return Experiment(recipe, tuple(found.values()))
+
+    def train(self, recipe: Recipe, seed: int) -> Run:
+        """Train one run now; goes on where an interrupted one stopped."""
+        trainer = self.trainer(recipe)
+        name = hashlib.sha256(f"{self.name} {self.spec} {recipe.key()} {seed}".encode()).hexdigest()
+        return trainer.run(
+            seed, self._about(), unfinished=paths.build() / "unfinished" / f"{name[:16]}.npz"
+        )
+
+    def _about(self) -> dict:
+        return {
+            "case": self.name,
+            "data": self.data,
+            "profile": self.profile,
+            "spec": self.spec,
+            "data_words": self.data_words,
+            "fingerprint": self._fingerprint,
+            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "device": machine.device(),
+            "versions": machine.versions(),
+        }
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return self.split.fingerprint()

@@ -1,0 +1,32 @@
+"""The two questions."""
+
+from __future__ import annotations
+
+from tlhelpers.case import Case
+from tlhelpers.cases import retinopathy
+from tlhelpers.errors import CourseError
+
+CASES = {"retinopathy": retinopathy.make}
+PROFILES = ("smoke", "quick", "full")
+
+
+def case(name: str, profile: str = "quick", data: str = "synthetic") -> Case:
+    """The case called `name`.
+
+    Parameters
+    ----------
+    name : str
+        "retinopathy".
+    profile : str
+        "smoke", "quick" or "full": sizes, never the science.
+    data : str
+        "synthetic" pictures are drawn on the spot; "real" ones must have been prepared.
+    """
+    for value, allowed, what in (
+        (name, CASES, "case"),
+        (profile, PROFILES, "profile"),
+        (data, ("synthetic", "real"), "data"),
+    ):
+        if value not in allowed:
+            raise CourseError(f"Unknown {what} '{value}': choose one of {', '.join(allowed)}.")
+    return CASES[name](profile, data)

@@ -1,0 +1,87 @@
+"""Pictures with their labels and groups, and the split into training and validation."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Pictures, what they show, and which of them belong together.
+
+    Attributes
+    ----------
+    images : uint8 array, shape (n, size, size, 3)
+        RGB, 0 to 255. May be a memory map.
+    labels : int64 array, shape (n,)
+        Index into `classes`.
+    groups : int64 array, shape (n,)
+        Pictures with the same number must stay on the same side of a split
+        (both eyes of one patient).
+    grades : int64 array, shape (n,)
+        The finer label the classes were made from (EyePACS: 0 to 4).
+    classes : tuple of str
+        Class names, in the order of the labels.
+    origin : str
+        Where the pictures come from, in words: "synthetic" or "real".
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    groups: np.ndarray
+    grades: np.ndarray
+    classes: tuple[str, ...]
+    origin: str
+
+    def __post_init__(self):
+        n = len(self.images)
+        if self.images.ndim != 4 or self.images.shape[-1] != 3 or self.images.dtype != np.uint8:
+            raise ValueError(
+                f"images must be uint8 with shape (n, size, size, 3), "
+                f"not {self.images.dtype} {self.images.shape}"
+            )
+        for name in ("labels", "groups", "grades"):
+            if getattr(self, name).shape != (n,):
+                raise ValueError(f"{name} must have shape ({n},), not {getattr(self, name).shape}")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def subset(self, index: np.ndarray) -> Dataset:
+        """The pictures at `index` (int or bool array), in that order."""
+        return replace(
+            self,
+            images=self.images[index],
+            labels=self.labels[index],
+            groups=self.groups[index],
+            grades=self.grades[index],
+        )
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Share of each class, shape (len(classes),)."""
+        return np.bincount(self.labels, minlength=len(self.classes)) / len(self)
+
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change when a pixel, label or group does."""
+        digest = hashlib.sha256()
+        for array in (self.images, self.labels, self.groups):
+            digest.update(repr((array.shape, str(array.dtype))).encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Training and validation pictures; no group stands on both sides."""
+
+    train: Dataset
+    validation: Dataset
+
+    def fingerprint(self) -> str:
+        """Fingerprint of both sides together."""
+        both = self.train.fingerprint() + self.validation.fingerprint()
+        return hashlib.sha256(both.encode()).hexdigest()[:16]

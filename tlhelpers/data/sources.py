@@ -1,0 +1,207 @@
+"""Reading real pictures: the files in a zip or a folder, and decoding them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from tlhelpers.errors import CourseError
+
+LARGEST_FILE = 64 * 2**20
+"""Bytes. No photograph or table of the sets is near this; a larger one is not what it says."""
+
+
+class BrokenPicture(Exception):
+    """A picture that cannot be used; the message says why, in a few words."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files to prepare from, in a zip or a folder, under their paths with '/' between.
+
+    Attributes
+    ----------
+    path : Path
+        The zip file or folder.
+    files : dict of str to str
+        For each file's path, what changes when its content does: size and, in a zip, CRC.
+    sizes : dict of str to int
+        Size of each file in bytes, decompressed.
+    fetch : callable
+        From a path in `files` to the file's bytes. Safe to call from several threads.
+    """
+
+    path: Path
+    files: dict[str, str]
+    sizes: dict[str, int]
+    fetch: Callable[[str], bytes]
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file.
+
+        Raises
+        ------
+        BrokenPicture
+            If the file is damaged in the zip, or larger than any picture is.
+        CourseError
+            If the source itself cannot be read any more (a disk or network that went away).
+        """
+        if self.sizes[name] > LARGEST_FILE:
+            raise BrokenPicture(f"{readable_bytes(self.sizes[name])} is too large for this file")
+        try:
+            return self.fetch(name)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise BrokenPicture(f"damaged in the zip ({first_line(error)})") from error
+        except OSError as error:
+            raise CourseError(
+                f"cannot read {name} in {self.path} ({error.strerror or error}); what was "
+                "prepared is kept: put that right and run the same command again"
+            ) from error
+
+    def fingerprint(self, names: Sequence[str]) -> str:
+        """Sixteen hexadecimal digits that change when one of these files does.
+
+        Cheap: made from paths, sizes and the checksums a zip holds, not from the contents.
+        """
+        listing = "\n".join(f"{name}\t{self.files[name]}" for name in sorted(names))
+        return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def open_source(path: Path | str) -> Source:
+    """List a zip file (which is never unpacked) or a folder.
+
+    Hidden files and macOS's ``__MACOSX`` entries are left out.
+
+    Raises
+    ------
+    CourseError
+        If there is nothing there, it is not a zip file, or a zip entry is encrypted, a link,
+        named twice, or points outside its folder.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _open_folder(path)
+    if not path.exists():
+        raise CourseError(f"no file or folder at {path}: check the path given as --source")
+    try:
+        return _open_zip(path)
+    except zipfile.BadZipFile as error:
+        raise CourseError(
+            f"{path} is not a complete zip file ({first_line(error)}): fetch it again"
+        ) from error
+    except OSError as error:
+        raise CourseError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _open_folder(folder: Path) -> Source:
+    sizes = {}
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not _hidden(name)]
+        for name in names:
+            file = Path(parent, name)
+            # A link that leads nowhere is the same as a file that is not there.
+            if not _hidden(name) and file.is_file():
+                sizes[file.relative_to(folder).as_posix()] = file.stat().st_size
+    files = {name: str(size) for name, size in sizes.items()}
+    return Source(folder, files, sizes, lambda name: (folder / name).read_bytes())
+
+
+def _open_zip(path: Path) -> Source:
+    archive = zipfile.ZipFile(path)
+    files: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    for entry in archive.infolist():
+        _refuse_unsafe(path, entry)
+        if entry.is_dir() or any(map(_hidden, PurePosixPath(entry.filename).parts)):
+            continue
+        if entry.filename in files:
+            raise CourseError(f"{path} holds {entry.filename!r} twice: fetch or make it again")
+        files[entry.filename] = f"{entry.file_size} {entry.CRC:08x}"
+        sizes[entry.filename] = entry.file_size
+    return Source(path, files, sizes, archive.read)
+
+
+def _refuse_unsafe(path: Path, entry: zipfile.ZipInfo) -> None:
+    """Stop at an entry that no honest zip of pictures holds."""
+    # orig_filename: zipfile itself cuts names at a zero byte and translates separators.
+    name = entry.orig_filename.replace("\\", "/")
+    outside = name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in name.split("/")
+    if outside or "\0" in name:
+        reason = "points outside its folder"
+    elif stat.S_ISLNK(entry.external_attr >> 16):
+        reason = "is a link, not a file"
+    elif entry.flag_bits & 1:
+        reason = "is encrypted"
+    else:
+        return
+    raise CourseError(f"{path} is refused: its entry {name!r} {reason}; fetch the original zip")
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def decode_square(data: bytes, size: int) -> np.ndarray:
+    """Decode a JPEG or PNG into a square RGB picture.
+
+    The longer side is cut equally at both ends to make a square (in a fundus photograph
+    mostly black border), which is then resized with an antialiasing filter. A large JPEG is
+    decoded straight to the smallest of 1/2, 1/4, 1/8 that leaves twice the size asked for:
+    several times faster, and no difference to the eye.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    size : int
+        Side of the result in pixels.
+
+    Returns
+    -------
+    uint8 array, shape (size, size, 3)
+
+    Raises
+    ------
+    BrokenPicture
+        If it is not a picture, cut short, damaged, or has more pixels than Pillow's
+        ``Image.MAX_IMAGE_PIXELS``.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+            if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+                raise BrokenPicture(f"{image.width} x {image.height} pixels are too many")
+            image.draft("RGB", (2 * size, 2 * size))
+            square = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
+            return np.asarray(square)
+    except BrokenPicture:
+        raise
+    except Image.DecompressionBombError as error:
+        raise BrokenPicture("far more pixels than a photograph has") from error
+    except Image.UnidentifiedImageError as error:
+        raise BrokenPicture("not a JPEG or PNG picture") from error
+    except Exception as error:  # Pillow's decoders raise almost anything on damaged bytes.
+        raise BrokenPicture(first_line(error)) from error
+
+
+def readable_bytes(count: int) -> str:
+    """A size for people: 1.5 GB (powers of 1000, as disks are sold)."""
+    if count < 1_000_000:
+        return f"{count / 1e3:.1f} kB"
+    return f"{count / 1e6:.1f} MB" if count < 1_000_000_000 else f"{count / 1e9:.1f} GB"
+
+
+def first_line(error: Exception) -> str:
+    """What an exception says, in one line."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

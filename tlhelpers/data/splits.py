@@ -1,0 +1,126 @@
+"""Splits into training and validation pictures, and the check that no group is on both sides."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+
+from tlhelpers.data.dataset import Dataset, Split
+from tlhelpers.errors import CourseError
+
+
+def split_by_group(
+    dataset: Dataset, validation: int | float, seed: int, train: int | None = None
+) -> Split:
+    """Split so that every group (patient) is on one side only.
+
+    Groups are lined up so that every stretch of the line holds each stratum in its share of
+    all groups; a group's stratum is its highest grade, so classes made from grades keep their
+    shares too. Validation takes groups from the front of the line until it has enough
+    pictures, training takes the next ones. So with the same seed and validation, a smaller
+    training set is part of a larger one.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The pictures to split.
+    validation : int or float
+        Pictures to validate on: a number, or a share between 0 and 1 of all pictures.
+    seed : int
+        The same seed gives the same split.
+    train : int, optional
+        Pictures to train on; all that are left if not given.
+
+    Returns
+    -------
+    Split
+        Each side has at least the number of pictures asked for, and fewer than one group
+        more. Pictures keep the order of the dataset.
+
+    Raises
+    ------
+    CourseError
+        If more pictures are asked for than there are in whole groups, or fewer than one.
+    """
+    n_validation, n_train = _numbers(len(dataset), validation, train)
+    _, group_of, sizes = np.unique(dataset.groups, return_inverse=True, return_counts=True)
+    line = _stratified_order(_highest(dataset.grades, group_of, len(sizes)), seed)
+    pictures_so_far = np.cumsum(sizes[line])
+    first = 1 + int(np.searchsorted(pictures_so_far, n_validation))
+    used = int(pictures_so_far[first - 1])
+    if used + n_train > len(dataset):
+        raise CourseError(
+            f"{n_validation:,} validation and {n_train:,} training pictures cannot be had from "
+            f"{len(dataset):,} in {len(sizes):,} whole groups "
+            f"({len(dataset) - used:,} are left for training): ask for fewer"
+        )
+    last = len(line) if train is None else 1 + np.searchsorted(pictures_so_far, used + n_train)
+    return Split(
+        train=dataset.subset(np.flatnonzero(np.isin(group_of, line[first:last]))),
+        validation=dataset.subset(np.flatnonzero(np.isin(group_of, line[:first]))),
+    )
+
+
+def split_by_picture(
+    dataset: Dataset, validation: int | float, seed: int, train: int | None = None
+) -> Split:
+    """Split as many tutorials do, at random by picture: fellow eyes leak to the other side.
+
+    Parameters, result and errors as in `split_by_group`, with exactly the numbers asked for.
+    """
+    n_validation, n_train = _numbers(len(dataset), validation, train)
+    order = np.random.default_rng(seed).permutation(len(dataset))
+    last = len(dataset) if train is None else n_validation + n_train
+    return Split(
+        train=dataset.subset(np.sort(order[n_validation:last])),
+        validation=dataset.subset(np.sort(order[:n_validation])),
+    )
+
+
+def shared_groups(split: Split) -> int:
+    """How many groups stand on both sides: the mechanism check of a split, 0 if it is honest."""
+    return len(np.intersect1d(split.train.groups, split.validation.groups))
+
+
+def _numbers(total: int, validation: int | float, train: int | None) -> tuple[int, int]:
+    """Pictures wanted for validation, and at least for training."""
+    whole = isinstance(validation, Integral)
+    if not whole and not 0 < validation < 1:
+        raise CourseError(
+            f"validation={validation} is neither a number of pictures nor a share between 0 and 1"
+        )
+    n_validation = int(validation) if whole else round(validation * total)
+    n_train = 1 if train is None else train
+    if n_validation < 1 or n_train < 1:
+        raise CourseError(
+            f"validation={validation}, train={train} of {total:,} pictures leaves a side empty: "
+            "ask for at least one picture on each"
+        )
+    if n_validation + n_train > total:
+        raise CourseError(
+            f"{n_validation:,} validation and at least {n_train:,} training pictures are more "
+            f"than the {total:,} there are: ask for fewer"
+        )
+    return n_validation, n_train
+
+
+def _highest(grades: np.ndarray, group_of: np.ndarray, n_groups: int) -> np.ndarray:
+    """Highest grade in each group, shape (n_groups,)."""
+    highest = np.full(n_groups, grades.min())
+    np.maximum.at(highest, group_of, grades)
+    return highest
+
+
+def _stratified_order(strata: np.ndarray, seed: int) -> np.ndarray:
+    """A random order of all positions in which each stratum is spread evenly.
+
+    Systematic sampling: in each stratum, members in random order stand at equal distances,
+    from a random start, so that every member is equally likely to come first.
+    """
+    rng = np.random.default_rng(seed)
+    place = np.empty(len(strata))
+    for stratum in np.unique(strata):
+        members = rng.permutation(np.flatnonzero(strata == stratum))
+        place[members] = (np.arange(len(members)) + rng.random()) / len(members)
+    return np.argsort(place, kind="stable")

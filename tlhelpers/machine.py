@@ -1,0 +1,67 @@
+"""What a run ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+_BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
+
+
+def versions() -> dict[str, str]:
+    """Versions that decide how a training goes; Keras must be imported already."""
+    import keras
+
+    name = keras.backend.backend()
+    return {
+        "python": platform.python_version(),
+        "keras": keras.version(),
+        "backend": f"{name} {_version(*_BACKENDS.get(name, (name,)))}",
+        "numpy": _version("numpy"),
+        "tlhelpers": _version("tlhelpers"),
+    }
+
+
+def device() -> str:
+    """The GPU that Keras trains on, or the processor and its cores."""
+    return gpu() or f"{_processor()}, {cores()} cores"
+
+
+def cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def gpu() -> str | None:
+    """Name of the first GPU that the imported backend sees, or None."""
+    if "tensorflow" in sys.modules:
+        tf = sys.modules["tensorflow"]
+        found = tf.config.list_physical_devices("GPU")
+        return tf.config.experimental.get_device_details(found[0])["device_name"] if found else None
+    if "jax" in sys.modules:
+        found = [d for d in sys.modules["jax"].devices() if d.platform == "gpu"]
+        return found[0].device_kind if found else None
+    if "torch" in sys.modules and sys.modules["torch"].cuda.is_available():
+        return sys.modules["torch"].cuda.get_device_name(0)
+    return None
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _version(*names: str) -> str:
+    for name in names:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return "not installed"

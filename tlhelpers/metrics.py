@@ -1,0 +1,66 @@
+"""The numbers a run is compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tlhelpers import stability
+from tlhelpers.errors import CourseError
+from tlhelpers.run import Experiment, Run
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of a run.
+
+    Attributes
+    ----------
+    name : str
+    words : str
+        What it is, with its unit, as an axis says it.
+    better : str
+        "lower" or "higher".
+    of : function of a Run
+    """
+
+    name: str
+    words: str
+    better: str
+    of: Callable[[Run], float]
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("jitter", "jitter of the validation NLL (log units an epoch)", "lower",
+               lambda run: stability.jitter(run.curve("val_nll"))),
+        Metric("climb", "climb of the validation NLL after its best epoch (log units)", "lower",
+               lambda run: stability.climb(run.curve("val_nll"))),
+        Metric("mode_gap", "NLL with moving over NLL with batch statistics (log units)", "lower",
+               lambda run: stability.mode_gap(run.curve("batch_mode_nll"),
+                                              run.curve("moving_mode_nll"))),
+        Metric("drawdown", "largest fall of validation accuracy from its best (share)", "lower",
+               lambda run: stability.max_drawdown(run.curve("val_accuracy"))),
+        Metric("churn", "validation predictions that change an epoch (share)", "lower",
+               lambda run: float(run.curve("val_changed")[1:].mean() / len(run.probabilities))),
+        Metric("nll", "validation NLL after the last epoch (nats)", "lower",
+               lambda run: float(run.curve("val_nll")[-1])),
+        Metric("auc", "validation AUC after the last epoch", "higher",
+               lambda run: float(run.curve("val_auc")[-1])),
+        Metric("accuracy", "validation accuracy after the last epoch (share)", "higher",
+               lambda run: float(run.curve("val_accuracy")[-1])),
+    )
+}  # fmt: skip
+
+
+def metric(name: str) -> Metric:
+    """The metric called `name`."""
+    if name not in METRICS:
+        raise CourseError(f"Unknown metric '{name}': choose one of {', '.join(METRICS)}.")
+    return METRICS[name]
+
+
+def values(experiment: Experiment, name: str) -> dict[int, float]:
+    """A metric of each run, by seed."""
+    return {run.seed: metric(name).of(run) for run in experiment}

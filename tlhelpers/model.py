@@ -1,0 +1,188 @@
+"""From a recipe to a compiled Keras model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlhelpers.backbones import backbone, batchnorm_layers, freeze, truncate
+from tlhelpers.recipe import Recipe
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A compiled model and the parts of it that a page asks about.
+
+    Attributes
+    ----------
+    model : keras.Model
+        Pictures (n, size, size, 3), 0 to 255, to class probabilities (n, classes).
+    base : keras.Model
+        The backbone inside it.
+    batch_mode : keras.Model
+        The same layers and weights, but the backbone normalises with the statistics of the batch
+        (as in training) and the head has no dropout. Its ``predict`` moves the moving statistics:
+        use it through `tlhelpers.batchnorm`.
+    """
+
+    model: keras.Model
+    base: keras.Model
+    batch_mode: keras.Model
+
+
+def build(recipe: Recipe, classes: int, steps: int, weights: str | None = "imagenet") -> Network:
+    """Build and compile the network of a recipe.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    classes : int
+        Width of the softmax.
+    steps : int
+        Training steps of one epoch; only a "cosine" schedule needs it.
+    weights : "imagenet" or None
+        None starts the backbone from random weights (parameter counts without a network).
+    """
+    import keras
+    from keras import layers
+
+    spec = backbone(recipe.backbone)
+    base = spec.build(recipe.image_size, weights)
+    if recipe.truncate_at:
+        base = truncate(base, recipe.truncate_at)
+    freeze(base, recipe.frozen_up_to, batchnorm=recipe.batchnorm == "frozen")
+    if recipe.batchnorm_momentum is not None:
+        for layer in batchnorm_layers(base):
+            layer.momentum = recipe.batchnorm_momentum
+
+    inputs = keras.Input((recipe.image_size, recipe.image_size, 3), name="pictures")
+    x = inputs
+    if recipe.horizontal_flip:
+        x = layers.RandomFlip("horizontal", name="flip")(x)
+    scaling = _scaling_layers(recipe)
+    for layer in scaling:
+        x = layer(x)
+    x = base(x, training=False) if recipe.call_training_false else base(x)
+    head = _head_layers(recipe, classes)
+    for layer in head:
+        x = layer(x)
+    model = keras.Model(inputs, x, name="network")
+    model.compile(_optimizer(recipe, steps), loss(recipe), metrics=["accuracy"])
+    return Network(model, base, _batch_mode(scaling, base, head))
+
+
+def _scaling_layers(recipe: Recipe) -> list[keras.Layer]:
+    from keras import layers
+
+    if recipe.input_scaling == "1/255":
+        return [layers.Rescaling(1 / 255, name="scaling")]
+    spec = backbone(recipe.backbone)
+    flip = [_swap_channels()] if spec.swap_channels else []
+    return [*flip, layers.Rescaling(spec.scale, spec.offset, name="scaling")]
+
+
+def _swap_channels() -> keras.Layer:
+    import keras
+
+    class SwapChannels(keras.layers.Layer):
+        """RGB to BGR."""
+
+        def call(self, x):
+            return keras.ops.flip(x, axis=-1)
+
+    return SwapChannels(name="rgb_to_bgr")
+
+
+def _head_layers(recipe: Recipe, classes: int) -> list[keras.Layer]:
+    from keras import layers
+
+    head = [layers.GlobalAveragePooling2D(name="pool")]
+    for i, (units, rate) in enumerate(zip(recipe.hidden_units, recipe.dropout, strict=True)):
+        head.append(layers.Dropout(rate, name=f"dropout{i}"))
+        head.append(layers.Dense(units, "relu", name=f"dense{i}"))
+    head.append(layers.Dense(classes, "softmax", dtype="float32", name="probabilities"))
+    return head
+
+
+def _batch_mode(scaling: list, base: keras.Model, head: list) -> keras.Model:
+    import keras
+
+    class BatchMode(keras.Model):
+        # A subclassed model passes an explicit `training` on; a Functional one would override it.
+        def call(self, x):
+            for layer in scaling:
+                x = layer(x)
+            x = base(x, training=True)
+            for layer in head:
+                x = layer(x, training=False) if "dropout" in layer.name else layer(x)
+            return x
+
+    # Registered by hand: Keras tracks attributes, not what `call` closes over.
+    probe = BatchMode(name="batch_mode")
+    probe.parts = [*scaling, base, *head]
+    probe.compile()
+    return probe
+
+
+def _optimizer(recipe: Recipe, steps: int) -> keras.Optimizer:
+    import keras
+
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        warm = recipe.warmup_epochs * steps
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warm else rate,
+            decay_steps=max(1, recipe.epochs * steps - warm),
+            warmup_target=rate if warm else None,
+            warmup_steps=warm,
+        )
+    return keras.optimizers.Adam(rate, global_clipnorm=recipe.clipnorm)
+
+
+def loss(recipe: Recipe) -> keras.Loss:
+    import keras
+
+    losses = {
+        "binary_crossentropy": keras.losses.BinaryCrossentropy,
+        "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
+    }
+    return losses[recipe.loss](label_smoothing=recipe.label_smoothing)
+
+
+def callbacks(recipe: Recipe) -> list[keras.callbacks.Callback]:
+    """The Keras callbacks that a recipe asks for, and no others."""
+    from keras.callbacks import EarlyStopping, ReduceLROnPlateau
+
+    wanted = []
+    if recipe.early_stopping_patience is not None:
+        wanted.append(
+            EarlyStopping(
+                monitor="val_loss",
+                mode="min",
+                patience=recipe.early_stopping_patience,
+                restore_best_weights=True,
+            )
+        )
+    if recipe.schedule == "plateau":
+        wanted.append(ReduceLROnPlateau(monitor="val_loss", patience=3, factor=0.5, min_lr=1e-6))
+    return wanted
+
+
+def class_weights(recipe: Recipe, labels: np.ndarray, classes: int) -> dict[int, float] | None:
+    """Weights for ``fit(class_weight=...)``; "balanced" is n / (classes * count)."""
+    if recipe.class_weights is None:
+        return None
+    counts = np.bincount(labels, minlength=classes)
+    return {i: float(len(labels) / (classes * max(1, count))) for i, count in enumerate(counts)}
+
+
+def parameter_counts(model: keras.Model) -> dict[str, int]:
+    """Parameters as ``model.summary()`` counts them: total, trainable, not trainable."""
+    train = sum(int(np.prod(v.shape)) for v in model.trainable_weights)
+    total = model.count_params()
+    return {"total": total, "trainable": train, "not trainable": total - train}

@@ -1,0 +1,185 @@
+"""A recipe: every choice of one training run, with plain values."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tlhelpers.errors import CourseError
+
+_CHOICES = {
+    "input_scaling": ("backbone", "1/255"),
+    "batchnorm": ("live", "frozen", "reestimated"),
+    "loss": ("binary_crossentropy", "categorical_crossentropy"),
+    "optimizer": ("adam",),
+    "schedule": ("constant", "plateau", "cosine"),
+    "class_weights": (None, "balanced"),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every choice of one training run.
+
+    Attributes
+    ----------
+    backbone : str
+        Name in ``tlhelpers.backbones.BACKBONES``.
+    truncate_at : str or None
+        Last block of the backbone that is used; None uses all of it.
+    image_size : int
+        Height and width of the pictures, in pixels.
+    input_scaling : str
+        "backbone": the scaling that the backbone was trained with; "1/255": 0 to 1.
+    frozen_up_to : str or None
+        Last block that does not train; None trains everything.
+    batchnorm : str
+        "live": the layers train and keep moving statistics; "frozen": each layer has
+        ``trainable = False``; "reestimated": live, but before each validation the statistics are
+        measured anew with the weights held still (PreciseBN, Wu & Johnson, arXiv 2105.07576).
+    batchnorm_momentum : float or None
+        Momentum of the moving statistics; None keeps the backbone's own.
+    call_training_false : bool
+        Whether the backbone is called as ``base(x, training=False)``. Under ``fit`` this changes
+        nothing in Keras 3; it is here to show that.
+    hidden_units : tuple of int
+        Dense layers (relu) of the head, before the softmax.
+    dropout : tuple of float
+        Dropout rate before each of them.
+    loss : str
+        "binary_crossentropy" or "categorical_crossentropy", on one-hot labels.
+    label_smoothing : float
+        Share of each label spread over all classes.
+    class_weights : "balanced" or None
+        Weights of the training loss; the validation loss never has any.
+    optimizer : str
+        "adam".
+    learning_rate : float
+        Step size at the start, or the peak after a warm-up.
+    schedule : str
+        "constant"; "plateau": halved after 3 epochs without a better validation loss, down to
+        1e-6; "cosine": falls to 0 at the last step.
+    warmup_epochs : int
+        Epochs over which the rate climbs from 0 (with "cosine").
+    clipnorm : float or None
+        Largest norm of the whole gradient (``global_clipnorm``).
+    horizontal_flip : bool
+        Whether training pictures are mirrored at random.
+    batch_size : int
+        Pictures a step.
+    early_stopping_patience : int or None
+        Epochs without a better validation loss before training stops and the best weights come
+        back; None never stops.
+    epochs : int
+        Most epochs.
+    """
+
+    backbone: str = "resnet50"
+    truncate_at: str | None = None
+    image_size: int = 224
+    input_scaling: str = "backbone"
+    frozen_up_to: str | None = None
+    batchnorm: str = "live"
+    batchnorm_momentum: float | None = None
+    call_training_false: bool = False
+    hidden_units: tuple[int, ...] = ()
+    dropout: tuple[float, ...] = ()
+    loss: str = "categorical_crossentropy"
+    label_smoothing: float = 0.0
+    class_weights: str | None = None
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    schedule: str = "constant"
+    warmup_epochs: int = 0
+    clipnorm: float | None = None
+    horizontal_flip: bool = False
+    batch_size: int = 32
+    early_stopping_patience: int | None = None
+    epochs: int = 10
+
+    def __post_init__(self):
+        for name in ("hidden_units", "dropout"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise CourseError(
+                    f"{name} = {getattr(self, name)!r} is not known: choose one of {allowed}."
+                )
+        if len(self.hidden_units) != len(self.dropout):
+            raise CourseError("hidden_units and dropout must have the same length.")
+        for name in ("image_size", "batch_size", "epochs"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise CourseError(f"{name} = {value!r} must be a whole number of 1 or more.")
+        if not self.learning_rate > 0:
+            raise CourseError(f"learning_rate = {self.learning_rate!r} must be above 0.")
+        if self.warmup_epochs and self.schedule != "cosine":
+            raise CourseError("warmup_epochs needs schedule='cosine'.")
+
+    def but(self, **changes: Any) -> Recipe:
+        """The same recipe with some fields changed.
+
+        Raises
+        ------
+        CourseError
+            Unknown field (the nearest known one is named) or a value that is not allowed.
+        """
+        known = [field.name for field in dataclasses.fields(self)]
+        for name in changes:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}."
+                raise CourseError(f"A recipe has no field '{name}': {hint}")
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as plain JSON values."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> Recipe:
+        """The recipe that `to_dict` wrote; fields that are younger than it get their default."""
+        return cls().but(**fields)
+
+    def key(self) -> str:
+        """Ten hexadecimal digits that name this recipe.
+
+        Only fields that differ from their default count, so a field added later leaves the
+        keys of old recordings as they are.
+        """
+        plain = Recipe().to_dict()
+        changed = {k: v for k, v in self.to_dict().items() if v != plain[k]}
+        return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:10]
+
+    def table(self) -> str:
+        """The recipe as lines of text, one field a line."""
+        return "\n".join(f"{name:24} {_words(value)}" for name, value in self.to_dict().items())
+
+
+def difference(before: Recipe, after: Recipe) -> dict[str, tuple[Any, Any]]:
+    """Fields that differ: name to (value before, value after)."""
+    a, b = before.to_dict(), after.to_dict()
+    return {name: (a[name], b[name]) for name in a if a[name] != b[name]}
+
+
+def difference_text(before: Recipe, after: Recipe) -> str:
+    """What differs between two recipes, one line a field."""
+    lines = [
+        f"{name}: {_words(old)} → {_words(new)}"
+        for name, (old, new) in difference(before, after).items()
+    ]
+    return "\n".join(lines) or "nothing"
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)

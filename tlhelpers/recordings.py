@@ -1,0 +1,88 @@
+"""Runs kept as files: one small JSON file a run, in a folder a recipe.
+
+``recordings/<case>-<data>-<profile>/<label>-<recipe key>/seed-<n>.json`` is part of the repository;
+the same layout under ``build/runs`` keeps what a learner trained.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from tlhelpers import paths
+from tlhelpers.errors import CourseError
+from tlhelpers.recipe import Recipe
+from tlhelpers.run import Run
+
+SCHEMA = 1
+
+
+def local() -> Path:
+    """Where runs of this machine are kept."""
+    return paths.build() / "runs"
+
+
+def save(run: Run, root: Path, label: str = "run") -> Path:
+    """Write a run, whole or not at all; the file's path.
+
+    Raises
+    ------
+    CourseError
+        The disk is full or the folder cannot be written.
+    """
+    about = run.about
+    where = f"{about['case']}-{about['data']}-{about['profile']}"
+    path = root / where / f"{label}-{run.recipe.key()}" / f"seed-{run.seed}.json"
+    text = json.dumps({"schema": SCHEMA, "recipe": run.recipe.to_dict(), **run.to_dict()})
+    partial = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text + "\n")
+        os.replace(partial, path)
+    except OSError as problem:
+        raise CourseError(f"Could not save the run to {path}: {problem.strerror}.") from None
+    return path
+
+
+def load(path: Path) -> Run:
+    """Read a run.
+
+    Raises
+    ------
+    CourseError
+        The file is damaged or of another schema.
+    """
+    try:
+        fields = json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise CourseError(f"Damaged recording {path}: delete it and train again.") from None
+    if fields.get("schema") != SCHEMA:
+        raise CourseError(
+            f"Recording {path} has schema {fields.get('schema')}, this version reads {SCHEMA}."
+        )
+    return Run.from_dict(Recipe.from_dict(fields["recipe"]), fields)
+
+
+def find(
+    case: str, data: str, profile: str, recipe: Recipe, seed: int, spec: str, *roots: Path
+) -> Run | None:
+    """The first recording of exactly this run in `roots`, or None.
+
+    `spec` says how the pictures were chosen; a recording made from others does not count.
+    """
+    for root in roots:
+        for path in sorted((root / f"{case}-{data}-{profile}").glob(f"*-{recipe.key()}")):
+            file = path / f"seed-{seed}.json"
+            if file.exists():
+                run = load(file)
+                if run.recipe == recipe and run.about["spec"] == spec:
+                    return run
+    return None
+
+
+def every(root: Path) -> Iterator[Run]:
+    """All recordings under `root`, in the order of their paths."""
+    for path in sorted(root.glob("*/*/seed-*.json")):
+        yield load(path)

@@ -1,0 +1,120 @@
+"""What a training leaves behind. Loads without Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tlhelpers.recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One finished training.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    seed : int
+        Sets the head's first weights, dropout, and the order of the pictures.
+    history : dict of str to list
+        One value an epoch: ``loss`` and ``accuracy`` on the training pictures (averages over the
+        epoch, dropout on); ``val_loss`` as EarlyStopping saw it; ``val_nll``, the plain
+        negative log-likelihood in nats; ``val_accuracy``; ``val_auc`` (two classes);
+        ``val_changed``, predictions that changed class since the epoch before, and
+        ``val_flips``, predictions that turned right or wrong (counts, None in the first epoch);
+        ``val_nll_se``, standard error of the step in NLL (over patients);
+        ``batch_mode_nll`` and ``moving_mode_nll``, NLL of the same training pictures with batch
+        and with moving statistics; ``learning_rate``; ``seconds``.
+    probabilities : float array, shape (n_validation, classes)
+        Of the final weights.
+    ended : str
+        "all epochs", "early stopping" or "loss is not a number".
+    about : dict
+        Case, data, profile, fingerprint, versions, device, date.
+    replayed : bool
+        Whether it was read from a recording.
+    """
+
+    recipe: Recipe
+    seed: int
+    history: dict[str, list]
+    probabilities: np.ndarray
+    ended: str
+    about: dict[str, Any] = field(default_factory=dict)
+    replayed: bool = False
+
+    def curve(self, name: str) -> np.ndarray:
+        """One column of the history, shape (epochs,); a missing value is NaN."""
+        return np.array(self.history[name], dtype=float)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that were trained."""
+        return len(self.history["val_nll"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the recipe and the shared part of `about`, as plain JSON values."""
+        return {
+            "seed": self.seed,
+            "ended": self.ended,
+            "history": {k: [_short(v) for v in values] for k, values in self.history.items()},
+            "probabilities": np.round(self.probabilities.astype(float), 5).tolist(),
+            "about": self.about,
+        }
+
+    @classmethod
+    def from_dict(cls, recipe: Recipe, fields: dict[str, Any], replayed: bool = True) -> Run:
+        """The run that `to_dict` wrote."""
+        return cls(
+            recipe,
+            fields["seed"],
+            fields["history"],
+            np.array(fields["probabilities"]),
+            fields["ended"],
+            fields["about"],
+            replayed,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """Runs of one recipe on the same data, one a seed, in the order of the seeds."""
+
+    recipe: Recipe
+    runs: tuple[Run, ...]
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def __getitem__(self, i: int) -> Run:
+        return self.runs[i]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds of the runs."""
+        return tuple(run.seed for run in self.runs)
+
+    @property
+    def origin(self) -> str:
+        """One line for a figure's caption: recorded or live, data, device."""
+        how = {run.replayed for run in self.runs}
+        words = {frozenset([True]): "recorded", frozenset([False]): "trained just now"}
+        about = self.runs[0].about
+        dates = sorted({run.about["date"][:10] for run in self.runs})
+        when = f" on {' to '.join(dict.fromkeys((dates[0], dates[-1])))}" if True in how else ""
+        return (
+            f"{words.get(frozenset(how), 'partly recorded')}{when}; {about['data_words']}; "
+            f"{len(self)} seed{'s' if len(self) > 1 else ''}; {about['device']}"
+        )
+
+
+def _short(value: Any) -> Any:
+    """Seven significant digits: float32's own, and a third of the file."""
+    return float(f"{value:.7g}") if isinstance(value, float) else value

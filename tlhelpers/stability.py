@@ -1,0 +1,557 @@
+"""How unsteady is a validation curve, and how much of that is noise?
+
+Plain functions on arrays: nothing here knows of Keras, files or recipes. Epochs are
+counted from 1, as Keras prints them. A loss enters as its natural logarithm wherever
+curves are compared, so that 2.0 → 1.0 and 0.2 → 0.1 count as the same step and the unit
+of the loss drops out. 0.1 in such a log unit is a change of about 10 %.
+
+No number of this module stands alone. Each is smallest for a run that learns nothing:
+print the score beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+# scipy.stats takes about a second to import; only `noise_floor` needs it, so it is imported
+# there and `import tlhelpers` stays quick.
+
+
+def jitter(nll: ArrayLike) -> float:
+    """How much a loss curve goes up and down beyond one single valley.
+
+    With x = log NLL per epoch, T epochs::
+
+        (Σ|x_t − x_{t−1}| − (x_1 − x_min) − (x_T − x_min)) / (T − 1)
+
+    A curve that falls to its minimum and then rises walks exactly the two distances
+    that are subtracted, so any curve with one valley scores 0: learning and smooth
+    overfitting are no jitter. `climb` measures the overfitting.
+
+    Parameters
+    ----------
+    nll : array of shape (epochs,)
+        Plain validation negative log-likelihood in nats: no label smoothing, no class
+        weights, or two recipes cannot be compared.
+
+    Returns
+    -------
+    float
+        At least 0, in log units per step between two epochs.
+
+    Raises
+    ------
+    ValueError
+        Fewer than 2 epochs, or an epoch that is not finite and positive.
+
+    Notes
+    -----
+    Source: total variation in excess of the best one-valley curve, this project's
+    definition. Before the minimum, the distance walked less the drop is twice the
+    rises; after it, twice the falls. Summing those instead of taking the difference of
+    large sums gives exactly 0 for one valley and never a rounding error below 0.
+    """
+    x = _log_nll(nll)
+    lowest = int(np.argmin(x))
+    steps = np.diff(x)
+    rises_before = np.clip(steps[:lowest], 0.0, None).sum()
+    falls_after = np.clip(-steps[lowest:], 0.0, None).sum()
+    return float(2.0 * (rises_before + falls_after) / len(steps))
+
+
+def climb(nll: ArrayLike) -> float:
+    """How far the loss ends above its best epoch: x_T − x_min with x = log NLL.
+
+    Parameters
+    ----------
+    nll : array of shape (epochs,)
+        Plain validation negative log-likelihood in nats.
+
+    Returns
+    -------
+    float
+        At least 0, in log units; 0.69 means that the loss has doubled since its best
+        epoch (overfitting or overconfidence).
+
+    Raises
+    ------
+    ValueError
+        Fewer than 2 epochs, or an epoch that is not finite and positive.
+
+    Notes
+    -----
+    Source: the generalization loss of Prechelt (1998, "Early stopping – but when?"),
+    log(1 + GL/100), at the last epoch.
+    """
+    x = _log_nll(nll)
+    return float(x[-1] - x.min())
+
+
+def total_variation(nll: ArrayLike) -> float:
+    """Mean size of a step of log NLL: Σ|x_t − x_{t−1}| / (T − 1).
+
+    Here only to show what it gets wrong: it counts smooth learning and smooth
+    overfitting as unsteady. Use `jitter`.
+
+    Parameters
+    ----------
+    nll : array of shape (epochs,)
+        Plain validation negative log-likelihood in nats.
+
+    Returns
+    -------
+    float
+        At least 0, in log units per step between two epochs.
+
+    Raises
+    ------
+    ValueError
+        Fewer than 2 epochs, or an epoch that is not finite and positive.
+
+    Notes
+    -----
+    Source: total variation of a sequence, divided by its number of steps.
+    """
+    return float(np.abs(np.diff(_log_nll(nll))).mean())
+
+
+def max_drawdown(accuracy: ArrayLike) -> float:
+    """Largest fall of accuracy from the best epoch so far: max_t (max_{s≤t} a_s − a_t).
+
+    Parameters
+    ----------
+    accuracy : array of shape (epochs,)
+        Validation accuracy, as a share (0–1).
+
+    Returns
+    -------
+    float
+        At least 0, in the unit that came in: 0.12 is a fall of 12 accuracy points.
+
+    Raises
+    ------
+    ValueError
+        Fewer than 2 epochs, or an epoch that is not finite.
+
+    Notes
+    -----
+    Source: maximum drawdown, as for prices. It is near 0 in a run that is unstable
+    from the first epoch and never gets anywhere: read it with `mode_gap`.
+    """
+    a = _curve(accuracy, "accuracy", least=2)
+    return float((np.maximum.accumulate(a) - a).max())
+
+
+def flips(before: ArrayLike, after: ArrayLike) -> int:
+    """How many entries differ: Σ_i [before_i ≠ after_i].
+
+    Parameters
+    ----------
+    before, after : int or bool arrays of shape (n,)
+        Predicted classes of the same n pictures in the same order, or whether each
+        prediction was right. For `accuracy_step_se` it must be the latter: from one
+        wrong class to another wrong class leaves the accuracy as it was.
+
+    Returns
+    -------
+    int
+        A count from 0 to n.
+
+    Raises
+    ------
+    ValueError
+        Different shapes, no pictures, or values that are not whole numbers.
+
+    Notes
+    -----
+    Source: the discordant pairs of McNemar (1947).
+    """
+    before, after = _labels(before, 1), _labels(after, 1)
+    if before.shape != after.shape:
+        raise ValueError(
+            f"predictions of {before.size} and of {after.size} pictures cannot be paired"
+        )
+    return int((before != after).sum())
+
+
+def churn(predictions: ArrayLike) -> np.ndarray:
+    """Share of validation predictions that change from one epoch to the next.
+
+    Step t: Σ_i [p_{t,i} ≠ p_{t−1,i}] / n.
+
+    Parameters
+    ----------
+    predictions : int array of shape (epochs, n)
+        Predicted class of each validation picture, the same pictures in every epoch.
+
+    Returns
+    -------
+    array of shape (epochs − 1,)
+        Shares from 0 to 1, one a step. Accuracy can stand still while these are large.
+
+    Raises
+    ------
+    ValueError
+        Not two-dimensional, fewer than 2 epochs, no pictures, or values that are not
+        whole numbers.
+
+    Notes
+    -----
+    Source: prediction churn of Milani Fard et al. (2016, "Launch and iterate: reducing
+    prediction churn"), between epochs instead of between models.
+    """
+    p = _labels(predictions, 2)
+    if len(p) < 2:
+        raise ValueError("churn needs the predictions of at least 2 epochs, got 1")
+    return (p[1:] != p[:-1]).mean(axis=1)
+
+
+def mode_gap(train_mode_nll: ArrayLike, inference_nll: ArrayLike) -> float:
+    """What BatchNorm's moving statistics cost: mean over epochs of log(inference / train mode).
+
+    Per epoch, log NLL with the moving statistics (as in validation) minus log NLL with
+    the batch statistics (as in training). The same weights, the same pictures, dropout
+    off both times: the statistics are all that differs.
+
+    Parameters
+    ----------
+    train_mode_nll, inference_nll : arrays of shape (epochs,)
+        Plain negative log-likelihood in nats.
+
+    Returns
+    -------
+    float
+        In log units. Positive: the moving statistics lag behind the weights and make
+        validation look worse than the weights are. 0 when BatchNorm is frozen.
+
+    Raises
+    ------
+    ValueError
+        Different lengths, no epochs, or an epoch that is not finite and positive.
+
+    Notes
+    -----
+    Source: Wu & Johnson (2021, arXiv 2105.07576) compare the two modes. The log ratio
+    is chosen over the difference so that the gap has the unit of `jitter` and does not
+    shrink just because the loss is small. It is signed: gaps of both signs cancel.
+    """
+    train_mode = _log_nll(train_mode_nll, least=1, name="train-mode NLL")
+    inference = _log_nll(inference_nll, least=1, name="inference NLL")
+    if train_mode.shape != inference.shape:
+        raise ValueError(
+            f"{train_mode.size} train-mode and {inference.size} inference epochs cannot be paired"
+        )
+    return float((inference - train_mode).mean())
+
+
+def accuracy_step_se(flips: ArrayLike, n: int) -> float | np.ndarray:
+    """Standard error of a change of accuracy on the same n pictures: √flips / n.
+
+    The pictures are the same in both epochs, so only those whose correctness flipped
+    carry noise; the binomial error √(a(1−a)/n) is not the noise of the difference.
+
+    Parameters
+    ----------
+    flips : int or int array
+        Pictures whose *correctness* changed (see `flips`).
+    n : int
+        Validation pictures.
+
+    Returns
+    -------
+    float, or array of the shape of ``flips``
+        In accuracy as a share (0–1).
+
+    Raises
+    ------
+    ValueError
+        n below 1, or flips outside 0 … n.
+
+    Notes
+    -----
+    Source: McNemar (1947), the standard error when both directions are equally likely.
+    If accuracy did move, the exact value √(flips − (gained − lost)²/n)/n is smaller.
+    """
+    counts = np.asarray(flips, dtype=float)
+    if n < 1:
+        raise ValueError(f"n counts validation pictures and must be at least 1, got {n}")
+    if not ((counts >= 0) & (counts <= n)).all():
+        raise ValueError(f"flips must lie between 0 and n = {n}")
+    se = np.sqrt(counts) / n
+    return float(se) if se.ndim == 0 else se
+
+
+def nll_step_se(before: ArrayLike, after: ArrayLike, groups: ArrayLike | None = None) -> float:
+    """Standard error of the mean paired difference of NLL, clustered by group.
+
+    With d_i = after_i − before_i, G groups and e_g = Σ_{i in g} (d_i − mean d)::
+
+        √( G/(G−1) · Σ_g e_g² ) / n
+
+    The two eyes of one patient rise and fall together; counting them as two pictures
+    makes the error too small (about 1.33 times on EyePACS).
+
+    Parameters
+    ----------
+    before, after : arrays of shape (n,)
+        NLL of each picture in nats, the same pictures in the same order.
+    groups : array of shape (n,), optional
+        Patient (or other group) of each picture, numbers or strings. Without it every
+        picture is its own group and the result is sd(d) / √n.
+
+    Returns
+    -------
+    float
+        In nats.
+
+    Raises
+    ------
+    ValueError
+        Different shapes, values that are not finite, or fewer than 2 groups.
+
+    Notes
+    -----
+    Source: cluster-robust variance of a mean, Liang & Zeger (1986), with the usual
+    G/(G−1) correction.
+    """
+    before, after = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
+    groups = np.arange(before.size) if groups is None else np.asarray(groups)
+    if before.ndim != 1 or not before.shape == after.shape == groups.shape:
+        raise ValueError(
+            "before, after and groups must each hold one value a picture, "
+            f"got shapes {before.shape}, {after.shape} and {groups.shape}"
+        )
+    differences = after - before
+    if not np.isfinite(differences).all():
+        picture = int(np.flatnonzero(~np.isfinite(differences))[0])
+        raise ValueError(f"the NLL of picture {picture} (counted from 0) is not finite")
+    names, group_of = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        raise ValueError(f"a standard error needs at least 2 groups, got {len(names)}")
+    sums = np.bincount(group_of, weights=differences - differences.mean())
+    return float(np.sqrt(len(names) / (len(names) - 1) * (sums**2).sum()) / before.size)
+
+
+def beyond_noise(differences: ArrayLike, se: ArrayLike, z: float = 1.96) -> float:
+    """Share of epoch-to-epoch steps larger than their paired noise: mean of [|d_t| > z·se_t].
+
+    Parameters
+    ----------
+    differences : array of shape (steps,)
+        Change of accuracy or NLL from one epoch to the next.
+    se : array of shape (steps,), or one number
+        Standard error of each, in the same unit, from `accuracy_step_se` or
+        `nll_step_se`.
+    z : float
+        Width of the band. At 1.96, about 5 % of the steps of a model that did not
+        change on average lie outside it by chance: 0.05 is the value to compare with.
+
+    Returns
+    -------
+    float
+        A share from 0 to 1. A step of 0 is never beyond the noise.
+
+    Raises
+    ------
+    ValueError
+        No steps, shapes that do not fit, values that are not finite, or a negative
+        error.
+
+    Notes
+    -----
+    Source: two-sided z-test of a paired difference. What is beyond the noise of the
+    pictures is a real change of the model, not yet a harmful one.
+    """
+    differences = _curve(differences, "difference", least=1, each="step")
+    se = np.asarray(se, dtype=float)
+    if se.shape not in ((), differences.shape):
+        raise ValueError(f"{differences.size} steps but standard errors of shape {se.shape}")
+    if not (np.isfinite(se) & (se >= 0)).all():
+        raise ValueError("every standard error must be finite and at least 0")
+    return float((np.abs(differences) > z * se).mean())
+
+
+def early_stopping(
+    losses: Iterable[float], patience: int, min_delta: float = 0.0
+) -> tuple[int | None, int]:
+    """Where Keras's EarlyStopping would have stopped, from the curve alone.
+
+    The same decisions as ``EarlyStopping(monitor="val_loss", mode="min",
+    restore_best_weights=True, patience=…, min_delta=…)``: an epoch is better when
+    loss + min_delta < best; the run stops after ``patience`` epochs without a better
+    one. A loss of NaN is never better, and nothing is ever better than NaN: a NaN in the
+    first epoch stays the best for ever, in Keras and here.
+
+    Parameters
+    ----------
+    losses : floats, one an epoch
+        Validation loss; NaN and infinity are allowed.
+    patience : int
+        Epochs without improvement that are waited for, at least 0 (0 acts as 1).
+    min_delta : float
+        Smallest fall that counts, in the unit of the loss; the sign is ignored.
+
+    Returns
+    -------
+    stopped_epoch : int or None
+        The last epoch that runs, counted from 1; None if the curve ends first.
+    best_epoch : int
+        The epoch whose weights are restored, counted from 1.
+
+    Raises
+    ------
+    ValueError
+        No epochs, or a negative patience.
+
+    Notes
+    -----
+    Source: ``keras/src/callbacks/early_stopping.py`` of Keras 3.15.1. Keras compares
+    in float32, so a fall that float32 cannot hold is no improvement; so it is here.
+    """
+    losses = [float(loss) for loss in losses]
+    if not losses:
+        raise ValueError("early stopping needs the loss of at least 1 epoch, got none")
+    if patience < 0:
+        raise ValueError(f"patience counts epochs and must be at least 0, got {patience}")
+    best, best_epoch, wait = losses[0], 1, 0
+    for epoch, loss in enumerate(losses[1:], start=2):
+        wait += 1
+        if np.float32(loss + abs(min_delta)) < np.float32(best):
+            best, best_epoch, wait = loss, epoch, 0
+        elif wait >= patience:
+            return epoch, best_epoch
+    return None, best_epoch
+
+
+@dataclass(frozen=True)
+class NoiseFloor:
+    """What the seed alone does to one number of an unchanged recipe.
+
+    Attributes
+    ----------
+    seeds : int
+        Runs measured.
+    mean, sd : float
+        Over seeds; sd with n − 1. In the unit of the values, as all below.
+    smallest, largest : float
+        The range seen.
+    low, high : float
+        t-interval of the mean.
+    smallest_difference : float
+        Two further single runs of the same recipe differ by less than this with
+        probability ``level``. A smaller difference between two single runs of two
+        recipes can be explained by their seeds.
+    level : float
+        Of both intervals, 0.95 unless told otherwise.
+    """
+
+    seeds: int
+    mean: float
+    sd: float
+    smallest: float
+    largest: float
+    low: float
+    high: float
+    smallest_difference: float
+    level: float
+
+
+def noise_floor(
+    values_by_seed: Mapping[int, float] | Sequence[float], level: float = 0.95
+) -> NoiseFloor:
+    """Measure what seeds alone do, before any fix is judged.
+
+    With n runs, s their standard deviation and t the two-sided quantile of Student's t
+    with n − 1 degrees of freedom: the mean lies within mean ± t·s/√n, and the
+    difference of two single runs within ± t·s·√2.
+
+    Parameters
+    ----------
+    values_by_seed : mapping of seed to value, or the values alone
+        One number of each run, all of the same recipe on the same data.
+    level : float
+        Coverage of both intervals, between 0 and 1.
+
+    Returns
+    -------
+    NoiseFloor
+
+    Raises
+    ------
+    ValueError
+        Fewer than 2 seeds, a level outside 0–1, or a value that is not finite (a
+        diverged run may not be left out silently: it is part of what seeds do).
+
+    Notes
+    -----
+    Source: Student's t and its prediction interval (the difference of two new normal
+    runs has variance 2σ², estimated by s²). It assumes roughly normal values; with 3
+    seeds t is 4.3 and the floor is wide because it is known badly.
+    """
+    from scipy import stats
+
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level}")
+    with_seeds = isinstance(values_by_seed, Mapping)
+    named = values_by_seed if with_seeds else dict(enumerate(values_by_seed))
+    for seed, value in named.items():
+        if not math.isfinite(value):
+            raise ValueError(
+                f"the value of seed {seed} is {value}: a noise floor needs finite values"
+            )
+    values = np.array(list(named.values()), dtype=float)
+    n = len(values)
+    if n < 2:
+        raise ValueError(f"a noise floor needs the runs of at least 2 seeds, got {n}")
+    mean, sd = float(values.mean()), float(values.std(ddof=1))
+    t = float(stats.t.ppf((1 + level) / 2, n - 1))
+    half = t * sd / math.sqrt(n)
+    return NoiseFloor(
+        seeds=n,
+        mean=mean,
+        sd=sd,
+        smallest=float(values.min()),
+        largest=float(values.max()),
+        low=mean - half,
+        high=mean + half,
+        smallest_difference=t * sd * math.sqrt(2),
+        level=level,
+    )
+
+
+def _curve(values: ArrayLike, name: str, least: int, each: str = "epoch") -> np.ndarray:
+    """The values as a one-dimensional float array, or a ValueError that says which is bad."""
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1:
+        raise ValueError(f"{name} must hold one value an {each}, got shape {values.shape}")
+    if len(values) < least:
+        raise ValueError(f"{name} needs at least {least} {each}(s), got {len(values)}")
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        raise ValueError(f"{name} of {each} {bad[0] + 1} is {values[bad[0]]}: not finite")
+    return values
+
+
+def _log_nll(nll: ArrayLike, least: int = 2, name: str = "validation NLL") -> np.ndarray:
+    """log NLL per epoch; the first epoch that has no logarithm is named."""
+    values = _curve(nll, name, least)
+    bad = np.flatnonzero(values <= 0)
+    if bad.size:
+        raise ValueError(f"{name} of epoch {bad[0] + 1} is {values[bad[0]]}: it must be above 0")
+    return np.log(values)
+
+
+def _labels(values: ArrayLike, dimensions: int) -> np.ndarray:
+    """Whole-number labels of the expected shape; probabilities handed in by mistake are refused."""
+    values = np.asarray(values)
+    shape = {1: "(pictures,)", 2: "(epochs, pictures)"}[dimensions]
+    if values.ndim != dimensions or values.size == 0:
+        raise ValueError(f"expected labels of shape {shape}, got {values.shape}")
+    if values.dtype.kind not in "iub":
+        raise ValueError(f"expected whole-number labels, got {values.dtype}: take the argmax first")
+    return values

@@ -1,0 +1,353 @@
+"""From a recipe, data and a seed to a run: compiled once, started again from any seed."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from tlhelpers import batchnorm, model, progress, stability
+from tlhelpers.data.dataset import Dataset, Split
+from tlhelpers.recipe import Recipe
+from tlhelpers.run import Run
+
+REESTIMATE_PICTURES = 1024  # Wu & Johnson: 1,000 to 10,000 pictures are enough
+_SAMPLE_PICTURES = 256  # training pictures on which batch and moving statistics are compared
+_PREDICT_BATCH = 200
+
+
+class Batches(keras.utils.PyDataset):
+    """Training pictures in an order that only the seed and the epoch decide.
+
+    Parameters
+    ----------
+    data : Dataset
+    batch_size : int
+    seed : int
+    epoch : int
+        Epoch to begin with, counted from 0.
+    """
+
+    def __init__(self, data: Dataset, batch_size: int, seed: int, epoch: int = 0):
+        super().__init__()
+        self.data, self.batch_size, self.seed = data, batch_size, seed
+        self.targets = one_hot(data)
+        self._start(epoch)
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.data) / self.batch_size)
+
+    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+        index = self.order[i * self.batch_size : (i + 1) * self.batch_size]
+        return self.data.images[index].astype("float32"), self.targets[index]
+
+    def on_epoch_end(self) -> None:
+        """Next order."""
+        self._start(self.epoch + 1)
+
+    def _start(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.data))
+
+
+def one_hot(data: Dataset) -> np.ndarray:
+    """Labels as float32 array, shape (n, classes)."""
+    return np.eye(len(data.classes), dtype="float32")[data.labels]
+
+
+def picture_nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Negative log-likelihood of each picture in nats, clipped at 1e-7 as Keras does."""
+    right = probabilities[np.arange(len(labels)), labels]
+    return -np.log(np.clip(right.astype(float), 1e-7, 1 - 1e-7))
+
+
+class Trainer:
+    """One compiled network that trains a recipe from any seed.
+
+    Building and compiling takes longer than a training step by far, so it happens once; the next
+    seed only puts the first weights, the optimizer and the random states back.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    split : Split
+        Pictures of the recipe's size.
+    weights : "imagenet" or None
+        Start of the backbone.
+    """
+
+    def __init__(self, recipe: Recipe, split: Split, weights: str | None = "imagenet"):
+        size = split.train.images.shape[1]
+        if size != recipe.image_size:
+            raise ValueError(f"pictures are {size} px, the recipe wants {recipe.image_size} px")
+        self.recipe, self.split = recipe, split
+        steps = math.ceil(len(split.train) / recipe.batch_size)
+        self.network = model.build(recipe, len(split.train.classes), steps, weights)
+        keras_model = self.network.model
+        keras_model.optimizer.build(keras_model.trainable_variables)
+        self._state = [*keras_model.variables, *keras_model.optimizer.variables]
+        self._first = _values(self._state)
+
+    def reset(self, seed: int) -> None:
+        """First weights, optimizer and random states of `seed`.
+
+        Not through ``keras.utils.set_random_seed``: on TensorFlow it also throws away the prepared
+        kernels, and the first step after it takes seconds again. Everything random in a network
+        has a state variable of its own, and these are set here.
+        """
+        _assign(self._state, self._first)
+        keras_model = self.network.model
+        seeds = iter(np.random.SeedSequence(seed).generate_state(100))
+        for layer in keras_model.layers:
+            if isinstance(layer, keras.layers.Dense):
+                draw = keras.initializers.GlorotUniform(seed=int(next(seeds)))
+                layer.kernel.assign(draw(layer.kernel.shape))
+        weights = {id(v) for v in keras_model.weights}
+        for state in (v for v in keras_model.variables if id(v) not in weights):
+            state.assign(np.array([next(seeds), 0], dtype="uint32"))  # dropout, flips
+
+    def run(
+        self,
+        seed: int,
+        about: dict[str, Any] | None = None,
+        unfinished: Path | None = None,
+        on_epoch: Callable[[dict[str, list]], None] | None = None,
+    ) -> Run:
+        """Train from `seed`.
+
+        Parameters
+        ----------
+        seed : int
+        about : dict, optional
+            Goes into the run.
+        unfinished : path, optional
+            Where the state is kept after each epoch. If the file is there, training goes on from
+            it, with the same result as if it had never stopped; it is deleted at the end.
+        on_epoch : function, optional
+            Called with the history after each epoch.
+        """
+        recipe, data = self.recipe, self.split.train
+        self.reset(seed)
+        wanted = model.callbacks(recipe)
+        log = _Log(self, on_epoch)
+        keep = _Keep(self, log, wanted, unfinished)
+        start = keep.read()
+        show = _Bar(f"seed {seed}", recipe.epochs, start)
+        if not (start and keep.finished):
+            self.network.model.fit(
+                Batches(data, recipe.batch_size, seed, start),
+                epochs=recipe.epochs,
+                initial_epoch=start,
+                # The log comes first: it measures the val_loss that EarlyStopping looks at.
+                callbacks=[log, *wanted, keep, keras.callbacks.TerminateOnNaN(), show],
+                class_weight=model.class_weights(recipe, data.labels, len(data.classes)),
+                shuffle=False,
+                verbose=0,
+            )
+        run = Run(
+            recipe,
+            seed,
+            log.history,
+            self.predict(self.split.validation.images),
+            _ended(recipe, log.history),
+            about or {},
+        )
+        if unfinished:
+            unfinished.unlink(missing_ok=True)
+        return run
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Class probabilities in inference mode, shape (n, classes)."""
+        return self.network.model.predict(images, batch_size=_PREDICT_BATCH, verbose=0)
+
+
+def _ended(recipe: Recipe, history: dict[str, list]) -> str:
+    if not np.isfinite(history["loss"][-1]):
+        return "loss is not a number"
+    return "all epochs" if len(history["loss"]) == recipe.epochs else "early stopping"
+
+
+@dataclass
+class _Log(keras.callbacks.Callback):
+    """Scores the validation pictures after each epoch and keeps the history."""
+
+    trainer: Trainer
+    on_epoch: Callable[[dict[str, list]], None] | None
+    history: dict[str, list] = field(default_factory=dict)
+    before: np.ndarray | None = None  # validation probabilities one epoch ago
+
+    def __post_init__(self):
+        super().__init__()
+        split, recipe = self.trainer.split, self.trainer.recipe
+        self._validation, self._targets = split.validation, one_hot(split.validation)
+        self._loss = model.loss(recipe)
+        # Evenly spread, so that the sample has the shares of the whole.
+        count = min(_SAMPLE_PICTURES, len(split.train)) // recipe.batch_size * recipe.batch_size
+        self._sample = split.train.subset(
+            np.linspace(0, len(split.train) - 1, max(count, recipe.batch_size)).astype(int)
+        )
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        trainer = self.trainer
+        if trainer.recipe.batchnorm == "reestimated":
+            images = trainer.split.train.images[:REESTIMATE_PICTURES]
+            batchnorm.reestimate(trainer.network, images, trainer.recipe.batch_size)
+        probabilities = trainer.predict(self._validation.images)
+        logs["val_loss"] = float(self._loss(self._targets, probabilities))
+        row = {
+            "loss": float(logs["loss"]),
+            "accuracy": float(logs["accuracy"]),
+            "val_loss": logs["val_loss"],
+            **_scores(probabilities, self.before, self._validation),
+            **self._modes(),
+            "learning_rate": float(trainer.network.model.optimizer.learning_rate),
+            "seconds": round(time.perf_counter() - self._began, 3),
+        }
+        for name, value in row.items():
+            self.history.setdefault(name, []).append(value)
+        self.before = probabilities
+        if self.on_epoch:
+            self.on_epoch(self.history)
+
+    def _modes(self) -> dict[str, float]:
+        """NLL of the same training pictures with batch and with moving statistics."""
+        network, sample = self.trainer.network, self._sample
+        moving = picture_nll(self.trainer.predict(sample.images), sample.labels).mean()
+        with batchnorm.kept_statistics(network.base):
+            batch = batchnorm.batch_predictions(
+                network, sample.images, self.trainer.recipe.batch_size
+            )
+        return {
+            "batch_mode_nll": float(picture_nll(batch, sample.labels).mean()),
+            "moving_mode_nll": float(moving),
+        }
+
+
+def _scores(after: np.ndarray, before: np.ndarray | None, data: Dataset) -> dict[str, Any]:
+    """Scores of one epoch, and what changed since the one before."""
+    from sklearn.metrics import roc_auc_score
+
+    nll, guess = picture_nll(after, data.labels), after.argmax(axis=1)
+    row: dict[str, Any] = {
+        "val_nll": float(nll.mean()),
+        "val_accuracy": float((guess == data.labels).mean()),
+        "val_changed": None,
+        "val_flips": None,
+        "val_nll_se": None,
+    }
+    if after.shape[1] == 2 and len(np.unique(data.labels)) == 2 and np.isfinite(after).all():
+        row["val_auc"] = float(roc_auc_score(data.labels, after[:, 1]))
+    if before is not None:
+        old = before.argmax(axis=1)
+        row["val_changed"] = stability.flips(old, guess)
+        row["val_flips"] = stability.flips(old == data.labels, guess == data.labels)
+        old_nll = picture_nll(before, data.labels)
+        row["val_nll_se"] = stability.nll_step_se(old_nll, nll, data.groups)
+    return row
+
+
+class _Keep(keras.callbacks.Callback):
+    """Writes everything that the next epoch depends on, whole or not at all.
+
+    Keras's BackupAndRestore forgets the dropout seeds, the history and what the other callbacks
+    have counted, so a run that was stopped would go on differently.
+    """
+
+    _COUNTERS = ("wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter")
+
+    def __init__(self, trainer: Trainer, log: _Log, others: list, path: Path | None):
+        super().__init__()
+        self.trainer, self.log, self.others, self.path = trainer, log, others, path
+        self.counters: list[dict] = []
+        self.best_weights: list[np.ndarray] = []
+        self.finished = False
+
+    def read(self) -> int:
+        """Put back the state of an unfinished run; epochs already done."""
+        if self.path is None or not self.path.exists():
+            return 0
+        try:
+            with np.load(self.path) as file:
+                arrays = [file[f"a{i}"] for i in range(len(self.trainer._state))]
+                best = [file[name] for name in file.files if name.startswith("b")]
+                note = json.loads(str(file["note"]))
+                before = file["before"]
+        except Exception:  # cut off by a full disk, or of another version: begin anew
+            self.path.unlink()
+            return 0
+        _assign(self.trainer._state, arrays)
+        self.log.history, self.log.before = note["history"], before
+        self.counters, self.best_weights = note["counters"], best
+        self.finished = note["finished"]
+        return len(self.log.history["loss"])
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        # After the others' own on_train_begin, which sets their counters back.
+        for callback, counters in zip(self.others, self.counters, strict=False):
+            for name, value in counters.items():
+                setattr(callback, name, value)
+            if self.best_weights and hasattr(callback, "best_weights"):
+                callback.best_weights = self.best_weights
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self.path is None:
+            return
+        arrays = {f"a{i}": value for i, value in enumerate(_values(self.trainer._state))}
+        for callback in self.others:
+            for i, value in enumerate(getattr(callback, "best_weights", None) or []):
+                arrays[f"b{i:04}"] = value
+        note = {
+            "history": self.log.history,
+            "counters": [
+                {n: getattr(c, n) for n in self._COUNTERS if hasattr(c, n)} for c in self.others
+            ],
+            "finished": bool(self.model.stop_training),
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            np.savez(file, before=self.log.before, note=json.dumps(note), **arrays)
+        os.replace(partial, self.path)
+
+
+class _Bar(keras.callbacks.Callback):
+    """Progress over the steps of all epochs."""
+
+    def __init__(self, name: str, epochs: int, start: int):
+        super().__init__()
+        self.name, self.epochs, self.start = name, epochs, start
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        steps = self.params["steps"]
+        self.bar = progress.bar(
+            total=self.epochs * steps, initial=self.start * steps, desc=self.name, unit="step"
+        )
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.bar.update()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        self.bar.set_postfix(epoch=epoch + 1, val_loss=f"{logs['val_loss']:.3f}", refresh=False)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.bar.close()
+
+
+def _values(variables: list) -> list[np.ndarray]:
+    return [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
+
+
+def _assign(variables: list, values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
