@@ -385,33 +385,41 @@ def test_readers_refuse_what_is_missing_incomplete_or_damaged(source, target):
 
 # --- what survives --------------------------------------------------------------------------
 
-SLOW = """
-import runpy, sys, time
-from tlhelpers.data import sources
-fast, count = sources.decode_square, sys.argv[0] + ".decoded"
-def slow(data, size):
-    time.sleep(0.02)
-    with open(count, "a") as log:
-        log.write(".")
-    return fast(data, size)
-sources.decode_square = slow
-script = sys.argv[1]
-sys.argv = [script, *sys.argv[2:]]
-runpy.run_path(script, run_name="__main__")
+COUNTING = """
+import itertools, os, runpy, sys, time
+from tlhelpers.data import prepared, sources
+decode, log, calls = sources.decode_square, sys.argv[0] + ".decoded", itertools.count()
+hang_after = int(os.environ.get("HANG_AFTER", 10**9))
+if "HANG_AFTER" in os.environ:
+    prepared.WORKERS = 1  # So that the pictures before the one that hangs are all written.
+def counting(data, size):
+    if next(calls) >= hang_after:
+        time.sleep(600)
+    with open(log, "a") as file:
+        file.write(".")
+    return decode(data, size)
+sources.decode_square = counting
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def start(tmp_path, source, target, limit_bytes=None):
-    """The command in a process of its own, slowed down and counting what it decodes."""
-    (tmp_path / "slow.py").write_text(SLOW)
-    command = [sys.executable, tmp_path / "slow.py", SCRIPT, "--source", source]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "TLHELPERS_PROGRESS": "0"}
+def start(tmp_path, source, target, largest_file=None, hang_after=None):
+    """The command in a process of its own, which counts what it decodes.
+
+    It hangs after `hang_after` pictures, so that a kill comes in the middle on any machine.
+    """
+    (tmp_path / "counting.py").write_text(COUNTING)
+    command = [sys.executable, tmp_path / "counting.py", SCRIPT, "--source", source]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    if hang_after:
+        environment["HANG_AFTER"] = str(hang_after)
 
     def shrink():
-        if limit_bytes:
+        if largest_file:
             import resource  # Not on Windows.
 
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
 
     return subprocess.Popen(
         [*command, "--target", target, "--size", str(SIZE)],
@@ -421,7 +429,7 @@ def start(tmp_path, source, target, limit_bytes=None):
 
 
 def decoded(tmp_path):
-    return len((tmp_path / "slow.py.decoded").read_bytes())
+    return len((tmp_path / "counting.py.decoded").read_bytes())
 
 
 def progress_lines(target):
@@ -429,26 +437,30 @@ def progress_lines(target):
     return log.read_bytes().count(b"\n") - 1 if log.exists() else 0
 
 
+@pytest.mark.timeout(120)
 def test_kill_and_go_on(tmp_path, target):
     files = kaggle(patients=30) | {"images/2_left.jpeg": b"broken"}
     source = as_zip(tmp_path / "eyes.zip", files)
-    for wanted in (10, 30):
-        process = start(tmp_path, source, target)
-        while progress_lines(target) < wanted and process.poll() is None:
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+    for kills in (1, 2):
+        process = start(tmp_path, source, target, hang_after=15)
+        try:
+            while progress_lines(target) < 15 * kills:
+                assert process.poll() is None
+                time.sleep(0.01)
+        finally:
+            process.kill()
+            process.communicate()
+        assert process.returncode == -signal.SIGKILL
         with pytest.raises(CourseError, match=r"not complete: go on with `python .*--size 16`"):
             eyepacs(target)
-    kept = progress_lines(target)
-    assert 30 <= kept < 60
+    assert progress_lines(target) == 30
     before = decoded(tmp_path)
     process = start(tmp_path, source, target)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert "59 pictures of 30 patients" in out
     assert "broken picture: 2_left" in err
-    assert decoded(tmp_path) - before == 60 - kept
+    assert decoded(tmp_path) - before == 30
 
     done(source, tmp_path / "in_one_go")
     assert contents(target) == contents(tmp_path / "in_one_go")
@@ -457,13 +469,13 @@ def test_kill_and_go_on(tmp_path, target):
 def test_a_full_disk_loses_nothing(tmp_path, target):
     source = as_zip(tmp_path / "eyes.zip", kaggle(patients=10))
     frame = SIZE * SIZE * 3
-    process = start(tmp_path, source, target, limit_bytes=128 + 7 * frame + 100)
-    out, err = process.communicate(timeout=20)
+    process = start(tmp_path, source, target, largest_file=128 + 7 * frame + 100)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out, len(err.splitlines())) == (2, "", 1)
     assert "the disk is full" in err
     assert progress_lines(target) == 7
     before = decoded(tmp_path)
-    assert "prepared: 20 pictures" in start(tmp_path, source, target).communicate(timeout=20)[0]
+    assert "prepared: 20 pictures" in start(tmp_path, source, target).communicate(timeout=120)[0]
     assert decoded(tmp_path) - before == 13
     done(source, tmp_path / "in_one_go")
     assert contents(target) == contents(tmp_path / "in_one_go")

@@ -364,3 +364,21 @@ def test_import_is_quick_and_pulls_in_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_noise_jitter_by_hand():
+    # √(2/π) = 0.7978846; steps with s = 0.1 at NLL 0.5 and s = 0.2 at NLL 2: 0.2 and 0.1.
+    assert stability.noise_jitter([1.0, 0.5, 2.0], [0.1, 0.2]) == pytest.approx(0.7978846 * 0.15)
+
+
+def test_noise_jitter_bounds_the_jitter_of_a_flat_noisy_curve():
+    rng = np.random.default_rng(0)
+    steps = rng.normal(0, 0.01, (200, 9))
+    nll = np.exp(np.concatenate([np.zeros((200, 1)), np.cumsum(steps, axis=1)], axis=1))
+    mean = np.mean([stability.jitter(curve) for curve in nll])
+    assert 0 < mean < stability.noise_jitter(nll[0], np.full(9, 0.01)) * 1.05
+
+
+def test_noise_jitter_refuses_a_wrong_number_of_errors():
+    with pytest.raises(ValueError, match="3 epochs need 2 standard errors"):
+        stability.noise_jitter([1.0, 0.5, 2.0], [0.1])

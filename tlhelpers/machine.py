@@ -65,3 +65,45 @@ def _version(*names: str) -> str:
         except metadata.PackageNotFoundError:
             continue
     return "not installed"
+
+
+def report(disk_gb: float = 3.0, memory_gb: float = 4.0) -> list[tuple[str, bool]]:
+    """What this machine has, in plain words, and whether that is enough for the course.
+
+    Parameters
+    ----------
+    disk_gb, memory_gb : float
+        Needed free space in the project's folder, and main memory, in gigabytes.
+
+    Returns
+    -------
+    list of (sentence, enough)
+    """
+    import shutil
+
+    import keras
+
+    from tlhelpers import paths
+
+    python = sys.version_info[:2]
+    free = shutil.disk_usage(paths.PROJECT).free / 1e9
+    memory = _memory_gb()
+    card = gpu()
+    return [
+        (f"Python {platform.python_version()}", (3, 11) <= python <= (3, 13)),
+        (f"Keras {keras.version()}", keras.version().startswith("3.")),
+        (f"backend: {versions()['backend']}", True),
+        (f"training runs on {card or f'the processor, {cores()} cores'}", True),
+        (f"{free:.0f} GB of disk free, {disk_gb:g} needed", free > disk_gb),
+        (
+            f"{memory:.0f} GB of memory, {memory_gb:g} needed" if memory else "memory: unknown",
+            memory is None or memory > memory_gb,
+        ),
+    ]
+
+
+def _memory_gb() -> float | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (AttributeError, ValueError, OSError):
+        return None

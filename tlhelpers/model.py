@@ -22,6 +22,8 @@ class Network:
     ----------
     model : keras.Model
         Pictures (n, size, size, 3), 0 to 255, to class probabilities (n, classes).
+    logits : keras.Model
+        The same without the softmax; ``predict`` is enough to know probabilities and losses.
     base : keras.Model
         The backbone inside it.
     batch_mode : keras.Model
@@ -31,6 +33,7 @@ class Network:
     """
 
     model: keras.Model
+    logits: keras.Model
     base: keras.Model
     batch_mode: keras.Model
 
@@ -73,7 +76,8 @@ def build(recipe: Recipe, classes: int, steps: int, weights: str | None = "image
         x = layer(x)
     model = keras.Model(inputs, x, name="network")
     model.compile(_optimizer(recipe, steps), loss(recipe), metrics=["accuracy"])
-    return Network(model, base, _batch_mode(scaling, base, head))
+    logits = keras.Model(inputs, model.get_layer("logits").output, name="logits_only")
+    return Network(model, logits, base, _batch_mode(scaling, base, head))
 
 
 def _scaling_layers(recipe: Recipe) -> list[keras.Layer]:
@@ -105,7 +109,9 @@ def _head_layers(recipe: Recipe, classes: int) -> list[keras.Layer]:
     for i, (units, rate) in enumerate(zip(recipe.hidden_units, recipe.dropout, strict=True)):
         head.append(layers.Dropout(rate, name=f"dropout{i}"))
         head.append(layers.Dense(units, "relu", name=f"dense{i}"))
-    head.append(layers.Dense(classes, "softmax", dtype="float32", name="probabilities"))
+    # The same as Dense(classes, "softmax"), in two layers so that the logits can be had.
+    head.append(layers.Dense(classes, dtype="float32", name="logits"))
+    head.append(layers.Activation("softmax", dtype="float32", name="probabilities"))
     return head
 
 
@@ -152,6 +158,27 @@ def loss(recipe: Recipe) -> keras.Loss:
         "categorical_crossentropy": keras.losses.CategoricalCrossentropy,
     }
     return losses[recipe.loss](label_smoothing=recipe.label_smoothing)
+
+
+def loss_value(recipe: Recipe, targets: np.ndarray, logits: np.ndarray) -> float:
+    """The loss that ``evaluate`` reports for these logits.
+
+    Keras's softmax leaves a note of its logits on the tensor it returns, and on the TensorFlow
+    backend the cross-entropies use that note instead of the probabilities. After a softmax,
+    ``binary_crossentropy`` is then the *sigmoid* cross-entropy of the logits: another number, with
+    other gradients. Computing it through the same functions keeps this as it is.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    targets : float array, shape (n, classes)
+        One-hot labels.
+    logits : float array, shape (n, classes)
+    """
+    import keras
+
+    probabilities = keras.activations.softmax(keras.ops.convert_to_tensor(logits))
+    return float(loss(recipe)(targets, probabilities))
 
 
 def callbacks(recipe: Recipe) -> list[keras.callbacks.Callback]:

@@ -376,6 +376,44 @@ def beyond_noise(differences: ArrayLike, se: ArrayLike, z: float = 1.96) -> floa
     return float((np.abs(differences) > z * se).mean())
 
 
+def noise_jitter(nll: ArrayLike, se: ArrayLike) -> float:
+    """The jitter that a flat curve would show if every step were nothing but noise.
+
+    A step with standard error s is √(2/π)·s long on average; divided by the NLL it is in log
+    units. `jitter` would subtract two distances from the sum, so this is the most that noise
+    alone is expected to give, and a run far above it is unsteady for another reason.
+
+    Parameters
+    ----------
+    nll : array of shape (epochs,)
+        Plain validation negative log-likelihood in nats.
+    se : array of shape (epochs - 1,)
+        Paired standard error of each step in nats, from `nll_step_se`.
+
+    Returns
+    -------
+    float
+        In log units per step, as `jitter`.
+
+    Raises
+    ------
+    ValueError
+        Not one standard error a step, or a value out of range.
+
+    Notes
+    -----
+    Source: mean of a half-normal variable; the comparison is this project's.
+    """
+    level = np.exp(_log_nll(nll))
+    errors = np.asarray(se, dtype=float)
+    if errors.shape != (len(level) - 1,) or not (errors >= 0).all():
+        raise ValueError(
+            f"{len(level)} epochs need {len(level) - 1} standard errors of at least 0, "
+            f"got shape {errors.shape}"
+        )
+    return float(np.mean(np.sqrt(2 / np.pi) * errors / level[1:]))
+
+
 def early_stopping(
     losses: Iterable[float], patience: int, min_delta: float = 0.0
 ) -> tuple[int | None, int]:

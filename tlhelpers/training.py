@@ -16,6 +16,7 @@ import numpy as np
 
 from tlhelpers import batchnorm, model, progress, stability
 from tlhelpers.data.dataset import Dataset, Split
+from tlhelpers.errors import CourseError
 from tlhelpers.recipe import Recipe
 from tlhelpers.run import Run
 
@@ -61,6 +62,13 @@ class Batches(keras.utils.PyDataset):
 def one_hot(data: Dataset) -> np.ndarray:
     """Labels as float32 array, shape (n, classes)."""
     return np.eye(len(data.classes), dtype="float32")[data.labels]
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities from logits, shape (n, classes)."""
+    from scipy.special import softmax as over
+
+    return over(logits, axis=1)
 
 
 def picture_nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -166,7 +174,11 @@ class Trainer:
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Class probabilities in inference mode, shape (n, classes)."""
-        return self.network.model.predict(images, batch_size=_PREDICT_BATCH, verbose=0)
+        return softmax(self.logits(images))
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """Logits in inference mode, shape (n, classes)."""
+        return self.network.logits.predict(images, batch_size=_PREDICT_BATCH, verbose=0)
 
 
 def _ended(recipe: Recipe, history: dict[str, list]) -> str:
@@ -188,7 +200,6 @@ class _Log(keras.callbacks.Callback):
         super().__init__()
         split, recipe = self.trainer.split, self.trainer.recipe
         self._validation, self._targets = split.validation, one_hot(split.validation)
-        self._loss = model.loss(recipe)
         # Evenly spread, so that the sample has the shares of the whole.
         count = min(_SAMPLE_PICTURES, len(split.train)) // recipe.batch_size * recipe.batch_size
         self._sample = split.train.subset(
@@ -203,8 +214,9 @@ class _Log(keras.callbacks.Callback):
         if trainer.recipe.batchnorm == "reestimated":
             images = trainer.split.train.images[:REESTIMATE_PICTURES]
             batchnorm.reestimate(trainer.network, images, trainer.recipe.batch_size)
-        probabilities = trainer.predict(self._validation.images)
-        logs["val_loss"] = float(self._loss(self._targets, probabilities))
+        logits = trainer.logits(self._validation.images)
+        probabilities = softmax(logits)
+        logs["val_loss"] = model.loss_value(trainer.recipe, self._targets, logits)
         row = {
             "loss": float(logs["loss"]),
             "accuracy": float(logs["accuracy"]),
@@ -314,11 +326,18 @@ class _Keep(keras.callbacks.Callback):
             ],
             "finished": bool(self.model.stop_training),
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            np.savez(file, before=self.log.before, note=json.dumps(note), **arrays)
-        os.replace(partial, self.path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as file:
+                np.savez(file, before=self.log.before, note=json.dumps(note), **arrays)
+            os.replace(partial, self.path)
+        except OSError as problem:
+            partial.unlink(missing_ok=True)
+            raise CourseError(
+                f"Could not keep the run's state in {self.path.parent}: {problem.strerror}. "
+                f"Make room and run again: epoch {epoch} and those before are kept."
+            ) from None
 
 
 class _Bar(keras.callbacks.Callback):

@@ -8,8 +8,6 @@ the temple (the fovea lies at u = FOVEA), v downwards.
 Light is treated as in a real eye: the ground reflects it, melanin and blood absorb it
 (Beer and Lambert), pale deposits hide the ground. The camera then adds its own faults.
 Pictures are float32 of shape (n, 3, size, size) until the camera is done with them.
+
+Numbers without a source were chosen by eye, from contact sheets.
 """
-
-from tlhelpers.data._fundus.photograph import CHUNK, draw_chunk
-
-__all__ = ["CHUNK", "draw_chunk"]

@@ -11,8 +11,8 @@ from tlhelpers.data._fundus.brushes import blots, clouds, cover, dots, edge, gri
 FOVEA = 0.66  # from the disc, where 1 is half the picture: 15 degrees of a 45-degree field
 MELANIN = np.float32([0.45, 0.80, 0.95])[:, None, None]  # absorption of red, green, blue
 DRUSEN = np.float32([0.92, 0.66, 0.32])
-DISC = np.float32([1.00, 0.68, 0.38])
-CUP = np.float32([1.00, 0.86, 0.60])
+DISC = np.float32([1.00, 0.65, 0.36])
+CUP = np.float32([1.00, 0.81, 0.54])
 
 
 class Chance:
@@ -154,7 +154,7 @@ def _drusen(rng: np.random.Generator, anatomy: Anatomy, size: int) -> np.ndarray
     chance = Chance(rng, len(anatomy))
     pale = np.zeros((len(anatomy), size, size), np.float32)
     x, y = scatter(rng, *anatomy.fovea(), 9, 0.16)
-    some = chance.happens(0.15, 1) & chance.happens(0.7, 9)
+    some = chance.happens(0.2, 1) & chance.happens(0.7, 9)
     dots(pale, x, y, chance.each(0.016, 0.03, 9), 0.5 * some)
     return pale.clip(max=0.8)
 
@@ -164,8 +164,7 @@ def _draw_disc(rng: np.random.Generator, picture: np.ndarray, anatomy: Anatomy) 
     chance = Chance(rng, len(anatomy))
     x, y = grid(picture.shape[-1])
     radius, cup, side, disc_x, disc_y = (
-        a[:, None, None]
-        for a in (anatomy.disc_radius, anatomy.cup, anatomy.side, *anatomy.disc.T)
+        a[:, None, None] for a in (anatomy.disc_radius, anatomy.cup, anatomy.side, *anatomy.disc.T)
     )
     distance = np.hypot((x - disc_x) * 1.07, y - disc_y) / radius
     rim = chance.each(0, 0.3)[:, None, None]

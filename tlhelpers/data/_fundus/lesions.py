@@ -13,9 +13,9 @@ from tlhelpers.data._fundus.vessels import Vessels, wander
 # Fewest and most lesions of a kind, by grade. The kinds follow the international scale
 # (mild: microaneurysms only; severe: haemorrhages in all quadrants; proliferative: new
 # vessels, preretinal blood); the numbers are what can still be told apart at 64 px.
-MICROANEURYSMS = ((0, 0), (4, 7), (5, 10), (8, 14), (6, 12))
-HAEMORRHAGES = ((0, 0), (0, 0), (3, 7), (16, 24), (5, 14))
-EXUDATES = ((0, 0), (0, 0), (1, 3), (1, 3), (0, 3))
+MICROANEURYSMS = ((0, 0), (2, 5), (3, 9), (8, 14), (6, 12))
+HAEMORRHAGES = ((0, 0), (0, 0), (1, 6), (16, 24), (5, 14))
+EXUDATES = ((0, 0), (0, 0), (0, 3), (1, 3), (0, 3))
 COTTON_WOOL = ((0, 0), (0, 0), (0, 0), (2, 4), (0, 2))
 PROLIFERATION = ((0, 0), (0, 0), (0, 0), (0, 0), (1, 1))
 
@@ -68,23 +68,25 @@ def _present(
 
 
 def _microaneurysms(rng, blood, anatomy: Anatomy, present: np.ndarray) -> None:
-    """Small dark-red dots."""
+    """Small red dots, some dark, some faint."""
     x, y = anatomy.retina(rng, present.shape[1])
-    blots(blood, x, y, rng.uniform(0.023, 0.033, x.shape), 1.5 * present)
+    depth = rng.uniform(0.4, 1.4, x.shape)
+    blots(blood, x, y, rng.uniform(0.019, 0.029, x.shape), depth * present)
 
 
 def _haemorrhages(rng, blood, anatomy: Anatomy, present: np.ndarray) -> None:
     """Larger dark-red blots, uneven and some of them drawn out, all around."""
     x, y = scatter(rng, *anatomy.retina(rng, present.shape[1], quadrants=True), 3, 0.022)
-    size = 0.055 * rng.uniform(0.42, 1, (*present.shape, 1)) * rng.uniform(0.6, 1.1, x.shape)
+    size = 0.05 * rng.uniform(0.42, 1, (*present.shape, 1)) * rng.uniform(0.6, 1.1, x.shape)
     aspect, angle = rng.uniform(1, 2.4, x.shape), rng.uniform(0, np.pi, x.shape)
-    blots(blood, x, y, size, 1.6 * present[..., None], aspect, angle)
+    depth = rng.uniform(0.5, 1.6, (*present.shape, 1))
+    blots(blood, x, y, size, depth * present[..., None], aspect, angle)
 
 
 def _exudates(rng, exudate, anatomy: Anatomy, present: np.ndarray) -> None:
     """Clusters of sharp yellow specks."""
     x, y = scatter(rng, *anatomy.retina(rng, present.shape[1]), 8, 0.07)
-    blots(exudate, x, y, rng.uniform(0.012, 0.026, x.shape), 1.6 * present[..., None])
+    blots(exudate, x, y, rng.uniform(0.010, 0.024, x.shape), 1.4 * present[..., None])
 
 
 def _cotton_wool(rng, cotton, anatomy: Anatomy, present: np.ndarray) -> None:

@@ -52,7 +52,7 @@ def _photograph(
     picture *= _light(chance, size)[:, None]
     picture *= _exposure(chance)[:, :, None, None]
     picture += _stray_light(chance, size)[:, None] * STRAY
-    blur = size * (0.002 + 0.008 * chance.each(0, 1) ** 2)
+    blur = size * (0.002 + 0.013 * chance.each(0, 1) ** 3)
     for one, sigma in zip(picture, blur, strict=True):
         gaussian_filter(one, (0, sigma, sigma), output=one, mode="nearest", truncate=3)
     contrast = chance.shared(-0.15, 0.15)[:, None, None, None]
@@ -72,15 +72,18 @@ def _light(chance: Chance, size: int) -> np.ndarray:
     shade = fall * ((x - centre_x) ** 2 + (y - centre_y) ** 2)
     # Dust lies on the lens: grey, and at the same place in both of a patient's pictures.
     dust_x, dust_y = (chance.shared(-0.7, 0.7, 3) for _ in range(2))
-    some = (chance.shared(0, 1, 1) < 0.3) & (chance.shared(0, 1, 3) < 0.6)
+    some = (chance.shared(0, 1, 1) < 0.35) & (chance.shared(0, 1, 3) < 0.6)
     dots(shade, dust_x, dust_y, chance.shared(0.02, 0.035, 3), 0.5 * some)
     return np.exp(-shade) * (1 + 0.06 * clouds(chance.rng, chance.n, size, 4))
 
 
 def _exposure(chance: Chance) -> np.ndarray:
     """Brightness of each picture and white balance of each camera, shape (n, 3)."""
-    gain = chance.shared(0.75, 1.2, 1) * chance.each(0.9, 1.1, 1)
-    return gain * chance.shared(0.88, 1.12, 3, jitter=0.1)
+    gain = chance.shared(0.75, 1.15, 1) * chance.each(0.9, 1.1, 1)
+    balance = np.float32([1.04, 0.97, 1.0]) + np.float32([0.08, 0.06, 0.2]) * chance.shared(
+        -1, 1, 3, jitter=0.1
+    )
+    return gain * balance
 
 
 def _stray_light(chance: Chance, size: int) -> np.ndarray:
@@ -90,7 +93,7 @@ def _stray_light(chance: Chance, size: int) -> np.ndarray:
     towards = edge(x * np.cos(angle) + y * np.sin(angle) - 0.55, 0.5)
     crescent = np.exp(-(((np.hypot(x, y) - 0.86) / 0.09) ** 2)) * towards
     strength = 0.4 * chance.happens(0.2, 1, 1) * chance.each(0.3, 1, 1, 1)
-    return strength * crescent + chance.each(0, 0.06, 1, 1)
+    return strength * crescent + 0.15 * chance.each(0, 1, 1, 1) ** 3
 
 
 def _aperture(chance: Chance, size: int) -> np.ndarray:

@@ -37,8 +37,8 @@ class Vessels:
         v = v[..., None] + np.cumsum(stride * np.sin(heading), axis=-1)
         return cls(u, v, heading, width, depth, length)
 
-    def draw(self, canvas: np.ndarray, anatomy: Anatomy, fovea: float = 0.13) -> None:
-        """Add the blood, thinning to the ends, and none within `fovea` of the fovea."""
+    def draw(self, canvas: np.ndarray, anatomy: Anatomy) -> None:
+        """Add the blood: thinner to the ends, fainter before the bright disc, none at the fovea."""
         points = self.u.shape[-1]
         width = self.width[..., None] * np.linspace(1, 0.5, points, dtype=np.float32)
         stride = (self.length / points)[..., None]
@@ -46,7 +46,8 @@ class Vessels:
         # up to sqrt(2 pi) * spread / stride times their height.
         spread = np.maximum(width, 0.5 * stride)
         dot = self.depth[..., None] * (width / spread) * stride / (np.sqrt(2 * np.pi) * spread)
-        dot = dot * edge(np.hypot(self.u - FOVEA, self.v) - fovea, 0.08)
+        dot = dot * edge(np.hypot(self.u - FOVEA, self.v) - 0.13, 0.08)
+        dot = dot * (0.4 + 0.6 * edge(np.hypot(self.u, self.v) - 0.11, 0.06))
         dots(canvas, *anatomy.place(self.u, self.v), spread, dot)
 
 
@@ -82,7 +83,9 @@ def _great_vessels(rng: np.random.Generator, anatomy: Anatomy, points: int) -> V
     heading += anatomy.winding[:, None, None] * wander(rng, start.shape, points)
     width = (0.0135 + 0.004 * vein) * (1 - 0.25 * nasal) * anatomy.calibre[:, None]
     depth = np.broadcast_to(0.48 + 0.22 * vein, start.shape)
-    u, v = chance.each(-0.02, 0.02, 2, 8).swapaxes(0, 1)
+    # They come out around the middle of the disc, not all at one point.
+    jitter = chance.each(-0.015, 0.015, 2, 8).swapaxes(0, 1)
+    u, v = 0.03 * np.stack([np.cos(start), up * np.sin(start)]) + jitter
     return Vessels.grow(u, v, heading * up[:, None], width, depth, length)
 
 

@@ -1,0 +1,146 @@
+# %% [markdown]
+# # 01 · How unsteady is unsteady?
+#
+# **Question.** A validation loss goes up and down. How much of that is noise, and how much is a
+# problem?
+#
+# **You will learn** to put a number on an unsteady curve, to tell noise of the *pictures* from noise
+# of the *seed*, and why two single runs cannot be compared.
+#
+# **Time:** 10 minutes. **Before:** page `00`.
+
+# %% tags=["parameters"]
+profile = "quick"
+live = False
+seeds = 0
+
+# %%
+import numpy as np
+
+import tlhelpers as tl
+
+case = tl.case("retinopathy", profile=profile)
+
+# %% [markdown]
+# ## One recipe, several seeds
+#
+# We take the retinopathy recipe (page `02` shows it in full) and train it several times. **Nothing
+# changes but the seed**: the head's first weights, the order of the pictures, and which units
+# dropout leaves out.
+#
+# **Predict.** After the last epoch, by what factor does the worst validation loss exceed the best?
+
+# %%
+my_guess = None
+
+# %%
+runs = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
+last = list(tl.values(runs, "nll").values())
+print(tl.guessed(my_guess, max(last) / min(last), "times"))
+
+# %%
+tl.plots.curves(
+    {"the posted recipe": runs},
+    title="The same recipe and the same pictures: only the seed differs",
+)
+
+# %% [markdown]
+# If you had run only one of these, you would have told one of several different stories.
+#
+# ## A number for "unsteady"
+#
+# We look at the **logarithm** of the validation NLL. Then a fall from 2 to 1 counts as much as one
+# from 0.2 to 0.1.
+#
+# A curve that falls, and then rises, is not unsteady. It learned, and then it overfitted. So we add
+# up all the ways up and down, and take away what such a single valley needs. What is left is the
+# **jitter**, per epoch. How far the curve ends above its lowest point is the **climb**.
+#
+# Four curves drawn by hand show it:
+
+# %%
+examples = {
+    "falls": [1.0, 0.8, 0.6, 0.5, 0.45, 0.4],
+    "falls, then overfits": [1.0, 0.6, 0.4, 0.5, 0.6, 0.8],
+    "zigzag": [1.0, 0.6, 0.9, 0.5, 0.8, 0.4],
+    "learns nothing": [0.7, 0.7, 0.7, 0.7, 0.7, 0.7],
+}
+print(f"{'curve':22} jitter  climb")
+for name, curve in examples.items():
+    print(f"{name:22} {tl.stability.jitter(curve):6.2f} {tl.stability.climb(curve):6.2f}")
+
+# %% [markdown]
+# Only the zigzag has jitter; only overfitting and the zigzag's last step could have climb.
+#
+# **Watch the last line.** A network that learns nothing is perfectly steady. So jitter never stands
+# alone: a score, here the AUC, always stands beside it.
+
+# %%
+print("seed  jitter  climb    AUC")
+for run in runs:
+    jitter, climb, auc = (tl.metrics.METRICS[m].of(run) for m in ("jitter", "climb", "auc"))
+    print(f"{run.seed:4}  {jitter:6.3f} {climb:6.3f} {auc:6.3f}")
+
+# %% [markdown]
+# ## Noise of the pictures
+#
+# With other validation pictures, each point of the curve would lie elsewhere. But every epoch is
+# scored on **the same** pictures, so most of that luck cancels when we look at the *change* from one
+# epoch to the next. What remains can be computed from the pictures whose loss changed, patient by
+# patient. The grey bars show it.
+
+# %%
+tl.plots.steps(runs[0], "Few of the steps between epochs can be put down to the choice of pictures")
+
+# %% [markdown]
+# We can also ask: if *every* step were nothing but this noise, how much jitter would there be?
+
+# %%
+excess, noise = [], []
+for run in runs:
+    noise.append(tl.stability.noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:]))
+    excess.append(tl.metrics.METRICS["jitter"].of(run) - noise[-1])
+print(f"jitter measured, mean over seeds:      {np.mean(excess) + np.mean(noise):.3f}")
+print(f"jitter that picture noise would give:  {np.mean(noise):.3f}")
+
+# %%
+# NBVAL_CHECK_OUTPUT
+beyond = np.mean(excess) > 0
+print("more jitter than the noise of the pictures explains:", "yes" if beyond else "no")
+
+# %% [markdown]
+# ## Noise of the seed
+#
+# Now the seeds. How far apart may two *single* runs of the **same** recipe be, in 95 of 100 cases?
+# This is the **noise floor**. Any change to the recipe that moves a single run by less has shown
+# nothing at all.
+
+# %%
+for name in ("jitter", "nll", "auc"):
+    floor = tl.stability.noise_floor(tl.values(runs, name))
+    print(
+        f"{name:7} mean {floor.mean:.3f}, from {floor.smallest:.3f} to {floor.largest:.3f}; "
+        f"two single runs may differ by {floor.smallest_difference:.3f}"
+    )
+
+# %% [markdown]
+# Compare the last number of each line with the gains that posts and tutorials report from one run
+# before and one run after. Many of them are smaller.
+#
+# **What helps: pairs.** Run *before* and *after* with the same seeds and look at the differences,
+# seed by seed. What a lucky seed gives to both cancels. The average difference gets a 95 % interval
+# (Student's t). If the interval contains zero, the verdict is *smaller than the noise*. With fewer
+# than five pairs we describe and do not judge.
+#
+# ## Remember
+#
+# - One run is an anecdote. The seed alone moves the result.
+# - Jitter counts ups and downs beyond one valley; a score must stand beside it.
+# - Two kinds of noise: the choice of pictures, and the seed.
+# - Compare in pairs of the same seed, and respect the interval.
+#
+# **Next:** `02`, the run as posted.
+#
+# **More:** Bouthillier et al. 2021, *Accounting for variance in machine learning benchmarks*;
+# Summers & Dinneen 2021, *Nondeterminism and instability in neural network optimization*.
+# *Page text: CC BY 4.0. Code: Apache-2.0.*

@@ -1,0 +1,272 @@
+# %% [markdown]
+# # 03 · BatchNorm, and the flag that does nothing
+#
+# **Question.** Why does a network that fits its training pictures better and better look worse and
+# worse on the validation pictures?
+#
+# **You will learn** which statistics lag behind what, how to prove it with weights that stand still,
+# why `base(x, training=False)` does not help, and what to write instead.
+#
+# **Time:** 15 minutes, about two of them computing. **Before:** page `02`.
+
+# %% tags=["parameters"]
+profile = "quick"
+live = False
+seeds = 0
+
+# %%
+import numpy as np
+
+import tlhelpers as tl
+
+case = tl.case("retinopathy", profile=profile)
+
+# %% [markdown]
+# ## Two sets of statistics
+#
+# A BatchNorm layer subtracts a mean from each channel and divides by a standard deviation. But *which*
+# mean? It has two.
+#
+# - **In training** it uses the mean of the pictures in the current batch.
+# - **In validation** there may be no batch, so it uses a **moving average** of the means it has seen in
+#   training. After each step the average keeps a share of its old value, the *momentum*, and takes the
+#   rest from the new batch.
+#
+# In the backbone of page `02` the momentum is
+
+# %%
+print(tl.backbone(case.posted.backbone).momentum)
+
+# %% [markdown]
+# So the average remembers the last hundred steps or so. That is fine when the weights hardly change
+# any more. In fine-tuning they change fast: the average describes what the layers put out **some time
+# ago, under older weights**. The moving statistics **lag behind the weights**.
+#
+# Validation then runs today's weights with yesterday's statistics.
+#
+# ## See the lag
+#
+# We train the posted recipe for two epochs. Then we hold the weights still and measure each layer's
+# statistics anew, over many training pictures. How far off was the moving mean? Zero would mean: no
+# lag.
+
+# %%
+short = case.measured.but(epochs=2)
+trainer = case.trainer(short)
+trainer.run(seed=0)
+train, validation = case.split.train, case.split.validation
+pictures = train.images[: tl.training.REESTIMATE_PICTURES]
+lag = tl.batchnorm.lag(trainer.network, pictures, short.batch_size)
+
+# %%
+tl.plots.layer_lag(
+    {"after two epochs of the posted recipe": lag},
+    title="The moving means stand far from what the layers put out now",
+    caption="Measured just now, seed 0.",
+)
+
+# %% [markdown]
+# ## The proof: the same weights, other statistics
+#
+# If lagging statistics are to blame, then replacing *only them* must mend the validation loss. No
+# weight may change. Wu and Johnson call it **PreciseBN**.
+#
+# **Predict.** By what factor will the validation loss shrink?
+
+# %%
+my_guess = None
+
+
+# %%
+def validation_nll():
+    probabilities = trainer.predict(validation.images)
+    return float(tl.training.picture_nll(probabilities, validation.labels).mean())
+
+
+weights_before = [np.array(v) for v in trainer.network.model.trainable_variables]
+with_moving = validation_nll()
+tl.batchnorm.reestimate(trainer.network, pictures, short.batch_size)
+with_new = validation_nll()
+weights_after = [np.array(v) for v in trainer.network.model.trainable_variables]
+
+print(f"validation NLL with the moving statistics:       {with_moving:.3f}")
+print(f"validation NLL with the re-estimated statistics: {with_new:.3f}")
+print(tl.guessed(my_guess, with_moving / with_new, "times smaller"))
+
+# %%
+# NBVAL_CHECK_OUTPUT
+same = all(np.array_equal(a, b) for a, b in zip(weights_before, weights_after, strict=True))
+print("the weights did not move:", "yes" if same else "no")
+
+# %% [markdown]
+# That was one seed. Here are recorded ones. In each panel both lines have **the same weights at every
+# epoch**: re-estimating never touches training, because training only uses the batch's own
+# statistics.
+
+# %%
+posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
+fix = tl.fix("reestimated-batchnorm")
+reestimated = case.run(
+    fix.apply(case.measured), seeds=seeds or None, live=live, label=fix.name
+)
+tl.plots.same_weights(posted, reestimated, "The same weights look far better with fresh statistics")
+
+# %%
+for metric in ("jitter", "auc"):
+    print(tl.verdict_sentence(tl.compare(posted, reestimated, metric), fix.title))
+
+# %% [markdown]
+# The coloured area is what lag alone costs. What remains below it are the real ups and downs of the
+# weights.
+#
+# PreciseBN is a *proof*, and sometimes a cure. There is a simpler one: do not let the statistics move.
+#
+# ## The flag that does nothing
+#
+# Many tutorials, and one half of a sentence in Keras's own guide, say: call the backbone with
+# `training=False`, and BatchNorm will keep its statistics.
+#
+# ```python
+# x = base(inputs, training=False)   # widely taught
+# ```
+#
+# Believe nothing, check. A **mechanism check** compares the moving statistics before and after one
+# training step.
+#
+# **Predict.** Will it pass? Write "passed" or "failed".
+
+# %%
+my_guess = None
+
+# %%
+flag = tl.fix("training-false")
+check = flag.check(case.trainer(flag.apply(short)))
+print(tl.guessed(my_guess, "passed" if check.passed else "failed"))
+print(check.found)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print(check)
+
+# %% [markdown]
+# It failed, and that is true of every Functional model in Keras 3. `fit` announces `training=True` to
+# the whole model, and the model hands that to every layer inside, **over** the flag you wrote. No
+# warning appears. (Keras 2 kept the flag. Old tutorials were right in their day.)
+#
+# The page goes on, because we caught the failure. In a project of your own, let it stop the program:
+
+# %%
+# NBVAL_CHECK_OUTPUT
+try:
+    check.require()
+except AssertionError:
+    print("stopped: the flag did not freeze BatchNorm")
+
+# %% [markdown]
+# ## What to write instead
+#
+# Set `trainable = False` on **each BatchNorm layer**, before `compile`. Since Keras 2.1.3 that means
+# two things for this layer: its weights do not train, and it always uses its stored statistics.
+#
+# ```python
+# import keras
+#
+# base = keras.applications.ResNet50(include_top=False, input_shape=(224, 224, 3))
+# for layer in base.layers:
+#     if isinstance(layer, keras.layers.BatchNormalization):
+#         layer.trainable = False
+# ```
+#
+# The same check:
+
+# %%
+fix = tl.fix("frozen-batchnorm")
+check = fix.check(case.trainer(fix.apply(short)))
+print(check.found)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print(check.require())
+
+# %% [markdown]
+# ## Does it help?
+#
+# Only this differs:
+
+# %%
+print(tl.difference_text(case.measured, fix.apply(case.measured)))
+
+# %%
+frozen = case.run(fix.apply(case.measured), seeds=seeds or None, live=live, label=fix.name)
+tl.plots.curves(
+    {"as posted: BatchNorm live": posted, "BatchNorm frozen": frozen},
+    title="With BatchNorm frozen, the validation loss is much steadier",
+)
+
+# %%
+tl.plots.paired(
+    {"live": posted, "frozen": frozen},
+    "jitter",
+    "Less jitter with BatchNorm frozen, seed by seed",
+)
+
+# %%
+compared = [tl.compare(posted, frozen, metric) for metric in ("jitter", "auc", "mode_gap")]
+for comparison in compared:
+    print(tl.verdict_sentence(comparison, fix.title))
+
+# %%
+# NBVAL_CHECK_OUTPUT
+for comparison in compared:
+    print(tl.verdict_words(comparison))
+
+# %% [markdown]
+# *Jitter* says how unsteady; *AUC* says whether the network still learns the task. A fix counts only
+# if the first falls and the second does not. The *mode gap* is the lag as a number: how much worse the
+# same weights look with moving statistics than with a batch's own.
+#
+# ## Momentum: your backbone may be worse
+#
+# The averages of MobileNetV2 keep more of the past than those of ResNet50 and EfficientNet-Lite0:
+
+# %%
+for name in ("resnet50", "efficientnet-lite0", "mobilenetv2"):
+    momentum = tl.backbone(name).momentum
+    print(f"{name:20} momentum {momentum}, remembers about {1 / (1 - momentum):.0f} steps")
+
+# %% [markdown]
+# One epoch of this page has fewer steps than either. Here is the posted recipe with MobileNetV2's
+# momentum, and nothing else changed:
+
+# %%
+slow = tl.fix("momentum-0.999")
+slower = case.run(slow.apply(case.measured), seeds=seeds or None, live=live, label=slow.name)
+tl.plots.curves(
+    {"momentum of the backbone": posted, slow.title: slower},
+    title="A longer memory means a longer lag",
+)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+compared = [tl.compare(posted, slower, metric) for metric in ("mode_gap", "nll", "auc")]
+for comparison in compared:
+    print(tl.verdict_words(comparison))
+
+# %%
+for comparison in compared:
+    print(tl.verdict_sentence(comparison, slow.title))
+
+# %% [markdown]
+# ## Remember
+#
+# - In training, BatchNorm uses the batch. In validation it uses moving averages, and these **lag
+#   behind the weights**.
+# - **PreciseBN proves it**: the weights stand still, only the statistics are measured anew, and the
+#   validation loss falls.
+# - `base(x, training=False)` **does nothing under `fit`** in a Functional model of Keras 3: `fit`'s own
+#   `training=True` overrides it.
+# - Write `layer.trainable = False` for each BatchNorm layer, before `compile`. Then check.
+#
+# **More:** Wu & Johnson 2021, *Rethinking "Batch" in BatchNorm* (arXiv 2105.07576); keras-team/keras
+# issue 20285.
+# *Page text: CC BY 4.0. Code: Apache-2.0.*

@@ -1,0 +1,59 @@
+"""What many tests share: quiet TensorFlow, and a network small enough to train in a second."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TLHELPERS_PROGRESS", "0")
+
+import numpy as np
+import pytest
+
+from tlhelpers.data.dataset import Dataset, Split
+from tlhelpers.recipe import Recipe
+
+TINY = Recipe(
+    backbone="efficientnet-lite0",
+    truncate_at="block2",
+    image_size=32,
+    hidden_units=(8,),
+    dropout=(0.5,),
+    loss="binary_crossentropy",
+    learning_rate=1e-3,
+    batch_size=16,
+    epochs=4,
+)
+
+
+def pictures(n: int, seed: int) -> Dataset:
+    """Noise; pictures of class b have a bright corner. Two pictures a group."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 2
+    images = rng.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
+    images[labels == 1, :8, :8] = 255
+    return Dataset(images, labels, np.arange(n) // 2 + 1000 * seed, labels, ("a", "b"), "synthetic")
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Recipe:
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def split() -> Split:
+    return Split(pictures(64, 0), pictures(48, 1))
+
+
+@pytest.fixture(scope="session")
+def trainer(tiny, split):
+    """A compiled network; every test resets it through `run` or a check."""
+    from tlhelpers.training import Trainer
+
+    return Trainer(tiny, split)
+
+
+@pytest.fixture
+def build_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLHELPERS_BUILD", str(tmp_path / "build"))
+    return tmp_path / "build"

@@ -1,0 +1,316 @@
+"""The project's own files: versions, README, licences, and what may import what."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import graphlib
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "tlhelpers"
+PYTHONS = ("3.11", "3.12", "3.13")
+
+# A part imports from its own line or the lines below it, never from a line above it.
+LAYERS = (
+    "cli",
+    "pages runner plots",
+    "comparisons",
+    "fixes",
+    "cases checks",
+    "case",
+    "training",
+    "batchnorm",
+    "model metrics recordings evidence",
+    "run backbones torch_weights",
+    "recipe stability data",
+    "errors paths progress machine prediction",
+)
+# These work without Keras: no import of it, not even inside a function.
+KERAS_FREE = set(
+    " errors paths progress prediction recipe stability data run metrics recordings evidence"
+    " comparisons plots".split()
+)
+KERAS_AT_THE_TOP = {"training"}  # its callbacks are subclasses; everything else waits
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def project() -> dict:
+    return tomllib.loads(read("pyproject.toml"))["project"]
+
+
+# Versions -----------------------------------------------------------------------------------------
+
+
+def requirements() -> dict[str, Requirement]:
+    """What the course and its tests ask for, by canonical name."""
+    lines = project()["dependencies"] + project()["optional-dependencies"]["test"]
+    wanted = [Requirement(line) for line in lines]
+    return {canonicalize_name(r.name): r for r in wanted}
+
+
+def pins(python: str) -> dict[str, str]:
+    """The exact versions of constraints.txt on Linux with this Python."""
+    found: dict[str, str] = {}
+    environment = {"python_version": python, "python_full_version": f"{python}.0"}
+    for line in constraint_lines():
+        pin = Requirement(line)
+        if pin.marker is None or pin.marker.evaluate(environment):
+            name = canonicalize_name(pin.name)
+            assert name not in found, f"{name} is pinned twice for Python {python}"
+            found[name] = next(iter(pin.specifier)).version
+    return found
+
+
+def constraint_lines() -> list[str]:
+    lines = (line.split("#")[0].strip() for line in read("constraints.txt").splitlines())
+    return [line for line in lines if line]
+
+
+def test_python_versions():
+    assert SpecifierSet(project()["requires-python"]) == SpecifierSet(">=3.11,<3.14")
+
+
+def test_constraints_are_exact_versions_and_name_no_host():
+    for line in constraint_lines():
+        assert "://" not in line and "@" not in line and not line.startswith("-"), line
+        (specifier,) = Requirement(line).specifier
+        assert specifier.operator == "==" and "*" not in specifier.version, line
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_constraints_pin_every_requirement_within_its_bounds(python):
+    pinned = pins(python)
+    for name, requirement in requirements().items():
+        assert name in pinned, f"{name} has no version in constraints.txt"
+        assert requirement.specifier.contains(pinned[name]), f"{requirement}: {pinned[name]}"
+
+
+def test_one_tensorflow_and_no_other_backend():
+    pinned = pins("3.12")
+    assert "tensorflow" in pinned
+    assert not {"tensorflow-cpu", "jax", "jaxlib", "torch"} & set(pinned)
+
+
+def test_conda_environment_has_the_same_packages():
+    python, pip, rest = yaml.safe_load(read("environment.yml"))["dependencies"]
+    assert (python, pip) == ("python=3.12", "pip")
+    options = [line for line in rest["pip"] if line.startswith("-")]
+    names = [canonicalize_name(line) for line in rest["pip"] if not line.startswith("-")]
+    assert options == ["-c constraints.txt", "-e ."]
+    assert sorted(names) == sorted(requirements())
+
+
+# Licences, README, CI -----------------------------------------------------------------------------
+
+
+def test_licences_are_whole():
+    code, text = read("LICENSE"), read("LICENSE-text")
+    assert "Apache License" in code and "END OF TERMS AND CONDITIONS" in code
+    assert "CC-BY-4.0" in text and "Section 8 -- Interpretation." in text
+    assert project()["license"] == "Apache-2.0"
+    assert set(project()["license-files"]) == {"LICENSE", "LICENSE-text"}
+
+
+def test_citation():
+    citation = yaml.safe_load(read("CITATION.cff"))
+    assert citation["title"] == "Steady Fine-Tuning"
+    assert citation["type"] == "software"
+    assert citation["version"] == project()["version"]
+    assert citation["license"] == project()["license"]
+    assert citation["authors"] == [{"name": "The Steady Fine-Tuning team"}]
+
+
+def shown_by_ci(folder: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [folder / ".ci" / "run", "--show"], capture_output=True, text=True, check=False
+    )
+
+
+def test_ci_takes_two_commands_out_of_the_readme():
+    shown = shown_by_ci(ROOT)
+    assert shown.returncode == 0, shown.stderr
+    blocks = shown.stdout.replace("\\\n", "").strip().split("\n\n")
+    # One command each: bash goes on after a failure in the middle of an '&&' list.
+    assert len(blocks) == 2 and all("\n" not in block for block in blocks), blocks
+    for block in blocks:
+        assert "python3 -m venv .venv" in block and "-c constraints.txt" in block, block
+    run, tests = blocks
+    assert "tlhelpers run" in run
+    assert "[test]" in tests and "pytest" in tests
+
+
+@pytest.mark.parametrize("fences", [0, 1, 3])
+def test_ci_refuses_another_number_of_commands(tmp_path, fences):
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci")
+    block = "```sh\ntrue\n```\n"
+    (tmp_path / "README.md").write_text(f"## Start here\n{block * fences}## Later\n{block}")
+    shown = shown_by_ci(tmp_path)
+    assert shown.returncode == 1
+    assert f"{fences} found" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        r"Linux",
+        r"macOS.*untested|untested.*macOS",
+        r"WSL.*untested|untested.*WSL",
+        r"\d GB\b.*\bdisk|disk.*\d GB\b",
+        r"\d GB\b.*\bmemory|memory.*\d GB\b",
+        r"\d+ minutes",
+        r"not medical advice|not a medical device|no medical",
+        r"Apache",
+        r"CC[ -]BY[ -]4\.0",
+        r"LICENSE-text",
+        r"CITATION\.cff",
+        r"jupyter lab",
+    ],
+)
+def test_readme_says(what):
+    paragraphs = re.sub(r"(?<!\n)\n(?!\n)", " ", read("README.md"))
+    assert re.search(what, paragraphs, re.I), f"README.md has nothing like '{what}'"
+
+
+# Imports ------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def modules() -> dict[str, Path]:
+    """Dotted name of every module of the package, and its file."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@functools.cache
+def imported(module: str) -> dict[str, bool]:
+    """What a module imports, at the top or inside a function, and whether importing it does so.
+
+    What is imported for type checkers only counts as well, but as not done.
+    """
+    tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
+    at_once = [node for statement in tree.body for node in _run_at_import(statement)]
+    found: dict[str, bool] = {}
+    for node in ast.walk(tree):
+        for name in _names(node):
+            found[name] = found.get(name, False) or node in at_once
+    return found
+
+
+def _run_at_import(node: ast.AST) -> list[ast.AST]:
+    """The node and what is inside it, without bodies of functions and type-checking blocks."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return []
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        return []
+    return [node, *(n for child in ast.iter_child_nodes(node) for n in _run_at_import(child))]
+
+
+def _names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    assert node.level == 0, "write imports from the package in full"
+    full = [f"{node.module}.{alias.name}" for alias in node.names]
+    return [name if name in modules() else node.module for name in full]
+
+
+def part(module: str) -> str:
+    """tlhelpers.data.splits → data"""
+    return module.split(".")[1]
+
+
+def own(module: str) -> list[str]:
+    """The package's modules that this one imports."""
+    return [name for name in imported(module) if name.startswith("tlhelpers.")]
+
+
+def in_parts(names) -> list[str]:
+    return [m for m in modules() if m != "tlhelpers" and part(m) in names]
+
+
+def test_every_module_has_a_layer():
+    placed = " ".join(LAYERS).split()
+    assert len(placed) == len(set(placed))
+    assert {part(m) for m in modules() if m != "tlhelpers"} <= set(placed)
+
+
+def test_imports_run_one_way():
+    level = {name: i for i, names in enumerate(reversed(LAYERS)) for name in names.split()}
+    upward = [
+        f"{module} imports {other}"
+        for module in modules()
+        if module != "tlhelpers"
+        for other in own(module)
+        if level[part(other)] > level[part(module)]
+    ]
+    assert not upward
+
+
+def test_no_module_imports_itself_through_others():
+    graphlib.TopologicalSorter({m: own(m) for m in modules()}).prepare()  # CycleError names them
+
+
+def test_modules_name_what_they_import_not_the_package():
+    assert not [m for m in modules() if "tlhelpers" in imported(m)]
+
+
+def test_keras_stays_out_of_what_works_without_it():
+    heavy = {"keras", "tensorflow"}
+    for module in in_parts(KERAS_FREE):
+        found = {name.split(".")[0] for name in imported(module)} & heavy
+        assert not found, f"{module} imports {found}"
+
+
+def test_keras_is_imported_late():
+    for module in modules():
+        if module != "tlhelpers" and part(module) in KERAS_AT_THE_TOP:
+            continue
+        at_once = {name.split(".")[0] for name, now in imported(module).items() if now}
+        assert not at_once & {"keras", "tensorflow"}, module
+
+
+def in_fresh_python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("module", ["tlhelpers", "tlhelpers.cli"])
+def test_import_is_quick_and_brings_nothing_heavy(module):
+    code = (
+        "import sys, time; start = time.perf_counter();"
+        f"import {module}; print(time.perf_counter() - start);"
+        "print(*{'keras', 'tensorflow', 'papermill', 'scipy.stats'} & set(sys.modules))"
+    )
+    tries = [in_fresh_python(code).partition("\n") for _ in range(3)]
+    assert not tries[0][2], f"{module} imports {tries[0][2]}"
+    assert min(float(seconds) for seconds, *_ in tries) < 0.5
+
+
+def test_recorded_runs_are_read_without_keras():
+    names = ", ".join(in_parts(KERAS_FREE))
+    code = f"import sys, {names}; print(*{{'keras', 'tensorflow'}} & set(sys.modules))"
+    assert not in_fresh_python(code)

@@ -1,0 +1,75 @@
+"""The recipe: what it refuses, its key, and what differs."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tlhelpers.errors import CourseError
+from tlhelpers.recipe import Recipe, difference, difference_text
+
+
+def test_but_changes_one_thing():
+    before = Recipe()
+    after = before.but(batchnorm="frozen")
+    assert difference(before, after) == {"batchnorm": ("live", "frozen")}
+    assert difference_text(before, after) == "batchnorm: live → frozen"
+    assert difference_text(before, before) == "nothing"
+
+
+def test_unknown_field_names_the_nearest():
+    with pytest.raises(CourseError, match="no field 'batch_norm': did you mean 'batchnorm'"):
+        Recipe().but(batch_norm="frozen")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"batchnorm": "warm"},
+        {"loss": "mse"},
+        {"epochs": 0},
+        {"batch_size": 1.5},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"hidden_units": (32,), "dropout": ()},
+        {"warmup_epochs": 2},
+    ],
+)
+def test_bad_values_are_refused_in_one_line(change):
+    with pytest.raises(CourseError) as error:
+        Recipe().but(**change)
+    assert "\n" not in str(error.value)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "batchnorm": st.sampled_from(["live", "frozen", "reestimated"]),
+            "learning_rate": st.floats(1e-6, 1),
+            "epochs": st.integers(1, 100),
+            "hidden_units": st.just((32, 32)),
+            "dropout": st.just((0.5, 0.3)),
+            "clipnorm": st.none() | st.floats(0.1, 10),
+        },
+    )
+)
+def test_survives_json_and_key_is_of_the_content(change):
+    if ("hidden_units" in change) != ("dropout" in change):
+        return
+    recipe = Recipe().but(**change)
+    again = Recipe.from_dict(json.loads(json.dumps(recipe.to_dict())))
+    assert again == recipe and hash(again) == hash(recipe) and again.key() == recipe.key()
+    assert (recipe.key() == Recipe().key()) == (recipe == Recipe())
+
+
+def test_key_does_not_depend_on_fields_left_at_their_default():
+    # An old recording lacks a field that came later; its recipe must keep its key.
+    fields = Recipe().but(batchnorm="frozen").to_dict()
+    del fields["clipnorm"]
+    assert Recipe.from_dict(fields).key() == Recipe().but(batchnorm="frozen").key()
+
+
+def test_table_has_a_line_a_field():
+    assert len(Recipe().table().splitlines()) == len(Recipe().to_dict())

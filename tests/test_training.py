@@ -1,0 +1,260 @@
+"""Training: the post's recipe, same seed same run, stopping and going on, compiled once."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from tests.conftest import TINY, pictures
+from tlhelpers import model
+from tlhelpers.backbones import batchnorm_layers
+from tlhelpers.cases import case
+from tlhelpers.data.dataset import Split
+from tlhelpers.training import Batches, Trainer, one_hot, picture_nll
+
+def same(a, b):
+    """Two runs agree in everything but the clock."""
+    assert np.array_equal(a.probabilities, b.probabilities)
+    for name in a.history.keys() - {"seconds"}:
+        assert a.history[name] == b.history[name], name
+    return True
+
+
+# --- as posted ---------------------------------------------------------------------------
+
+
+def test_parameter_counts_of_the_post():
+    posted = case("retinopathy", "full").posted
+    network = model.build(posted, classes=2, steps=1, weights=None)
+    counts = model.parameter_counts(network.model)
+    assert counts == {"total": 23_654_402, "trainable": 23_601_282, "not trainable": 53_120}
+    layers = batchnorm_layers(network.base)
+    assert len(layers) == 53 and all(layer.trainable for layer in layers)
+
+
+def test_callbacks_of_the_post():
+    posted = case("retinopathy", "full").posted
+    (stop,) = model.callbacks(posted)  # and no ReduceLROnPlateau
+    assert isinstance(stop, keras.callbacks.EarlyStopping)
+    assert (stop.monitor, stop.mode, stop.patience) == ("val_loss", "min", 5)
+    assert stop.restore_best_weights
+    _, plateau = model.callbacks(posted.but(schedule="plateau"))
+    assert (plateau.patience, plateau.factor, plateau.min_lr) == (3, 0.5, 1e-6)
+
+
+def test_profiles_set_sizes_and_never_the_science():
+    full, quick, smoke = (case("retinopathy", p).posted for p in ("full", "quick", "smoke"))
+    sizes = {"backbone", "image_size", "truncate_at", "batch_size", "epochs"}
+    for other in (quick, smoke):
+        changed = {k for k, v in other.to_dict().items() if v != full.to_dict()[k]}
+        assert changed <= sizes
+
+
+# --- knobs reach Keras -------------------------------------------------------------------
+
+
+def test_knobs_reach_keras():
+    recipe = TINY.but(
+        clipnorm=1.0, horizontal_flip=True, schedule="cosine", warmup_epochs=1, label_smoothing=0.1
+    )
+    network = model.build(recipe, 2, steps=10, weights=None)
+    optimizer = network.model.optimizer
+    assert optimizer.global_clipnorm == 1.0
+    rate = optimizer._learning_rate
+    at = [float(rate(step)) for step in (0, 5, 10, 40)]
+    assert at == pytest.approx([0, recipe.learning_rate / 2, recipe.learning_rate, 0], abs=1e-9)
+    assert "flip" in [layer.name for layer in network.model.layers]
+    assert network.model.loss.label_smoothing == 0.1
+    labels = np.array([0, 0, 0, 1])
+    weights = model.class_weights(recipe.but(class_weights="balanced"), labels, 2)
+    assert weights == {0: pytest.approx(4 / 6), 1: pytest.approx(2.0)}  # n / (classes * count)
+
+
+def test_input_scaling_inside_the_model():
+    for scaling in ("backbone", "1/255"):
+        network = model.build(TINY.but(input_scaling=scaling), 2, 1, weights=None)
+        layer = network.model.get_layer("scaling")
+        ends = keras.ops.convert_to_numpy(layer(np.array([[[[0.0] * 3, [255.0] * 3]]])))
+        wanted = (-127 / 128, 1.0) if scaling == "backbone" else (0.0, 1.0)
+        assert (ends.min(), ends.max()) == pytest.approx(wanted)
+
+
+def test_wrong_size_of_pictures_is_said(split):
+    with pytest.raises(ValueError, match="pictures are 32 px, the recipe wants 64 px"):
+        Trainer(TINY.but(image_size=64), split)
+
+
+# --- the numbers of a history ------------------------------------------------------------
+
+
+def test_history_is_what_keras_measures(trainer, split):
+    run = trainer.run(3)
+    assert run.epochs == TINY.epochs and run.ended == "all epochs"
+    validation = split.validation
+    network = trainer.network.model
+    loss, accuracy = network.evaluate(validation.images, one_hot(validation), verbose=0)
+    assert run.history["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
+    assert run.history["val_accuracy"][-1] == pytest.approx(accuracy)
+    nll = picture_nll(network.predict(validation.images, verbose=0), validation.labels).mean()
+    assert run.history["val_nll"][-1] == pytest.approx(nll, rel=1e-4)
+    assert run.history["val_flips"][0] is None and run.history["val_nll_se"][1] > 0
+
+
+def test_picture_nll_by_hand():
+    p = np.array([[0.25, 0.75], [1.0, 0.0]])
+    assert picture_nll(p, np.array([0, 1])) == pytest.approx([math.log(4), -math.log(1e-7)])
+
+
+def test_every_picture_once_an_epoch_in_an_order_of_seed_and_epoch(split):
+    batches = Batches(split.train, 16, seed=5)
+    first = batches.order.copy()
+    assert sorted(first) == list(range(64)) and len(batches) == 4
+    batches.on_epoch_end()
+    second = batches.order.copy()
+    assert not np.array_equal(first, second)
+    assert np.array_equal(Batches(split.train, 16, 5, epoch=1).order, second)
+    assert not np.array_equal(Batches(split.train, 16, 6).order, first)
+
+
+# --- same seed, same run; compiled once --------------------------------------------------
+
+
+def test_same_seed_same_run_other_seed_other_run(trainer):
+    first, other, again = trainer.run(0), trainer.run(1), trainer.run(0)
+    assert same(first, again)
+    assert first.history["loss"] != other.history["loss"]
+
+
+def test_compiled_once_equals_built_anew(trainer, split):
+    """From the same first weights, the tutorials' way gives the same history as ours."""
+    ours = trainer.run(2)
+    trainer.reset(2)
+    start = [np.array(v) for v in trainer.network.model.variables]
+    fresh = model.build(TINY, 2, 4)
+    for variable, value in zip(fresh.model.variables, start, strict=True):
+        variable.assign(value)
+    theirs = fresh.model.fit(
+        Batches(split.train, TINY.batch_size, 2),
+        epochs=TINY.epochs,
+        validation_data=(split.validation.images, one_hot(split.validation)),
+        shuffle=False,
+        verbose=0,
+    ).history
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        assert ours.history[name] == pytest.approx(theirs[name], rel=1e-3), name
+
+
+def test_second_seed_traces_nothing(trainer):
+    trainer.run(0)
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("counts TensorFlow's traces")
+    train = next(
+        c.cell_contents
+        for c in trainer.network.model.train_function.__closure__
+        if hasattr(c.cell_contents, "experimental_get_tracing_count")
+    )
+    before = train.experimental_get_tracing_count()
+    trainer.run(1)
+    assert train.experimental_get_tracing_count() == before
+
+
+# --- stopped and gone on -----------------------------------------------------------------
+
+
+class Stopped(Exception):
+    pass
+
+
+@pytest.mark.parametrize("patience", [None, 2])
+def test_goes_on_exactly_where_it_stopped(patience, split, tmp_path):
+    recipe = TINY.but(early_stopping_patience=patience, schedule="plateau", epochs=6)
+    trainer = Trainer(recipe, split)
+    whole = trainer.run(0)
+    for stop_after in range(1, whole.epochs):
+        path = tmp_path / f"{patience}-{stop_after}.npz"
+
+        def stop(history, limit=stop_after):
+            if len(history["loss"]) == limit + 1:
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            trainer.run(0, unfinished=path, on_epoch=stop)
+        assert path.exists()
+        assert same(trainer.run(0, unfinished=path), whole)
+        assert not path.exists()
+
+
+def test_damaged_state_begins_anew(trainer, tmp_path):
+    path = tmp_path / "state.npz"
+    path.write_bytes(b"half a file")
+    assert same(trainer.run(0, unfinished=path), trainer.run(0))
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.conftest import TINY, pictures
+from tlhelpers.data.dataset import Split
+from tlhelpers.training import Trainer
+trainer = Trainer(TINY.but(epochs=12), Split(pictures(64, 0), pictures(48, 1)))
+say = lambda history: print(len(history["loss"]), flush=True)
+run = trainer.run(0, unfinished=Path(sys.argv[1]), on_epoch=say)
+print("end", run.history["val_loss"], flush=True)
+"""
+
+
+def test_kill_9_loses_nothing_but_the_epoch_under_way(tmp_path):
+    path = tmp_path / "state.npz"
+    command = [sys.executable, "-c", KILLED, str(path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([".", *sys.path])}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as process:
+        for line in process.stdout:
+            if line.strip() == "4":  # epochs 1 to 3 are on disk now
+                process.send_signal(signal.SIGKILL)
+                break
+    assert path.exists()
+    with np.load(path) as file:
+        kept = json.loads(str(file["note"]))["history"]
+    assert len(kept["loss"]) >= 3
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    lines = done.stdout.splitlines()
+    assert int(lines[0]) == len(kept["loss"]) + 1
+    trainer = Trainer(TINY.but(epochs=12), Split(pictures(64, 0), pictures(48, 1)))
+    assert json.loads(lines[-1].removeprefix("end ")) == trainer.run(0).history["val_loss"]
+    assert not path.exists()
+
+
+def test_full_disk_is_one_line_and_keeps_the_state_before(trainer, tmp_path, monkeypatch):
+    from tlhelpers.errors import CourseError
+
+    path, save = tmp_path / "state.npz", np.savez
+
+    def full(file, **arrays):
+        if path.exists():
+            file.write(b"half")
+            raise OSError(28, "No space left on device")
+        save(file, **arrays)
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(CourseError, match="No space left on device") as error:
+        trainer.run(0, unfinished=path)
+    assert "\n" not in str(error.value)
+    monkeypatch.undo()
+    assert same(trainer.run(0, unfinished=path), trainer.run(0))
+
+
+def test_early_stopping_brings_the_best_weights_back(split):
+    recipe = TINY.but(early_stopping_patience=1, epochs=30, learning_rate=3e-2)
+    run = Trainer(recipe, split).run(0)
+    assert run.ended == "early stopping"
+    best = int(np.argmin(run.history["val_loss"]))
+    final = picture_nll(run.probabilities, split.validation.labels).mean()
+    assert final == pytest.approx(run.history["val_nll"][best], rel=1e-4)

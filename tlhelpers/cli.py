@@ -1,0 +1,129 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tlhelpers import pages, paths
+from tlhelpers.errors import CourseError
+
+# Everything else is imported where it is needed: `tlhelpers --help` must not wait for it.
+
+_EXIT_CODES = """Exit codes: 0 all is well; 1 a page failed; 2 wrong use, or the machine lacks
+something; 130 interrupted."""
+
+app = typer.Typer(
+    help="Steady Fine-Tuning from the command line.",
+    epilog=_EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Numbers = Annotated[
+    list[str] | None, typer.Argument(help="Pages, such as: 0 3. All if none is given.")
+]
+
+
+@app.callback()
+def _commands() -> None:
+    """Makes typer ask for a command even while there is only one."""
+
+
+@app.command(epilog=_EXIT_CODES)
+def run(
+    numbers: Numbers = None,
+    profile: Annotated[
+        str, typer.Option(help="How much work: smoke (a check), quick, or full (a GPU).")
+    ] = "quick",
+    live: Annotated[
+        bool | None,
+        typer.Option("--live/--no-live", help="Train what is recorded too.", show_default=False),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Runs of each recipe, if not the profile's number.", min=1)
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Pages at a time.", min=1)] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the executed pages and the report. [default: build/course]"),
+    ] = None,
+    timeout: Annotated[
+        int, typer.Option(help="Seconds that one cell may take.", min=1)
+    ] = pages.TIMEOUT,
+) -> None:
+    """Execute pages and report how they went, as HTML, JSON and JUnit XML.
+
+    The pages in the repository are left as they are.
+    """
+    from tlhelpers import report, runner
+    from tlhelpers.cases import PROFILES
+
+    if profile not in PROFILES:
+        raise CourseError(f"Unknown profile '{profile}': choose one of {', '.join(PROFILES)}.")
+    parameters = {"profile": profile, "live": live, "seeds": seeds}
+    parameters = {name: value for name, value in parameters.items() if value is not None}
+    out = out or paths.build() / "course"
+    notebooks = pages.find(numbers or (), paths.NOTEBOOKS)
+
+    viewer = runner.viewer(jobs)
+    try:
+        results = runner.run(notebooks, out, parameters, jobs, timeout, viewer)
+    finally:
+        viewer.close()
+
+    width = max(len(result.name) for result in results)
+    for result in results:
+        seconds = report.duration(result.seconds)
+        typer.echo(f"{result.name:{width}}  {result.status:11}  {seconds:>12}")
+        if result.problem:
+            typer.echo(f"    {result.problem}")
+    total = report.duration(sum(result.seconds for result in results))
+    typer.echo(f"{report.count(results)}, {total} in all. See {out / 'index.html'}")
+    codes = {report.PASSED: 0, report.FAILED: 1, report.INTERRUPTED: 130}
+    raise typer.Exit(codes[report.overall(results)])
+
+
+@app.command("pages", epilog=_EXIT_CODES)
+def pages_command(
+    numbers: Numbers = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what is wrong with the notebooks.")
+    ] = False,
+    execute: Annotated[bool, typer.Option(help="Run the cells.")] = True,
+    timeout: Annotated[
+        int, typer.Option(help="Seconds that one cell may take.", min=1)
+    ] = pages.TIMEOUT,
+) -> None:
+    """For maintainers: make the notebooks from notebooks/src, executed in the quick profile."""
+    import time
+
+    from tlhelpers import report
+
+    failed = False
+    for source in pages.find(numbers or (), paths.NOTEBOOKS / "src", ".py"):
+        target = paths.NOTEBOOKS / f"{source.stem}.ipynb"
+        if not check:
+            clock = time.monotonic()
+            pages.build(source, target, execute, timeout)
+            typer.echo(f"{target.name} made in {report.duration(time.monotonic() - clock)}")
+        # Right after making it too: a print cell without output, say, is worth knowing now.
+        problems = pages.check(source, target) if check or execute else []
+        for problem in problems:
+            typer.echo(f"{target.name}: {problem}")
+        failed = failed or bool(problems)
+    raise typer.Exit(1 if failed else 0)
+
+
+def main() -> None:
+    """The `tlhelpers` command: a `CourseError` becomes one line and exit code 2."""
+    try:
+        app()
+    except CourseError as problem:
+        print(f"tlhelpers: {problem}", file=sys.stderr)
+        sys.exit(2)

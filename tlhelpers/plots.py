@@ -1,0 +1,298 @@
+"""Every figure of the course. Loads without Keras.
+
+Each function takes results and returns a `Picture`: a drawn figure with its text alternative.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from tlhelpers import metrics, stability
+from tlhelpers.run import Experiment, Run
+
+_DPI = 110
+_WIDTH = 9.0  # inches, as wide as a page's text
+
+_COLUMNS = {
+    "val_nll": "validation NLL (nats)",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy (share)",
+    "val_auc": "validation AUC",
+    "loss": "training loss",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A drawn figure.
+
+    Attributes
+    ----------
+    png : bytes
+    alt : str
+        What the figure shows, for a reader who cannot see it.
+    """
+
+    png: bytes
+    alt: str
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
+        image = base64.b64encode(self.png).decode()
+        return {"image/png": image, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+    def save(self, path: str | Path) -> None:
+        """Write the PNG file."""
+        Path(path).write_bytes(self.png)
+
+
+def curves(
+    experiments: Mapping[str, Experiment],
+    column: str = "val_nll",
+    title: str = "",
+    log: bool = True,
+    stops: int | None = None,
+) -> Picture:
+    """One panel a recipe, one thin line a seed, the middle one drawn strongly.
+
+    Parameters
+    ----------
+    experiments : mapping of panel title to Experiment
+    column : str
+        Column of the history.
+    title : str
+        What the figure shows.
+    log : bool
+        Logarithmic axis, so that equal factors look equal.
+    stops : int, optional
+        Patience of an EarlyStopping whose last epoch is marked on each line.
+    """
+    figure, axes = _panels(len(experiments), height=3.4)
+    for axis, colour, (name, experiment) in zip(
+        axes, _colours(len(experiments)), experiments.items(), strict=True
+    ):
+        lines = [run.curve(column) for run in experiment]
+        # The run of median jitter stands for the others.
+        middle = _middle(experiment) if len(lines) > 2 else 0
+        for i, line in enumerate(lines):
+            strong = i == middle
+            epochs = np.arange(1, len(line) + 1)
+            axis.plot(
+                epochs,
+                line,
+                color=colour,
+                lw=2.4 if strong else 1.0,
+                alpha=1 if strong else 0.45,
+                marker="o" if strong else None,
+                ms=4,
+            )
+            if stops is not None:
+                last = stability.early_stopping(line, stops)[0]
+                if last is not None:
+                    axis.plot(last, line[last - 1], "X", color="black", ms=7, zorder=5)
+        axis.set_title(name, fontsize=10)
+        axis.set_xlabel("epoch")
+    if log:
+        _log_axis(axes[0], axes)
+    axes[0].set_ylabel(_COLUMNS.get(column, column))
+    notes = []
+    if stops is not None:
+        notes.append("Cross: where EarlyStopping would have ended the run.")
+    if max(map(len, experiments.values())) > 2:
+        notes.append("Strong line: the run of median jitter.")
+    alt = f"{title}. Lines of {_COLUMNS.get(column, column)} over epochs for " + "; ".join(
+        f"{name}: " + _range([run.curve(column) for run in e]) for name, e in experiments.items()
+    )
+    return _finish(figure, title, " ".join([*_origins(experiments), *notes]), alt)
+
+
+def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
+    """For each seed the validation NLL of the same weights with two sets of statistics.
+
+    Parameters
+    ----------
+    before, after : Experiment
+        The moving statistics and the re-estimated ones. Only seeds of both are drawn.
+    """
+    pairs = [(a, b) for a in before for b in after if a.seed == b.seed][:4]
+    figure, axes = _panels(len(pairs), height=3.0)
+    old_colour, new_colour = _colours(2)
+    for axis, (old, new) in zip(axes, pairs, strict=True):
+        epochs = np.arange(1, old.epochs + 1)
+        axis.fill_between(
+            epochs, old.curve("val_nll"), new.curve("val_nll"), color=old_colour, alpha=0.15
+        )
+        axis.plot(epochs, old.curve("val_nll"), "o-", color=old_colour, ms=4, label="moving")
+        axis.plot(
+            epochs, new.curve("val_nll"), "s--", color=new_colour, ms=4, label="re-estimated"
+        )
+        axis.set_title(f"seed {old.seed}", fontsize=10)
+        axis.set_xlabel("epoch")
+    _log_axis(axes[0], axes)
+    axes[0].set_ylabel(_COLUMNS["val_nll"])
+    axes[0].legend(title="statistics", frameon=False, fontsize=8)
+    alt = (
+        f"{title}. With moving statistics the NLL is "
+        f"{_range([a.curve('val_nll') for a, _ in pairs])}, with re-estimated ones "
+        f"{_range([b.curve('val_nll') for _, b in pairs])}"
+    )
+    caption = f"The same weights in each pair. {after.origin}."
+    return _finish(figure, title, caption, alt)
+
+
+def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Picture:
+    """A number of each run by recipe; lines join runs of the same seed."""
+    figure, axes = _panels(1, height=3.4, width=6.5)
+    axis, names = axes[0], list(experiments)
+    numbers = [metrics.values(e, metric) for e in experiments.values()]
+    for seed in sorted(set().union(*numbers)):
+        points = [(i, v[seed]) for i, v in enumerate(numbers) if seed in v]
+        axis.plot(*zip(*points, strict=True), color="0.75", lw=1, zorder=1)
+    for i, (values, colour) in enumerate(zip(numbers, _colours(len(names)), strict=True)):
+        axis.scatter([i] * len(values), list(values.values()), color=colour, s=40, zorder=2)
+        axis.hlines(np.mean(list(values.values())), i - 0.18, i + 0.18, color=colour, lw=3)
+    axis.set_xticks(range(len(names)), names)
+    axis.set_xlim(-0.5, len(names) - 0.5)
+    axis.set_ylabel("\n".join(textwrap.wrap(metrics.metric(metric).words, 38)))
+    alt = f"{title}. " + "; ".join(
+        f"{name}: mean {np.mean(list(v.values())):.3g}" for name, v in zip(names, numbers, strict=True)
+    )
+    caption = " ".join([*_origins(experiments), "A dot is a run, a line joins the same seed."])
+    return _finish(figure, title, caption, alt)
+
+
+def steps(run: Run, title: str) -> Picture:
+    """The change of validation NLL from epoch to epoch, with its paired noise."""
+    change = np.diff(run.curve("val_nll"))
+    noise = 1.96 * run.curve("val_nll_se")[1:]
+    outside = np.abs(change) > noise
+    figure, axes = _panels(1, height=3.2, width=7.5)
+    axis, epochs = axes[0], np.arange(2, run.epochs + 1)
+    quiet, loud = _colours(2)
+    axis.axhline(0, color="0.4", lw=1)
+    axis.bar(epochs, 2 * noise, bottom=-noise, width=0.8, color="0.85", label="noise of the pictures")
+    for mask, colour, marker, label in (
+        (outside, loud, "o", "step larger than the noise"),
+        (~outside, quiet, "s", "step within the noise"),
+    ):
+        if mask.any():
+            axis.plot(epochs[mask], change[mask], marker, color=colour, ms=7, label=label)
+    axis.set_xlabel("epoch")
+    axis.set_ylabel("change of validation NLL\nsince the epoch before (nats)")
+    axis.legend(frameon=False, fontsize=8)
+    alt = f"{title}. {outside.sum()} of {len(change)} steps lie outside the band of noise."
+    caption = f"{Experiment(run.recipe, (run,)).origin}; seed {run.seed}. Band: 95 %, over patients."
+    return _finish(figure, title, caption, alt)
+
+
+def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> Picture:
+    """How far each BatchNorm layer's moving mean lags, one line a measurement."""
+    figure, axes = _panels(1, height=3.2, width=7.5)
+    axis = axes[0]
+    for (name, values), colour, style in zip(
+        lags.items(), _colours(len(lags)), ("-", "--", ":", "-."), strict=False
+    ):
+        axis.plot(range(1, len(values) + 1), values, style, marker="o", ms=3, color=colour, label=name)
+    axis.set_xlabel("BatchNorm layer, from the picture to the head")
+    axis.set_ylabel("moving mean minus re-estimated\nmean (standard deviations)")
+    axis.legend(frameon=False, fontsize=8)
+    alt = f"{title}. " + "; ".join(
+        f"{name}: median {np.median(values):.2g}, largest {np.max(values):.2g}"
+        for name, values in lags.items()
+    )
+    return _finish(figure, title, caption, alt)
+
+
+def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> Picture:
+    """Pictures in rows, each row with its name.
+
+    Parameters
+    ----------
+    rows : mapping of name to uint8 array, shape (n, size, size, 3)
+    """
+    columns = max(map(len, rows.values()))
+    figure = Figure(figsize=(_WIDTH, _WIDTH / columns * len(rows) + 0.9), dpi=_DPI)
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for line, (name, images) in zip(grid, rows.items(), strict=True):
+        for axis in line:
+            axis.set_axis_off()
+        for axis, image in zip(line, images, strict=False):
+            axis.imshow(image, interpolation="bilinear")
+        line[0].text(
+            -0.08, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=10
+        )
+    alt = f"{title}. Rows of pictures: {', '.join(rows)}."
+    return _finish(figure, title, caption, alt)
+
+
+# --- parts -------------------------------------------------------------------------------
+
+
+def _panels(count: int, height: float, width: float = _WIDTH) -> tuple[Figure, np.ndarray]:
+    import seaborn
+
+    with matplotlib.rc_context({**seaborn.axes_style("whitegrid"), "grid.color": "0.92"}):
+        figure = Figure(figsize=(width, height + 0.8), dpi=_DPI)
+        axes = figure.subplots(1, count, sharey=True, squeeze=False)[0]
+    for axis in axes:
+        seaborn.despine(ax=axis)
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
+    return figure, axes
+
+
+def _colours(count: int) -> list:
+    """Colours that stay apart for colour-blind readers; orange for the first, the unsteady one."""
+    import seaborn
+
+    palette = seaborn.color_palette("colorblind", 10)
+    order = (3, 0, 2, 4, 7, 1, 5, 8, 9, 6)
+    return [palette[order[i % 10]] for i in range(count)]
+
+
+def _middle(experiment: Experiment) -> int:
+    jitters = list(metrics.values(experiment, "jitter").values())
+    return int(np.argsort(jitters)[len(jitters) // 2])
+
+
+def _log_axis(axis: Any, axes: Sequence) -> None:
+    axis.set_yscale("log")
+    low, high = axis.get_ylim()
+    ticks = [t for t in (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10) if low <= t <= high]
+    for each in axes:
+        each.set_yticks(ticks, [f"{t:g}" for t in ticks])
+        each.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+
+
+def _origins(experiments: Mapping[str, Experiment]) -> list[str]:
+    """Captions, each once: recipes of one figure mostly share theirs."""
+    return [f"{origin}." for origin in dict.fromkeys(e.origin for e in experiments.values())]
+
+
+def _range(lines: Sequence[np.ndarray]) -> str:
+    values = np.concatenate(lines)
+    return f"{np.nanmin(values):.2f} to {np.nanmax(values):.2f}"
+
+
+def _finish(figure: Figure, title: str, caption: str, alt: str) -> Picture:
+    width = figure.get_figwidth()
+    height = figure.get_figheight()
+    heading = "\n".join(textwrap.wrap(title, int(width * 11)))
+    small = "\n".join(textwrap.wrap(caption[:1].upper() + caption[1:], int(width * 17)))
+    top = 0.12 + 0.22 * (heading.count("\n") + 1) if heading else 0
+    bottom = 0.08 + 0.15 * (small.count("\n") + 1)
+    figure.tight_layout(rect=(0, bottom / height, 1, 1 - top / height))
+    if heading:
+        figure.text(0.01, 1 - 0.06 / height, heading, ha="left", va="top", fontsize=12, weight="bold")
+    figure.text(0.01, 0.04 / height, small, ha="left", va="bottom", fontsize=7.5, color="0.35")
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    return Picture(file.getvalue(), alt)
