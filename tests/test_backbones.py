@@ -117,7 +117,6 @@ def legacy_file(state_pickle: bytes, keys: list[str], data: bytes) -> bytes:
     parts = [pickle.dumps(x, 2) for x in head] + [state_pickle, pickle.dumps(keys, 2), data]
     return b"".join(parts)
 
-
     def persistent_id(self, obj):
         return obj[1] if isinstance(obj, tuple) and obj and obj[0] == "STORAGE" else None
 
@@ -163,7 +162,12 @@ def test_refuses_other_functions(tmp_path, module):
 
 def test_refuses_damaged_files(tmp_path):
     good = legacy_file(tensor_pickle(), ["0"], struct.pack("<q", 6) + bytes(24))
-    for name, data in (("short", good[:-4]), ("empty", b""), ("text", b"hello"), ("half", good[:60])):
+    for name, data in (
+        ("short", good[:-4]),
+        ("empty", b""),
+        ("text", b"hello"),
+        ("half", good[:60]),
+    ):
         path = tmp_path / name
         path.write_bytes(data)
         with pytest.raises(CourseError, match=f"Refused weights file {name}") as error:

@@ -174,7 +174,7 @@ def test_percentile_bootstrap_of_five_is_too_narrow():
     resample = np.random.default_rng(6).integers(0, 5, size=(1000, 5))
     means = values[:, resample].mean(axis=2)
     low, high = np.percentile(means, [2.5, 97.5], axis=1)
-    assert 0.79 < np.mean((low <= 0) & (0 <= high)) < 0.88
+    assert 0.79 < np.mean((low <= 0) & (high >= 0)) < 0.88
 
 
 # --- Holm and Wilson ------------------------------------------------------------------

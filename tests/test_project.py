@@ -25,7 +25,8 @@ PYTHONS = ("3.11", "3.12", "3.13")
 # A part imports from its own line or the lines below it, never from a line above it.
 LAYERS = (
     "cli",
-    "pages runner plots",
+    "report runner",
+    "pages plots",
     "comparisons",
     "fixes",
     "cases checks",
@@ -38,9 +39,9 @@ LAYERS = (
     "errors paths progress machine prediction",
 )
 # These work without Keras: no import of it, not even inside a function.
-KERAS_FREE = set(
-    " errors paths progress prediction recipe stability data run metrics recordings evidence"
-    " comparisons plots".split()
+KERAS_FREE = (
+    "errors paths progress prediction recipe stability data run metrics recordings evidence"
+    " comparisons plots"
 )
 KERAS_AT_THE_TOP = {"training"}  # its callbacks are subclasses; everything else waits
 
@@ -170,8 +171,8 @@ def test_ci_refuses_another_number_of_commands(tmp_path, fences):
     "what",
     [
         r"Linux",
-        r"macOS.*untested|untested.*macOS",
-        r"WSL.*untested|untested.*WSL",
+        r"macOS.*(untested|not tested)|(untested|not tested).*macOS",
+        r"WSL.*(untested|not tested)|(untested|not tested).*WSL",
         r"\d GB\b.*\bdisk|disk.*\d GB\b",
         r"\d GB\b.*\bmemory|memory.*\d GB\b",
         r"\d+ minutes",
@@ -249,10 +250,11 @@ def in_parts(names) -> list[str]:
     return [m for m in modules() if m != "tlhelpers" and part(m) in names]
 
 
-def test_every_module_has_a_layer():
+def test_every_module_has_one_layer():
     placed = " ".join(LAYERS).split()
     assert len(placed) == len(set(placed))
-    assert {part(m) for m in modules() if m != "tlhelpers"} <= set(placed)
+    missing = {part(m) for m in modules() if m != "tlhelpers"} - set(placed)
+    assert not missing, f"give {missing} a place in LAYERS"
 
 
 def test_imports_run_one_way():
@@ -277,7 +279,7 @@ def test_modules_name_what_they_import_not_the_package():
 
 def test_keras_stays_out_of_what_works_without_it():
     heavy = {"keras", "tensorflow"}
-    for module in in_parts(KERAS_FREE):
+    for module in in_parts(KERAS_FREE.split()):
         found = {name.split(".")[0] for name in imported(module)} & heavy
         assert not found, f"{module} imports {found}"
 
@@ -311,6 +313,6 @@ def test_import_is_quick_and_brings_nothing_heavy(module):
 
 
 def test_recorded_runs_are_read_without_keras():
-    names = ", ".join(in_parts(KERAS_FREE))
+    names = ", ".join(in_parts(KERAS_FREE.split()))
     code = f"import sys, {names}; print(*{{'keras', 'tensorflow'}} & set(sys.modules))"
     assert not in_fresh_python(code)

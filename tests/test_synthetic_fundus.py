@@ -179,6 +179,14 @@ def test_a_grade_changes_nothing_but_its_lesions(grade, monkeypatch):
     assert not (changed & ~near).any()
 
 
+def test_each_eye_shows_its_drawn_grade():
+    images = synthetic.fundus(20, 32, seed=5, label_noise=0.05).images
+    drawn = synthetic.draw_grades(20, 5, 0.05)[0].reshape(-1)
+    assert len(np.unique(drawn)) > 2
+    of_grade = np.stack([synthetic.grade_pictures(g, 40, 32, seed=5) for g in range(5)])
+    np.testing.assert_array_equal(images, of_grade[drawn, np.arange(40)])
+
+
 # ---------------------------------------------------------------- hardness
 
 

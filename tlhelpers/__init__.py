@@ -23,9 +23,18 @@ _PUBLIC = {
     "guessed": "tlhelpers.prediction",
     "backbone": "tlhelpers.backbones",
 }
-_MODULES = (
-    "batchnorm checks data evidence machine metrics model plots stability training"
-).split()
+_MODULES = [
+    "batchnorm",
+    "checks",
+    "data",
+    "evidence",
+    "machine",
+    "metrics",
+    "model",
+    "plots",
+    "stability",
+    "training",
+]
 
 __all__ = [*_PUBLIC, *_MODULES]
 

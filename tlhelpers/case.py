@@ -78,9 +78,7 @@ class Case:
     def find(self, recipe: Recipe, seed: int) -> Run | None:
         """The recorded run, of the repository or of this machine, or None."""
         roots = (paths.RECORDINGS, recordings.local())
-        return recordings.find(
-            self.name, self.data, self.profile, recipe, seed, self.spec, *roots
-        )
+        return recordings.find(self.name, self.data, self.profile, recipe, seed, self.spec, *roots)
 
     def run(
         self,

@@ -127,6 +127,24 @@ def momentum_is(trainer: Trainer) -> Check:
     )
 
 
+def loss_is_nll(trainer: Trainer) -> Check:
+    """The loss that Keras reports is the NLL of the probabilities that the network gives."""
+    from tlhelpers.model import loss_value
+    from tlhelpers.training import one_hot, picture_nll, softmax
+
+    trainer.reset(0)
+    pictures = trainer.split.validation
+    # Larger logits than a fresh head gives, so that the two losses could not agree by chance.
+    logits = 5 * trainer.logits(pictures.images)
+    reported = loss_value(trainer.recipe, one_hot(pictures), logits)
+    nll = float(picture_nll(softmax(logits), pictures.labels).mean())
+    return Check(
+        "the loss is the negative log-likelihood of the predicted probabilities",
+        abs(reported - nll) < 1e-3 * nll,
+        f"the loss is {reported:.4f}, the NLL {nll:.4f}",
+    )
+
+
 def _layers_moved_by_a_step(trainer: Trainer) -> int:
     """Live statistics after one step of ``fit``, against those before."""
     from tlhelpers.training import one_hot

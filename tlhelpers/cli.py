@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -71,6 +72,7 @@ def run(
     out = out or paths.build() / "course"
     notebooks = pages.find(numbers or (), paths.NOTEBOOKS)
 
+    clock = time.monotonic()
     viewer = runner.viewer(jobs)
     try:
         results = runner.run(notebooks, out, parameters, jobs, timeout, viewer)
@@ -83,8 +85,8 @@ def run(
         typer.echo(f"{result.name:{width}}  {result.status:11}  {seconds:>12}")
         if result.problem:
             typer.echo(f"    {result.problem}")
-    total = report.duration(sum(result.seconds for result in results))
-    typer.echo(f"{report.count(results)}, {total} in all. See {out / 'index.html'}")
+    total = report.duration(time.monotonic() - clock)
+    typer.echo(f"{report.count(results)} in {total}. See {out / 'index.html'}")
     codes = {report.PASSED: 0, report.FAILED: 1, report.INTERRUPTED: 130}
     raise typer.Exit(codes[report.overall(results)])
 
@@ -101,8 +103,6 @@ def pages_command(
     ] = pages.TIMEOUT,
 ) -> None:
     """For maintainers: make the notebooks from notebooks/src, executed in the quick profile."""
-    import time
-
     from tlhelpers import report
 
     failed = False
@@ -118,6 +118,59 @@ def pages_command(
             typer.echo(f"{target.name}: {problem}")
         failed = failed or bool(problems)
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command(epilog=_EXIT_CODES)
+def record(
+    case_name: Annotated[str, typer.Option("--case", help="retinopathy")] = "retinopathy",
+    data: Annotated[str, typer.Option(help="synthetic or real.")] = "synthetic",
+    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
+    fix_names: Annotated[
+        list[str] | None,
+        typer.Option("--fix", help="A fix of the catalogue, or 'posted'. All if none is given."),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Runs of each, if not the profile's number.", min=1)
+    ] = None,
+) -> None:
+    """Train the posted recipe and its fixes, and keep every run in recordings/.
+
+    A run that is recorded already is not made again; an interrupted one goes on where it stopped.
+    """
+    from tlhelpers.cases import case
+    from tlhelpers.fixes import FIXES, fix
+
+    this = case(case_name, profile, data)
+    names = fix_names or ["posted", *FIXES]
+    recipes = {
+        name: this.measured if name == "posted" else fix(name).apply(this.measured)
+        for name in names
+    }
+    for name, recipe in recipes.items():
+        runs = this.run(recipe, seeds, label=name, save_to=paths.RECORDINGS)
+        new = sum(not run.replayed for run in runs)
+        typer.echo(f"{name}: {len(runs)} runs, {new} of them new")
+
+
+@app.command(epilog=_EXIT_CODES)
+def evidence(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="A JSON list instead of a table.")
+    ] = False,
+) -> None:
+    """What the recordings say about each fix, paired by seed."""
+    import json
+
+    from tlhelpers import comparisons
+    from tlhelpers.evidence import table
+
+    found = comparisons.recorded(paths.RECORDINGS)
+    if as_json:
+        typer.echo(json.dumps([comparison.to_dict() for comparison in found], indent=1))
+    elif found:
+        typer.echo(table(found).to_string(index=False))
+    else:
+        typer.echo("Nothing is recorded yet: see tlhelpers record --help.")
 
 
 def main() -> None:

@@ -97,6 +97,18 @@ FIXES = {
             check=checks.momentum_is,
             source="keras.applications source: MobileNetV2 0.999, ResNet50 0.99",
         ),
+        Fix(
+            name="categorical-crossentropy",
+            title="Categorical cross-entropy",
+            why=(
+                "On the TensorFlow backend, binary_crossentropy after a softmax is computed from "
+                "the logits as if there were sigmoids. Categorical cross-entropy is the softmax's "
+                "own loss."
+            ),
+            change=MappingProxyType({"loss": "categorical_crossentropy"}),
+            check=checks.loss_is_nll,
+            source="Keras source, backend/tensorflow/nn.py: _get_logits; keras issue 15271",
+        ),
     )
 }
 

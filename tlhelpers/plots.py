@@ -132,9 +132,7 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
             epochs, old.curve("val_nll"), new.curve("val_nll"), color=old_colour, alpha=0.15
         )
         axis.plot(epochs, old.curve("val_nll"), "o-", color=old_colour, ms=4, label="moving")
-        axis.plot(
-            epochs, new.curve("val_nll"), "s--", color=new_colour, ms=4, label="re-estimated"
-        )
+        axis.plot(epochs, new.curve("val_nll"), "s--", color=new_colour, ms=4, label="re-estimated")
         axis.set_title(f"seed {old.seed}", fontsize=10)
         axis.set_xlabel("epoch")
     _log_axis(axes[0], axes)
@@ -164,7 +162,8 @@ def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Pi
     axis.set_xlim(-0.5, len(names) - 0.5)
     axis.set_ylabel("\n".join(textwrap.wrap(metrics.metric(metric).words, 38)))
     alt = f"{title}. " + "; ".join(
-        f"{name}: mean {np.mean(list(v.values())):.3g}" for name, v in zip(names, numbers, strict=True)
+        f"{name}: mean {np.mean(list(v.values())):.3g}"
+        for name, v in zip(names, numbers, strict=True)
     )
     caption = " ".join([*_origins(experiments), "A dot is a run, a line joins the same seed."])
     return _finish(figure, title, caption, alt)
@@ -179,7 +178,9 @@ def steps(run: Run, title: str) -> Picture:
     axis, epochs = axes[0], np.arange(2, run.epochs + 1)
     quiet, loud = _colours(2)
     axis.axhline(0, color="0.4", lw=1)
-    axis.bar(epochs, 2 * noise, bottom=-noise, width=0.8, color="0.85", label="noise of the pictures")
+    axis.bar(
+        epochs, 2 * noise, bottom=-noise, width=0.8, color="0.85", label="noise of the pictures"
+    )
     for mask, colour, marker, label in (
         (outside, loud, "o", "step larger than the noise"),
         (~outside, quiet, "s", "step within the noise"),
@@ -190,7 +191,9 @@ def steps(run: Run, title: str) -> Picture:
     axis.set_ylabel("change of validation NLL\nsince the epoch before (nats)")
     axis.legend(frameon=False, fontsize=8)
     alt = f"{title}. {outside.sum()} of {len(change)} steps lie outside the band of noise."
-    caption = f"{Experiment(run.recipe, (run,)).origin}; seed {run.seed}. Band: 95 %, over patients."
+    caption = (
+        f"{Experiment(run.recipe, (run,)).origin}; seed {run.seed}. Band: 95 %, over patients."
+    )
     return _finish(figure, title, caption, alt)
 
 
@@ -201,7 +204,9 @@ def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> 
     for (name, values), colour, style in zip(
         lags.items(), _colours(len(lags)), ("-", "--", ":", "-."), strict=False
     ):
-        axis.plot(range(1, len(values) + 1), values, style, marker="o", ms=3, color=colour, label=name)
+        axis.plot(
+            range(1, len(values) + 1), values, style, marker="o", ms=3, color=colour, label=name
+        )
     axis.set_xlabel("BatchNorm layer, from the picture to the head")
     axis.set_ylabel("moving mean minus re-estimated\nmean (standard deviations)")
     axis.legend(frameon=False, fontsize=8)
@@ -291,7 +296,9 @@ def _finish(figure: Figure, title: str, caption: str, alt: str) -> Picture:
     bottom = 0.08 + 0.15 * (small.count("\n") + 1)
     figure.tight_layout(rect=(0, bottom / height, 1, 1 - top / height))
     if heading:
-        figure.text(0.01, 1 - 0.06 / height, heading, ha="left", va="top", fontsize=12, weight="bold")
+        figure.text(
+            0.01, 1 - 0.06 / height, heading, ha="left", va="top", fontsize=12, weight="bold"
+        )
     figure.text(0.01, 0.04 / height, small, ha="left", va="bottom", fontsize=7.5, color="0.35")
     file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None})

@@ -58,14 +58,10 @@ class _ReportedBar(plain_tqdm):
         )
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
-        self._report()
+        """Replace the file by what the open bars show now, or remove it after the last.
 
-    def close(self) -> None:
-        super().close()
-        self._report()
-
-    def _report(self) -> None:
-        """Replace the file by what the open bars show now, or remove it after the last."""
+        A bar that closes calls this when it no longer counts as open.
+        """
         bars = [b for b in list(self._instances) if isinstance(b, _ReportedBar)]
         lines = [str(b) for b in sorted(bars, key=lambda b: abs(b.pos))]
         file = Path(os.environ[FOLDER], f"{os.getpid()}.txt")

@@ -262,6 +262,7 @@ class Bars:
     def __init__(self, slots: int):
         self.course = tqdm(
             bar_format="{desc} |{bar}| {percentage:.0f} % [{elapsed}<{remaining}]",
+            desc="starting",
             total=1.0,
             leave=False,
             dynamic_ncols=True,

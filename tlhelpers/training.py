@@ -292,7 +292,7 @@ class _Keep(keras.callbacks.Callback):
         try:
             with np.load(self.path) as file:
                 arrays = [file[f"a{i}"] for i in range(len(self.trainer._state))]
-                best = [file[name] for name in file.files if name.startswith("b")]
+                best = [file[name] for name in file.files if name.startswith("best")]
                 note = json.loads(str(file["note"]))
                 before = file["before"]
         except Exception:  # cut off by a full disk, or of another version: begin anew
@@ -318,7 +318,7 @@ class _Keep(keras.callbacks.Callback):
         arrays = {f"a{i}": value for i, value in enumerate(_values(self.trainer._state))}
         for callback in self.others:
             for i, value in enumerate(getattr(callback, "best_weights", None) or []):
-                arrays[f"b{i:04}"] = value
+                arrays[f"best{i:04}"] = value
         note = {
             "history": self.log.history,
             "counters": [

@@ -62,7 +62,9 @@ def make(profile: str, data: str) -> Case:
     # A smoke test of real pictures is the quick one: there is nothing smaller to draw.
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
     posted = POSTED.but(image_size=sizes.pictures, **sizes.posted)
-    spec = f"{data} {sizes.train}+{sizes.validation} {sizes.pictures}px split-by-patient seed {_SEED}"
+    spec = (
+        f"{data} {sizes.train}+{sizes.validation} {sizes.pictures}px split-by-patient seed {_SEED}"
+    )
     return Case(
         name="retinopathy",
         profile=profile,

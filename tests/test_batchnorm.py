@@ -1,0 +1,89 @@
+"""Mechanism: which statistics move when, and does each fix do what it says?"""
+
+import numpy as np
+import pytest
+
+from tests.conftest import TINY
+from tlhelpers import batchnorm
+from tlhelpers.checks import MechanismError, batchnorm_moves, batchnorm_stands_still
+from tlhelpers.fixes import FIXES, fix
+from tlhelpers.training import Trainer
+
+
+@pytest.fixture(scope="module", params=list(FIXES))
+def changed(request, split):
+    """(fix, a network trained by the recipe that it changes)."""
+    this = fix(request.param)
+    return this, Trainer(this.apply(TINY), split)
+
+
+def test_each_fix_does_what_it_says_and_the_myth_does_not(changed):
+    this, trainer = changed
+    check = this.check(trainer)
+    assert check.passed == this.works, check.found
+    assert str(check).startswith("PASSED" if this.works else "FAILED")
+    if not this.works:
+        with pytest.raises(MechanismError, match="but 8 of 8 layers moved"):
+            check.require()
+
+
+def test_take_the_fix_out_and_its_check_fails(changed, trainer):
+    """`trainer` trains the unchanged recipe."""
+    this, _ = changed
+    if this.name == "reestimated-batchnorm":
+        pytest.skip("its check is of the measurement, which the unchanged recipe could also make")
+    assert not this.check(trainer).passed
+
+
+def test_live_batchnorm_moves(trainer):
+    assert batchnorm_moves(trainer).passed
+    assert not batchnorm_stands_still(trainer).passed
+
+
+def test_frozen_batchnorm_never_moves_in_a_whole_run(split):
+    trainer = Trainer(TINY.but(batchnorm="frozen"), split)
+    before = batchnorm.statistics(trainer.network.base)
+    run = trainer.run(0)
+    for (mean, variance), (m, v) in zip(
+        before, batchnorm.statistics(trainer.network.base), strict=True
+    ):
+        assert np.array_equal(mean, m) and np.array_equal(variance, v)
+    # With frozen layers both modes are the same network.
+    assert run.history["batch_mode_nll"] == pytest.approx(run.history["moving_mode_nll"], rel=1e-4)
+
+
+def test_reestimating_never_touches_training(trainer, split):
+    live = trainer.run(0)
+    precise = Trainer(TINY.but(batchnorm="reestimated"), split).run(0)
+    assert precise.history["loss"] == pytest.approx(live.history["loss"], rel=1e-5)
+    assert precise.history["val_nll"] != pytest.approx(live.history["val_nll"], rel=1e-2)
+
+
+def test_reestimated_statistics_by_hand(trainer, split):
+    """The first layer's statistics are those of its own inputs, whatever the later layers do."""
+    import keras
+
+    trainer.reset(0)
+    network, images = trainer.network, split.train.images
+    base = network.base
+    before = keras.Model(base.input, base.get_layer("stem_conv").output)
+    scaled = (images.astype("float32") - 127) / 128
+    outputs = keras.ops.convert_to_numpy(before(scaled))
+    batchnorm.reestimate(network, images, batch_size=len(images))
+    mean, variance = batchnorm.statistics(base)[0]
+    assert mean == pytest.approx(outputs.mean(axis=(0, 1, 2)), abs=1e-3)
+    assert variance == pytest.approx(outputs.var(axis=(0, 1, 2)), rel=1e-2, abs=1e-4)
+
+
+def test_lag_is_zero_after_reestimating_and_large_for_spoiled_statistics(trainer, split):
+    trainer.reset(0)
+    network, images = trainer.network, split.train.images
+    batchnorm.reestimate(network, images, 16)
+    kept = batchnorm.statistics(network.base)
+    assert max(batchnorm.lag(network, images, 16)) < 1e-3
+    batchnorm.set_statistics(network.base, [(m + 3 * np.sqrt(v + 1e-3), v) for m, v in kept])
+    assert batchnorm.lag(network, images, 16) == pytest.approx([3] * len(kept), rel=0.05)
+    # and asking puts everything back
+    assert np.allclose(
+        batchnorm.statistics(network.base)[0][0], kept[0][0] + 3 * np.sqrt(kept[0][1] + 1e-3)
+    )

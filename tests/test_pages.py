@@ -1,0 +1,87 @@
+"""The pages: complete as committed, run by papermill as small as can be, and true by nbval."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import papermill
+import pytest
+
+from tlhelpers import pages, paths
+
+SOURCES = sorted((paths.NOTEBOOKS / "src").glob("*.py"))
+NAMES = [source.stem for source in SOURCES]
+SMOKE_LIMIT = 30  # seconds a page, on a machine that does nothing else
+
+
+def notebook(name):
+    return paths.NOTEBOOKS / f"{name}.ipynb"
+
+
+def cells(name):
+    return json.loads(notebook(name).read_text())["cells"]
+
+
+def test_every_source_has_its_notebook_and_no_notebook_is_left_over():
+    assert NAMES == [p.stem for p in sorted(paths.NOTEBOOKS.glob("*.ipynb"))] and NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_as_executed(name):
+    """The guard against stripped, edited or failed notebooks, over which nbval passes silently."""
+    source = paths.NOTEBOOKS / "src" / f"{name}.py"
+    assert pages.check(source, notebook(name)) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rules_of_a_page(name):
+    text = notebook(name).read_text()
+    code = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "code")
+    prose = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "markdown")
+    assert code.count("\n") < 300
+    for part in ("**Question.**", "**You will learn**", "**Time:**", "## Remember", "**More:**"):
+        assert part in prose, part
+    assert str(paths.PROJECT) not in text, "a path of this machine is in the page"
+    assert not any(line.lstrip().startswith(("%", "!")) for line in code.splitlines())
+    for cell in cells(name):
+        for output in cell.get("outputs", []):
+            assert output.get("name") != "stderr", "".join(output.get("text", ""))
+            if "image/png" in output.get("data", {}):
+                assert output["metadata"]["image/png"]["alt"], "a figure without text alternative"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_smoke(name, tmp_path, monkeypatch):
+    """Each page runs from top to bottom, live, on the smallest sizes."""
+    monkeypatch.setenv("TLHELPERS_BUILD", str(tmp_path / "build"))
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    began = time.monotonic()
+    done = papermill.execute_notebook(
+        notebook(name),
+        tmp_path / "page.ipynb",
+        {"profile": "smoke", "live": True},
+        progress_bar=False,
+        execution_timeout=300,
+        cwd=tmp_path,
+    )
+    print(f"{name}: {time.monotonic() - began:.0f} s, {SMOKE_LIMIT} s wanted on a quiet machine")
+    assert all(c.execution_count for c in done.cells if c.cell_type == "code")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_verdicts_are_still_true(name, tmp_path):
+    """nbval runs the committed page and compares the cells marked NBVAL_CHECK_OUTPUT."""
+    if "NBVAL_CHECK_OUTPUT" not in notebook(name).read_text():
+        pytest.skip("the page has no verdict")
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env"]
+    command += ["--nbval-cell-timeout=600", "-p", "no:cacheprovider", "-q", str(notebook(name))]
+    environment = {
+        **os.environ,
+        "TLHELPERS_BUILD": str(tmp_path / "build"),
+        "TLHELPERS_PROGRESS": "0",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    result = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]

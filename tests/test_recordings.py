@@ -1,0 +1,143 @@
+"""Recordings: saved whole, found by what they are, replayed; comparisons from them."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tlhelpers import comparisons, evidence, paths, recordings
+from tlhelpers.cases import case
+from tlhelpers.errors import CourseError
+from tlhelpers.fixes import fix
+from tlhelpers.run import Run
+
+SMOKE = case("retinopathy", "smoke")
+
+
+def made_up(recipe, seed, wobble, this=SMOKE) -> Run:
+    """A run whose NLL goes up and down by `wobble` in log units."""
+    rng = np.random.default_rng(seed)
+    nll = np.exp(-0.5 + wobble * np.array([1, -1, 1, -1]) + 0.01 * rng.normal(size=4))
+    history = {name: list(map(float, nll)) for name in ("val_nll", "batch_mode_nll")}
+    history |= {"moving_mode_nll": [2 * v for v in history["val_nll"]]}
+    history |= {"val_accuracy": [0.7] * 4, "val_auc": [0.8 + 0.001 * seed] * 4}
+    history |= {"val_changed": [None, 3, 2, 1], "loss": [0.5] * 4}
+    about = {
+        "case": this.name,
+        "data": this.data,
+        "profile": this.profile,
+        "spec": this.spec,
+        "data_words": this.data_words,
+        "date": "2026-01-02T03:04:05+00:00",
+        "device": "a pencil",
+    }
+    return Run(recipe, seed, history, np.full((48, 2), 0.5), "all epochs", about)
+
+
+def test_saved_and_found_again(tmp_path):
+    run = made_up(SMOKE.measured, 3, 0.1)
+    path = recordings.save(run, tmp_path, "posted")
+    assert path.name == "seed-3.json" and not list(tmp_path.rglob("*.partial"))
+    again = recordings.load(path)
+    assert again.replayed and again.recipe == run.recipe
+    assert again.curve("val_nll") == pytest.approx(run.curve("val_nll"), rel=1e-6)
+    assert np.isnan(again.curve("val_changed")[0])
+    where = (SMOKE.name, SMOKE.data, SMOKE.profile)
+    assert recordings.find(*where, SMOKE.measured, 3, SMOKE.spec, tmp_path) is not None
+    assert recordings.find(*where, SMOKE.measured, 4, SMOKE.spec, tmp_path) is None
+    assert recordings.find(*where, SMOKE.measured, 3, "other pictures", tmp_path) is None
+    other = SMOKE.measured.but(learning_rate=2e-4)
+    assert recordings.find(*where, other, 3, SMOKE.spec, tmp_path) is None
+
+
+def test_damaged_and_foreign_recordings(tmp_path):
+    path = recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path)
+    fields = json.loads(path.read_text())
+    path.write_text(json.dumps({**fields, "schema": 99}))
+    with pytest.raises(CourseError, match="has schema 99, this version reads 1"):
+        recordings.load(path)
+    path.write_text(path.read_text()[:50])
+    with pytest.raises(CourseError, match="Damaged recording .*: delete it and train again"):
+        recordings.load(path)
+
+
+def test_full_disk(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CourseError, match="Could not save the run to"):
+        recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path / "file")
+
+
+def test_replays_what_is_recorded_and_trains_nothing(build_folder, monkeypatch):
+    for seed in range(3):
+        recordings.save(made_up(SMOKE.measured, seed, 0.1), recordings.local())
+    monkeypatch.setattr("tlhelpers.case.Case.train", lambda *_: pytest.fail("trained"))
+    experiment = SMOKE.run(SMOKE.measured, seeds=3)
+    assert experiment.seeds == (0, 1, 2)
+    assert "recorded on 2026-01-02; synthetic fundus" in experiment.origin
+    assert "3 seeds; a pencil" in experiment.origin
+
+
+def test_trains_and_keeps_what_is_not_recorded(build_folder):
+    recipe = SMOKE.measured.but(epochs=1)
+    (run,) = SMOKE.run(recipe, seeds=1)
+    assert not run.replayed and run.about["versions"]["keras"].startswith("3.")
+    assert run.about["fingerprint"] == SMOKE.split.fingerprint()
+    (again,) = SMOKE.run(recipe, seeds=1)
+    assert again.replayed and again.curve("val_nll") == pytest.approx(run.curve("val_nll"))
+
+
+def test_evidence_from_recordings(tmp_path):
+    this = fix("frozen-batchnorm")
+    for seed in range(6):
+        recordings.save(made_up(SMOKE.measured, seed, 0.2), tmp_path)
+        recordings.save(made_up(this.apply(SMOKE.measured), seed, 0.02), tmp_path)
+    found = {c.metric: c for c in comparisons.recorded(tmp_path)}
+    assert found["jitter"].verdict == evidence.HELPS and found["jitter"].seeds == 6
+    assert found["jitter"].fix == "frozen-batchnorm" and found["jitter"].design == "alone"
+    assert found["auc"].verdict == evidence.SAME
+    assert comparisons.recorded(tmp_path / "nothing") == []
+
+
+def test_different_pictures_are_not_compared():
+    before = case("retinopathy", "smoke").run(SMOKE.measured.but(epochs=1), seeds=0)
+    assert len(before) == 0
+    one = comparisons.Experiment(SMOKE.measured, (made_up(SMOKE.measured, 0, 0.1),))
+    run = made_up(SMOKE.measured, 0, 0.1)
+    other = dataclasses.replace(run, about={**run.about, "spec": "others"})
+    with pytest.raises(ValueError, match="runs on different pictures"):
+        comparisons.compare(one, comparisons.Experiment(SMOKE.measured, (other,)))
+
+
+FIELDS = [
+    "case", "data", "profile", "design", "fix", "metric", "better", "seeds",
+    "before", "after", "effect", "low", "high", "level", "verdict",
+]  # fmt: skip
+
+
+def test_evidence_command_prints_the_promised_fields():
+    from tlhelpers.cli import app
+
+    rows = json.loads(CliRunner().invoke(app, ["evidence", "--json"]).stdout)
+    assert rows and all(list(row) == FIELDS for row in rows)
+    for row in rows:
+        assert row["effect"] == pytest.approx(row["after"] - row["before"], abs=1e-9)
+        assert row["verdict"] in evidence.VERDICTS
+        assert (row["low"] is None) == (row["seeds"] < evidence.FEWEST_SEEDS)
+    table = CliRunner().invoke(app, ["evidence"]).stdout
+    assert "frozen-batchnorm" in table and "jitter" in table
+
+
+def test_committed_recordings_are_enough_and_as_described():
+    runs = list(recordings.every(paths.RECORDINGS))
+    quick = case("retinopathy", "quick")
+    for recipe in (quick.measured, fix("frozen-batchnorm").apply(quick.measured)):
+        seeds = {r.seed for r in runs if r.recipe == recipe and r.about["spec"] == quick.spec}
+        assert len(seeds) >= 8
+    for run in runs:
+        assert {"versions", "device", "profile", "fingerprint", "date", "spec"} <= run.about.keys()
+        assert all(len(v) == run.epochs for v in run.history.values())
+        assert np.isfinite(run.curve("val_nll")).all()
+    size = sum(p.stat().st_size for p in paths.RECORDINGS.rglob("*.json"))
+    assert size < 20e6
