@@ -43,7 +43,7 @@ def notebook(folder, name, *cells, parameters='profile = "quick"'):
     """A page that was never executed."""
     page = nbformat.v4.new_notebook(metadata=pages._METADATA)
     page.cells = [
-        nbformat.v4.new_markdown_cell(f"# Page {name}"),
+        nbformat.v4.new_markdown_cell(f"# {name[:2]} · Page {name}"),
         nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
         *(nbformat.v4.new_code_cell(cell) for cell in cells),
     ]

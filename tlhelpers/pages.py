@@ -127,9 +127,9 @@ def check(source: Path, notebook: Path) -> list[str]:
 
 
 def title(notebook: NotebookNode) -> str | None:
-    """The first heading."""
+    """The first heading, without the page's number: "01 · Noise" is "Noise"."""
     for cell in notebook.cells:
-        found = re.search(r"^#+ +(.+)", cell.source, re.MULTILINE)
+        found = re.search(r"^#+ +(?:\d\d *· *)?(.+)", cell.source, re.MULTILINE)
         if cell.cell_type == "markdown" and found:
             return found[1].strip()
     return None

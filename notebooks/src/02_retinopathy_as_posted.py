@@ -93,6 +93,28 @@ print(f"\nsaying 'no DR' to every picture would give an accuracy of {baseline:.3
 # Look at the columns side by side. The training loss goes down. Does the validation loss follow?
 # Does the accuracy ever leave the level of saying "no DR" to everything?
 #
+# ## The loss is not what it says
+#
+# One more thing hides in the recipe. The network ends in a *softmax*: two probabilities that add up to
+# one. The loss is `binary_crossentropy`. With probabilities, it would be just the NLL. Let us check:
+
+# %%
+check = tl.fix("categorical-crossentropy").check(case.trainer(case.posted))
+print(check.found)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print(check)
+
+# %% [markdown]
+# Keras's softmax leaves a note of its inputs, the logits. On the TensorFlow backend the loss finds the
+# note and computes from the logits, **as if each output had a sigmoid of its own**. So the `val_loss`
+# that you see, and that `EarlyStopping` acts on, does not belong to the probabilities that `predict`
+# gives you. No warning appears. With JAX or torch the same code trains with another loss.
+#
+# Therefore this course computes the NLL from the probabilities itself, and every figure shows that.
+# (`categorical_crossentropy` is the loss that belongs to a softmax.)
+#
 # ## Is it always like that?
 #
 # One run is an anecdote (page `01`). `EarlyStopping` also cuts every run at another length, so that
@@ -138,7 +160,8 @@ print("unsteady beyond its noise:", "yes" if excess.low > 0 else "not shown")
 # learning and beyond overfitting:
 
 # %%
-print(f"a jitter of {excess.mean:.3f} means up or down by {100 * np.expm1(excess.mean):.0f} % an epoch")
+percent = 100 * np.expm1(excess.mean)
+print(f"a jitter of {excess.mean:.3f} means up or down by {percent:.0f} % an epoch")
 
 # %% [markdown]
 # ## Remember
@@ -149,5 +172,6 @@ print(f"a jitter of {excess.mean:.3f} means up or down by {100 * np.expm1(excess
 #
 # **Next:** `03`, BatchNorm, and the flag that does nothing.
 #
-# **More:** the Keras guide *Transfer learning & fine-tuning*.
+# **More:** the Keras guide *Transfer learning & fine-tuning*; Keras's `backend/tensorflow/nn.py`,
+# `_get_logits`, and keras-team/keras issue 15271.
 # *Page text: CC BY 4.0. Code: Apache-2.0.*
