@@ -198,7 +198,7 @@ def test_holm_by_hand():
 def test_holm_properties(p_values, random):
     adjusted = evidence.holm(p_values)
     m = len(p_values)
-    assert all(p <= a <= min(1, m * p) + 1e-12 for p, a in zip(p_values, adjusted))
+    assert all(p <= a <= min(1, m * p) + 1e-12 for p, a in zip(p_values, adjusted, strict=True))
     order = list(range(m))
     random.shuffle(order)
     shuffled = evidence.holm([p_values[i] for i in order])

@@ -25,7 +25,8 @@ def cells(name):
 
 
 def test_every_source_has_its_notebook_and_no_notebook_is_left_over():
-    assert NAMES == [p.stem for p in sorted(paths.NOTEBOOKS.glob("*.ipynb"))] and NAMES
+    found = [p.stem for p in sorted(paths.NOTEBOOKS.glob("*.ipynb"))]
+    assert found == NAMES and found
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -342,7 +342,9 @@ def test_noise_floor_holds_for_new_pairs_of_runs():
     rng = np.random.default_rng(3)
     repeats = 1500
     inside = 0
-    for measured, (a, b) in zip(rng.normal(size=(repeats, 5)), rng.normal(size=(repeats, 2))):
+    for measured, (a, b) in zip(
+        rng.normal(size=(repeats, 5)), rng.normal(size=(repeats, 2)), strict=True
+    ):
         inside += abs(a - b) < stability.noise_floor(measured).smallest_difference
     # Four binomial standard errors around 0.95.
     assert abs(inside / repeats - 0.95) < 4 * math.sqrt(0.95 * 0.05 / repeats)
