@@ -7,10 +7,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlhelpers import machine, paths, recordings
 from tlhelpers.data.dataset import Split
+from tlhelpers.errors import CourseError
 from tlhelpers.progress import bar
 from tlhelpers.recipe import Recipe
 from tlhelpers.run import Experiment, Run
@@ -80,13 +82,33 @@ class Case:
         roots = (paths.RECORDINGS, recordings.local())
         return recordings.find(self.name, self.data, self.profile, recipe, seed, self.spec, *roots)
 
+    def recorded(self, recipe: Recipe) -> Experiment:
+        """All recorded runs of a recipe, from seed 0 up to the first that is missing.
+
+        Nothing is trained and no pictures are needed.
+
+        Raises
+        ------
+        CourseError
+            There is none.
+        """
+        runs = []
+        while (run := self.find(recipe, len(runs))) is not None:
+            runs.append(run)
+        if not runs:
+            raise CourseError(
+                f"No run of this recipe is recorded for {self.data_words}: make one with "
+                f"tlhelpers record --data {self.data} --profile {self.profile}"
+            )
+        return Experiment(recipe, tuple(runs))
+
     def run(
         self,
         recipe: Recipe,
         seeds: int | None = None,
         live: bool = False,
         label: str = "run",
-        save_to=None,
+        save_to: Path | None = None,
     ) -> Experiment:
         """Runs of a recipe: replayed where recorded, trained otherwise.
 

@@ -70,7 +70,7 @@ for name, curve in examples.items():
     print(f"{name:22} {tl.stability.jitter(curve):6.2f} {tl.stability.climb(curve):6.2f}")
 
 # %% [markdown]
-# Only the zigzag has jitter; only overfitting and the zigzag's last step could have climb.
+# Only the zigzag has jitter. Only the curve that overfits has climb.
 #
 # **Watch the last line.** A network that learns nothing is perfectly steady. So jitter never stands
 # alone: a score, here the AUC, always stands beside it.
@@ -90,7 +90,7 @@ for run in runs:
 # patient. The grey bars show it.
 
 # %%
-tl.plots.steps(runs[0], "Few of the steps between epochs can be put down to the choice of pictures")
+tl.plots.steps(runs[0], "How far the validation loss moves from epoch to epoch, and the noise of that")
 
 # %% [markdown]
 # We can also ask: if *every* step were nothing but this noise, how much jitter would there be?
@@ -109,6 +109,25 @@ beyond = np.mean(excess) > 0
 print("more jitter than the noise of the pictures explains:", "yes" if beyond else "no")
 
 # %% [markdown]
+# A "no" does not mean that all is well. It means that *jumping* is not this run's problem. Read on.
+
+# %% [markdown]
+# ## A curve that reads wrong
+#
+# There is a second way to be misled, and a smooth curve can hide it. A network with BatchNorm layers
+# has two modes: one for training, one for validation. Page `03` explains them. **The same weights on
+# the same pictures** should give the same loss in both. If they do not, the validation loss says
+# something about the mode and not about the weights.
+#
+# The **mode gap** is the average difference of the two, again in logarithms. Zero means that the
+# validation loss can be believed. We measure it on training pictures, where both modes are at hand.
+
+# %%
+gaps = tl.stability.noise_floor(tl.values(runs, "mode_gap"))
+print(f"mode gap: {gaps.mean:.3f}, from {gaps.smallest:.3f} to {gaps.largest:.3f} over the seeds")
+print(f"the validation mode reads {100 * np.expm1(gaps.mean):.0f} % too high, on average")
+
+# %% [markdown]
 # ## Noise of the seed
 #
 # Now the seeds. How far apart may two *single* runs of the **same** recipe be, in 95 of 100 cases?
@@ -116,10 +135,10 @@ print("more jitter than the noise of the pictures explains:", "yes" if beyond el
 # nothing at all.
 
 # %%
-for name in ("jitter", "nll", "auc"):
+for name in ("jitter", "mode_gap", "nll", "auc"):
     floor = tl.stability.noise_floor(tl.values(runs, name))
     print(
-        f"{name:7} mean {floor.mean:.3f}, from {floor.smallest:.3f} to {floor.largest:.3f}; "
+        f"{name:8} mean {floor.mean:.3f}, from {floor.smallest:.3f} to {floor.largest:.3f}; "
         f"two single runs may differ by {floor.smallest_difference:.3f}"
     )
 
@@ -136,6 +155,7 @@ for name in ("jitter", "nll", "auc"):
 #
 # - One run is an anecdote. The seed alone moves the result.
 # - Jitter counts ups and downs beyond one valley; a score must stand beside it.
+# - The mode gap tells whether the validation loss speaks about the weights at all.
 # - Two kinds of noise: the choice of pictures, and the seed.
 # - Compare in pairs of the same seed, and respect the interval.
 #
