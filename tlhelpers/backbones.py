@@ -82,8 +82,9 @@ def efficientnet_lite0(size: int, weights: str | None = "imagenet", top: bool = 
     keras.Model
         Blocks are named ``stem``, ``block0`` … ``block15``, ``last``.
     """
-    import keras
-    from keras import layers
+    from tlhelpers.quiet import keras
+
+    layers = keras.layers
 
     names = _torch_names()
 
@@ -176,7 +177,7 @@ _WEIGHT_FILES = {
 
 
 def _from_applications(name: str, function: str, size: int, weights: str | None) -> keras.Model:
-    import keras
+    from tlhelpers.quiet import keras
 
     build = getattr(keras.applications, function)
     try:
@@ -255,7 +256,7 @@ def backbone(name: str) -> Backbone:
 
 def batchnorm_layers(model: keras.Model) -> list[keras.Layer]:
     """All BatchNormalization layers of a model, nested models included, in order."""
-    import keras
+    from tlhelpers.quiet import keras
 
     return [
         layer
@@ -289,7 +290,7 @@ def freeze(model: keras.Model, up_to: str | None = None, batchnorm: bool = False
 
 def truncate(model: keras.Model, block: str) -> keras.Model:
     """The backbone up to and with the last layer of `block`, sharing its weights."""
-    import keras
+    from tlhelpers.quiet import keras
 
     end = model.layers[_last_of(model, block)].output
     return keras.Model(model.input, end, name=model.name)

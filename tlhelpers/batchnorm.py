@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 def statistics(model: keras.Model) -> list[tuple[np.ndarray, np.ndarray]]:
     """Moving mean and variance of each BatchNormalization layer, in order."""
-    from keras import ops
+    from tlhelpers.quiet import keras
 
     return [
         (
-            np.array(ops.convert_to_numpy(layer.moving_mean)),
-            np.array(ops.convert_to_numpy(layer.moving_variance)),
+            np.array(keras.ops.convert_to_numpy(layer.moving_mean)),
+            np.array(keras.ops.convert_to_numpy(layer.moving_variance)),
         )
         for layer in batchnorm_layers(model)
     ]

@@ -13,7 +13,7 @@ _BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "t
 
 def versions() -> dict[str, str]:
     """Versions that decide how a training goes; Keras must be imported already."""
-    import keras
+    from tlhelpers.quiet import keras
 
     name = keras.backend.backend()
     return {
@@ -81,9 +81,8 @@ def report(disk_gb: float = 3.0, memory_gb: float = 4.0) -> list[tuple[str, bool
     """
     import shutil
 
-    import keras
-
     from tlhelpers import paths
+    from tlhelpers.quiet import keras
 
     python = sys.version_info[:2]
     free = shutil.disk_usage(paths.PROJECT).free / 1e9

@@ -51,8 +51,9 @@ def build(recipe: Recipe, classes: int, steps: int, weights: str | None = "image
     weights : "imagenet" or None
         None starts the backbone from random weights (parameter counts without a network).
     """
-    import keras
-    from keras import layers
+    from tlhelpers.quiet import keras
+
+    layers = keras.layers
 
     spec = backbone(recipe.backbone)
     base = spec.build(recipe.image_size, weights)
@@ -81,7 +82,9 @@ def build(recipe: Recipe, classes: int, steps: int, weights: str | None = "image
 
 
 def _scaling_layers(recipe: Recipe) -> list[keras.Layer]:
-    from keras import layers
+    from tlhelpers.quiet import keras
+
+    layers = keras.layers
 
     if recipe.input_scaling == "1/255":
         return [layers.Rescaling(1 / 255, name="scaling")]
@@ -91,7 +94,7 @@ def _scaling_layers(recipe: Recipe) -> list[keras.Layer]:
 
 
 def _swap_channels() -> keras.Layer:
-    import keras
+    from tlhelpers.quiet import keras
 
     class SwapChannels(keras.layers.Layer):
         """RGB to BGR."""
@@ -103,7 +106,9 @@ def _swap_channels() -> keras.Layer:
 
 
 def _head_layers(recipe: Recipe, classes: int) -> list[keras.Layer]:
-    from keras import layers
+    from tlhelpers.quiet import keras
+
+    layers = keras.layers
 
     head = [layers.GlobalAveragePooling2D(name="pool")]
     for i, (units, rate) in enumerate(zip(recipe.hidden_units, recipe.dropout, strict=True)):
@@ -116,7 +121,7 @@ def _head_layers(recipe: Recipe, classes: int) -> list[keras.Layer]:
 
 
 def _batch_mode(scaling: list, base: keras.Model, head: list) -> keras.Model:
-    import keras
+    from tlhelpers.quiet import keras
 
     class BatchMode(keras.Model):
         # A subclassed model passes an explicit `training` on; a Functional one would override it.
@@ -136,7 +141,7 @@ def _batch_mode(scaling: list, base: keras.Model, head: list) -> keras.Model:
 
 
 def _optimizer(recipe: Recipe, steps: int) -> keras.Optimizer:
-    import keras
+    from tlhelpers.quiet import keras
 
     rate = recipe.learning_rate
     if recipe.schedule == "cosine":
@@ -151,7 +156,7 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.Optimizer:
 
 
 def loss(recipe: Recipe) -> keras.Loss:
-    import keras
+    from tlhelpers.quiet import keras
 
     losses = {
         "binary_crossentropy": keras.losses.BinaryCrossentropy,
@@ -175,7 +180,7 @@ def loss_value(recipe: Recipe, targets: np.ndarray, logits: np.ndarray) -> float
         One-hot labels.
     logits : float array, shape (n, classes)
     """
-    import keras
+    from tlhelpers.quiet import keras
 
     probabilities = keras.activations.softmax(keras.ops.convert_to_tensor(logits))
     return float(loss(recipe)(targets, probabilities))
@@ -183,12 +188,12 @@ def loss_value(recipe: Recipe, targets: np.ndarray, logits: np.ndarray) -> float
 
 def callbacks(recipe: Recipe) -> list[keras.callbacks.Callback]:
     """The Keras callbacks that a recipe asks for, and no others."""
-    from keras.callbacks import EarlyStopping, ReduceLROnPlateau
+    from tlhelpers.quiet import keras
 
     wanted = []
     if recipe.early_stopping_patience is not None:
         wanted.append(
-            EarlyStopping(
+            keras.callbacks.EarlyStopping(
                 monitor="val_loss",
                 mode="min",
                 patience=recipe.early_stopping_patience,
@@ -196,7 +201,11 @@ def callbacks(recipe: Recipe) -> list[keras.callbacks.Callback]:
             )
         )
     if recipe.schedule == "plateau":
-        wanted.append(ReduceLROnPlateau(monitor="val_loss", patience=3, factor=0.5, min_lr=1e-6))
+        wanted.append(
+            keras.callbacks.ReduceLROnPlateau(
+                monitor="val_loss", patience=3, factor=0.5, min_lr=1e-6
+            )
+        )
     return wanted
 
 

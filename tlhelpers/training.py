@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from tlhelpers import batchnorm, model, progress, stability
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.errors import CourseError
+from tlhelpers.quiet import keras
 from tlhelpers.recipe import Recipe
 from tlhelpers.run import Run
 
