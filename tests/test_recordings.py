@@ -141,3 +141,16 @@ def test_committed_recordings_are_enough_and_as_described():
         assert np.isfinite(run.curve("val_nll")).all()
     size = sum(p.stat().st_size for p in paths.RECORDINGS.rglob("*.json"))
     assert size < 20e6
+
+
+def test_a_steady_network_learns_the_synthetic_pictures():
+    """With BatchNorm frozen, each seed reaches the AUC that the pictures were drawn for."""
+    quick = case("retinopathy", "quick")
+    frozen = quick.recorded(fix("frozen-batchnorm").apply(quick.measured))
+    assert len(quick.split.train) == 1000 and quick.split.train.images.shape[1] == 64
+    assert min(run.history["val_auc"][-1] for run in frozen) >= 0.85
+
+
+def test_nothing_recorded_says_how_to_record():
+    with pytest.raises(CourseError, match="make one with tlhelpers record --data synthetic"):
+        SMOKE.recorded(SMOKE.measured.but(epochs=7))

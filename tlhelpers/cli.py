@@ -117,7 +117,27 @@ def pages_command(
         for problem in problems:
             typer.echo(f"{target.name}: {problem}")
         failed = failed or bool(problems)
+    if not check:
+        _readme_figure(paths.PROJECT / "docs" / "batchnorm.png")
     raise typer.Exit(1 if failed else 0)
+
+
+def _readme_figure(path: Path) -> None:
+    """The figure of README.md, from the recordings as the pages' figures are."""
+    from tlhelpers import plots
+    from tlhelpers.cases import case
+    from tlhelpers.fixes import fix
+
+    this = case("retinopathy")
+    before = this.recorded(this.measured)
+    after = this.recorded(fix("frozen-batchnorm").apply(this.measured))
+    path.parent.mkdir(exist_ok=True)
+    plots.curves(
+        {"as posted: BatchNorm live": before, "one change: BatchNorm frozen": after},
+        column="val_auc",
+        title="How well the network sorts eyes, epoch by epoch",
+        log=False,
+    ).save(path)
 
 
 @app.command(epilog=_EXIT_CODES)

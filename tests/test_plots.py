@@ -1,0 +1,71 @@
+"""Figures: drawn from made-up runs, with a text alternative that says what they show."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.test_recordings import SMOKE, made_up
+from tlhelpers import plots
+from tlhelpers.fixes import fix
+from tlhelpers.prediction import guessed
+from tlhelpers.run import Experiment
+
+
+def experiment(recipe, wobble):
+    runs = [made_up(recipe, seed, wobble) for seed in range(3)]
+    for run in runs:
+        run.history["val_nll_se"] = [None, 0.05, 0.05, 0.05]
+    return Experiment(recipe, tuple(runs))
+
+
+BEFORE = experiment(SMOKE.measured, 0.2)
+AFTER = experiment(fix("frozen-batchnorm").apply(SMOKE.measured), 0.02)
+BOTH = {"live": BEFORE, "frozen": AFTER}
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (lambda: plots.curves(BOTH, title="T", stops=1), ["T", "live", "frozen", "validation NLL"]),
+        (lambda: plots.curves({"one": BEFORE}, "val_auc", "T", log=False), ["AUC", "0.80"]),
+        (lambda: plots.same_weights(BEFORE, AFTER, "T"), ["moving", "re-estimated"]),
+        (lambda: plots.paired(BOTH, "jitter", "T"), ["live: mean", "frozen: mean"]),
+        (lambda: plots.steps(BEFORE[0], "T"), ["3 of 3 steps"]),
+        (lambda: plots.layer_lag({"now": [1.0, 2.0]}, "T", "c"), ["median 1.5", "largest 2"]),
+        (
+            lambda: plots.contact_sheet({"a": np.zeros((2, 8, 8, 3), "uint8")}, "T", "c"),
+            ["Rows of pictures: a"],
+        ),
+    ],
+)
+def test_draws_with_a_text_alternative(picture, words):
+    drawn = picture()
+    image = Image.open(io.BytesIO(drawn.png))
+    assert image.width > 500 and len(set(image.convert("L").resize((64, 64)).getdata())) > 5
+    assert all(word in drawn.alt for word in words), drawn.alt
+    data, metadata = drawn._repr_mimebundle_()
+    assert data["text/plain"] == metadata["image/png"]["alt"] == drawn.alt
+
+
+def test_the_same_figure_twice_is_the_same_bytes():
+    assert plots.paired(BOTH, "jitter", "T").png == plots.paired(BOTH, "jitter", "T").png
+
+
+@pytest.mark.parametrize(
+    ("guess", "measured", "sentence"),
+    [
+        (None, 2.345, "No guess yet. Measured: 2.35 times."),
+        ("", 2.0, "No guess yet. Measured: 2 times."),
+        (3, 2.0, "You guessed 3 times. Measured: 2 times."),
+        ("many", 2.0, "Your guess 'many' is not a number. Measured: 2 times."),
+    ],
+)
+def test_guess_beside_measurement(guess, measured, sentence):
+    assert guessed(guess, measured, "times") == sentence
+
+
+def test_guess_in_words():
+    assert guessed("Failed", "failed") == "You guessed Failed. Measured: failed. That is it."
+    assert guessed("passed", "failed") == "You guessed passed. Measured: failed. Surprised?"
