@@ -164,6 +164,16 @@ def test_second_seed_traces_nothing(trainer):
     assert train.experimental_get_tracing_count() == before
 
 
+def test_one_network_trains_all_recipes_of_its_architecture(trainer, split):
+    recipe = TINY.but(epochs=2, batchnorm="reestimated", early_stopping_patience=1)
+    shared = trainer.of(recipe)
+    assert shared.network is trainer.network and trainer.recipe == TINY
+    assert same(shared.run(0), Trainer(recipe, split).run(0))
+    for other in ({"learning_rate": 1e-4}, {"batchnorm": "frozen"}, {"schedule": "cosine"}):
+        with pytest.raises(ValueError, match="needs another network"):
+            trainer.of(TINY.but(**other))
+
+
 # --- stopped and gone on -----------------------------------------------------------------
 
 

@@ -68,14 +68,15 @@ class Case:
         return {}
 
     def trainer(self, recipe: Recipe) -> Trainer:
-        """The compiled network of a recipe; the latest two are kept."""
+        """The compiled network of a recipe; those of the latest two architectures are kept."""
         from tlhelpers.training import Trainer
 
-        if recipe not in self._trainers:
+        needed = recipe.architecture()
+        if needed not in self._trainers:
             while len(self._trainers) > 1:
                 self._trainers.pop(next(iter(self._trainers)))
-            self._trainers[recipe] = Trainer(recipe, self.split)
-        return self._trainers[recipe]
+            self._trainers[needed] = Trainer(recipe, self.split)
+        return self._trainers[needed].of(recipe)
 
     def find(self, recipe: Recipe, seed: int) -> Run | None:
         """The recorded run, of the repository or of this machine, or None."""

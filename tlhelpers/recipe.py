@@ -155,6 +155,19 @@ class Recipe:
         changed = {k: v for k, v in self.to_dict().items() if v != plain[k]}
         return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:10]
 
+    def architecture(self) -> Recipe:
+        """A recipe that stands for all those that one compiled network can train.
+
+        What is decided outside the compiled step (how long, when to stop, what happens before a
+        validation, class weights) is set to one value; a cosine schedule is part of the step.
+        """
+        outside: dict[str, Any] = {"early_stopping_patience": None, "class_weights": None}
+        if self.schedule != "cosine":
+            outside |= {"epochs": 1, "schedule": "constant"}
+        if self.batchnorm == "reestimated":
+            outside["batchnorm"] = "live"
+        return self.but(**outside)
+
     def table(self) -> str:
         """The recipe as lines of text, one field a line."""
         return "\n".join(f"{name:24} {_words(value)}" for name, value in self.to_dict().items())

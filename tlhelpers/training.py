@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import os
@@ -103,6 +104,14 @@ class Trainer:
         keras_model.optimizer.build(keras_model.trainable_variables)
         self._state = [*keras_model.variables, *keras_model.optimizer.variables]
         self._first = _values(self._state)
+
+    def of(self, recipe: Recipe) -> Trainer:
+        """A trainer of another recipe of the same architecture; it shares the network."""
+        if recipe.architecture() != self.recipe.architecture():
+            raise ValueError("the recipe needs another network")
+        other = copy.copy(self)
+        other.recipe = recipe
+        return other
 
     def reset(self, seed: int) -> None:
         """First weights, optimizer and random states of `seed`.
