@@ -225,7 +225,8 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
     rows : mapping of name to uint8 array, shape (n, size, size, 3)
     """
     columns = max(map(len, rows.values()))
-    figure = Figure(figsize=(_WIDTH, _WIDTH / columns * len(rows) + 0.9), dpi=_DPI)
+    side = (_WIDTH - 1.1) / columns  # what the names leave
+    figure = Figure(figsize=(_WIDTH, side * len(rows) + 0.8), dpi=_DPI)
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for line, (name, images) in zip(grid, rows.items(), strict=True):
         for axis in line:
@@ -236,7 +237,7 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
             -0.08, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=10
         )
     alt = f"{title}. Rows of pictures: {', '.join(rows)}."
-    return _finish(figure, title, caption, alt)
+    return _finish(figure, title, caption, alt, gap=0.1)
 
 
 # --- parts -------------------------------------------------------------------------------
@@ -287,14 +288,17 @@ def _range(lines: Sequence[np.ndarray]) -> str:
     return f"{np.nanmin(values):.2f} to {np.nanmax(values):.2f}"
 
 
-def _finish(figure: Figure, title: str, caption: str, alt: str) -> Picture:
+def _finish(
+    figure: Figure, title: str, caption: str, alt: str, gap: float | None = None
+) -> Picture:
+    """Title on top, caption below, panels between them `gap` font sizes apart."""
     width = figure.get_figwidth()
     height = figure.get_figheight()
     heading = "\n".join(textwrap.wrap(title, int(width * 11)))
     small = "\n".join(textwrap.wrap(caption[:1].upper() + caption[1:], int(width * 17)))
     top = 0.12 + 0.22 * (heading.count("\n") + 1) if heading else 0
     bottom = 0.08 + 0.15 * (small.count("\n") + 1)
-    figure.tight_layout(rect=(0, bottom / height, 1, 1 - top / height))
+    figure.tight_layout(rect=(0, bottom / height, 1, 1 - top / height), h_pad=gap, w_pad=gap)
     if heading:
         figure.text(
             0.01, 1 - 0.06 / height, heading, ha="left", va="top", fontsize=12, weight="bold"

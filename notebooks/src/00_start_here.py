@@ -65,7 +65,8 @@ rows = {
 tl.plots.contact_sheet(
     rows,
     "More and larger lesions from grade to grade",
-    "Synthetic fundus pictures, drawn just now; each row is one grade. Lesions are enlarged.",
+    "Synthetic fundus pictures, drawn just now. Each row is one grade, each column the same eye. "
+    "Lesions are enlarged.",
 )
 
 # %% [markdown]

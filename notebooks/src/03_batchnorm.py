@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 03 · BatchNorm, and the flag that does nothing
 #
-# **Question.** Why does a network that fits its training pictures better and better look worse and
-# worse on the validation pictures?
+# **Question.** Why does a network that fits its training pictures better and better look so bad on the
+# validation pictures?
 #
 # **You will learn** which statistics lag behind what, how to prove it with weights that stand still,
 # why `base(x, training=False)` does not help, and what to write instead.
@@ -228,14 +228,23 @@ for comparison in compared:
 tl.plots.paired({"live": posted, "frozen": frozen}, "jitter", "Jitter, seed by seed")
 
 # %% [markdown]
-# The first two lines are what everybody hopes for. The gap is gone, and the network sorts much better,
-# much earlier.
+# The first two lines are what everybody hopes for. The gap is gone, and the network sorts better, much
+# earlier.
 #
-# **The third line is not what tutorials promise, and we leave it in.** With live BatchNorm, the
-# lagging averages smoothed the curve: it crept behind the weights. With the lag gone, the curve shows
-# what the weights really do at this learning rate, and they jump. Freezing BatchNorm makes the
-# validation loss **true**. To make it **steady** as well, the weights must take smaller steps: that is
-# page `04`.
+# **The third line is not what tutorials promise, and we leave it in.** With live BatchNorm, the slow
+# averages also smoothed the curve: it crept along behind the weights. With the lag gone, the curve
+# shows the weights as they are, and they jump. Do they really, or is it again the validation mode? Look
+# at the same weights on *training* pictures, in a frozen run:
+
+# %%
+curve = frozen[0].curve("moving_mode_nll")
+print("NLL on training pictures after each epoch:", " ".join(f"{value:.2f}" for value in curve))
+print(f"jitter of these: {tl.stability.jitter(curve):.3f}")
+
+# %% [markdown]
+# The training loss of the same weights goes up and down, too. So this is not about validation any more:
+# the steps of the optimizer are too large for these weights. Freezing BatchNorm makes the validation
+# loss **true**. It does not make it **steady**. For that, the learning rate is the next suspect.
 #
 # ## Momentum: your backbone may be worse
 #
@@ -278,6 +287,7 @@ for comparison in compared:
 # - `base(x, training=False)` **does nothing under `fit`** in a Functional model of Keras 3: `fit`'s own
 #   `training=True` overrides it.
 # - Write `layer.trainable = False` for each BatchNorm layer, before `compile`. Then check.
+# - That makes the validation loss true. Whether it is steady is another question.
 #
 # **More:** Wu & Johnson 2021, *Rethinking "Batch" in BatchNorm* (arXiv 2105.07576); keras-team/keras
 # issue 20285.
