@@ -176,7 +176,7 @@ def steps(run: Run, title: str) -> Picture:
     outside = np.abs(change) > noise
     figure, axes = _panels(1, height=3.2, width=7.5)
     axis, epochs = axes[0], np.arange(2, run.epochs + 1)
-    quiet, loud = _colours(2)
+    loud, quiet = _colours(2)
     axis.axhline(0, color="0.4", lw=1)
     axis.bar(
         epochs, 2 * noise, bottom=-noise, width=0.8, color="0.85", label="noise of the pictures"

@@ -261,7 +261,7 @@ for name in ("resnet50", "efficientnet-lite0", "mobilenetv2"):
 
 # %%
 slow = tl.fix("momentum-0.999")
-slower = case.run(slow.apply(case.measured), seeds=few, live=live, label=slow.name)
+slower = case.run(slow.apply(case.measured), seeds=seeds or 2, live=live, label=slow.name)
 tl.plots.curves(
     {"momentum of the backbone": posted, slow.title: slower},
     title="The posted recipe with two momenta",
