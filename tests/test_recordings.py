@@ -20,7 +20,7 @@ def made_up(recipe, seed, wobble, this=SMOKE) -> Run:
     """A run whose NLL goes up and down by `wobble` in log units."""
     rng = np.random.default_rng(seed)
     nll = np.exp(-0.5 + wobble * np.array([1, -1, 1, -1]) + 0.01 * rng.normal(size=4))
-    history = {name: list(map(float, nll)) for name in ("val_nll", "batch_mode_nll")}
+    history = {name: list(map(float, nll)) for name in ("val_nll", "val_loss", "batch_mode_nll")}
     history |= {"moving_mode_nll": [2 * v for v in history["val_nll"]]}
     history |= {"val_accuracy": [0.7] * 4, "val_auc": [0.8 + 0.001 * seed] * 4}
     history |= {"val_changed": [None, 3, 2, 1], "loss": [0.5] * 4}

@@ -83,7 +83,7 @@ def curves(
         lines = [run.curve(column) for run in experiment]
         # The run of median jitter stands for the others.
         middle = _middle(experiment) if len(lines) > 2 else 0
-        for i, line in enumerate(lines):
+        for i, (run, line) in enumerate(zip(experiment, lines, strict=True)):
             strong = i == middle
             epochs = np.arange(1, len(line) + 1)
             axis.plot(
@@ -96,7 +96,7 @@ def curves(
                 ms=4,
             )
             if stops is not None:
-                last = stability.early_stopping(line, stops)[0]
+                last = stability.early_stopping(run.curve("val_loss"), stops)[0]
                 if last is not None:
                     axis.plot(last, line[last - 1], "X", color="black", ms=7, zorder=5)
         axis.set_title(name, fontsize=10)
@@ -106,7 +106,9 @@ def curves(
     axes[0].set_ylabel(_COLUMNS.get(column, column))
     notes = []
     if stops is not None:
-        notes.append("Cross: where EarlyStopping would have ended the run.")
+        notes.append(
+            "Cross: where EarlyStopping, which sees Keras's val_loss, would have ended it."
+        )
     if max(map(len, experiments.values())) > 2:
         notes.append("Strong line: the run of median jitter.")
     alt = f"{title}. Lines of {_COLUMNS.get(column, column)} over epochs for " + "; ".join(

@@ -25,8 +25,8 @@ case = tl.case("retinopathy", profile=profile)
 # ## The recipe
 #
 # The post uses ResNet50 with ImageNet weights at 224 pixels. In the `quick` profile a smaller
-# backbone, EfficientNet-Lite0, and smaller pictures take their place, so that a laptop can follow.
-# Everything else is the post's, to the letter.
+# backbone, EfficientNet-Lite0, smaller pictures and fewer epochs take their place, so that a laptop can
+# follow. Everything else is the post's, to the letter.
 
 # %%
 print(case.posted.table())
@@ -58,8 +58,8 @@ print([type(callback).__name__ for callback in tl.model.callbacks(case.posted)])
 # %% [markdown]
 # ## Watch it happen
 #
-# **Predict.** After how many epochs will `EarlyStopping` end the training? (It waits five epochs for
-# a better validation loss.)
+# **Predict.** After how many epochs will the training end? (`EarlyStopping` waits five epochs for a
+# better validation loss. The table above says how many epochs there are at most.)
 
 # %%
 my_guess = None
@@ -70,6 +70,7 @@ my_guess = None
 # %%
 posted = case.run(case.posted, seeds=1, live=True, label="posted-live")
 print(tl.guessed(my_guess, posted[0].epochs, "epochs"))
+print("what ended it:", posted[0].ended)
 
 # %%
 tl.plots.curves(
@@ -133,7 +134,7 @@ tl.plots.curves(
 )
 
 # %% [markdown]
-# A cross marks the epoch after which the posted `EarlyStopping` would have given up, if it would.
+# A cross would mark the epoch after which the posted `EarlyStopping` gives up. No cross: it never does.
 #
 # ## How unsteady, beyond noise?
 #
