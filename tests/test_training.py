@@ -135,7 +135,7 @@ def test_compiled_once_equals_built_anew(trainer, split):
     """From the same first weights, the tutorials' way gives the same history as ours."""
     ours = trainer.run(2)
     trainer.reset(2)
-    start = [np.array(v) for v in trainer.network.model.variables]
+    start = [v.numpy() for v in trainer.network.model.variables]
     fresh = model.build(TINY, 2, 4)
     for variable, value in zip(fresh.model.variables, start, strict=True):
         variable.assign(value)

@@ -82,7 +82,7 @@ def reestimated_is_average(trainer: Trainer) -> Check:
     trainer.reset(0)
     network, size = trainer.network, trainer.recipe.batch_size
     images = trainer.split.train.images[:size]
-    weights = [np.array(v) for v in network.model.trainable_variables]
+    weights = [v.numpy() for v in network.model.trainable_variables]
     with batchnorm.kept_statistics(network.base):
         batchnorm.reestimate(network, images, size)
         after_once = batchnorm.statistics(network.base)
@@ -94,7 +94,7 @@ def reestimated_is_average(trainer: Trainer) -> Check:
         for a, b in zip(one, two, strict=True)
     )
     still = all(
-        np.array_equal(np.array(v), old)
+        np.array_equal(v.numpy(), old)
         for v, old in zip(network.model.trainable_variables, weights, strict=True)
     )
     return Check(
@@ -115,7 +115,7 @@ def momentum_is(trainer: Trainer) -> Check:
         means = []
         for _ in range(2):
             batchnorm.batch_predictions(network, images, size)
-            means.append(np.array(layer.moving_mean))
+            means.append(layer.moving_mean.numpy())
     # From zero, the same batch twice: (1 - m) b, then (1 + m) times that.
     largest = np.abs(means[0]).argmax()
     measured = float(means[1][largest] / means[0][largest] - 1)

@@ -52,9 +52,10 @@ tl.plots.curves(
 # We look at the **logarithm** of the validation NLL. Then a fall from 2 to 1 counts as much as one
 # from 0.2 to 0.1.
 #
-# A curve that falls, and then rises, is not unsteady. It learned, and then it overfitted. So we add
-# up all the ways up and down, and take away what such a single valley needs. What is left is the
-# **jitter**, per epoch. How far the curve ends above its lowest point is the **climb**.
+# A curve that falls, and then rises, is not unsteady. It learned, and then it overfitted. So we add up
+# the sizes of all steps between epochs. From that we take the way from the first point down to the lowest,
+# and from the lowest up to the last. What is left, divided by the number of steps, is the **jitter**. How
+# far the curve ends above its lowest point is the **climb**.
 #
 # Four curves drawn by hand show it:
 

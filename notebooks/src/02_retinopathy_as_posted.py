@@ -4,8 +4,8 @@
 # **Question.** "My validation loss spikes, and training stops after a few epochs. What exactly stops
 # the spikes?" (DataScience StackExchange 121657)
 #
-# **You will learn** what the posted recipe really says, see it go wrong on your own machine, and
-# measure by how much.
+# **You will learn** what the posted recipe really says, see it run on your own machine, and measure what
+# is wrong with it.
 #
 # **Time:** 10 minutes, two of them training. **Before:** page `01`.
 
@@ -91,13 +91,16 @@ baseline = case.split.validation.shares.max()
 print(f"\nsaying 'no DR' to every picture would give an accuracy of {baseline:.3f}")
 
 # %% [markdown]
-# Look at the columns side by side. The training loss goes down. Does the validation loss follow?
-# Does the accuracy ever leave the level of saying "no DR" to everything?
+# Look at the columns side by side. On these pictures the run does not look bad: the losses fall, and in
+# the end the accuracy is above the trivial one. In the first epochs it may be far below. What is wrong is
+# hard to see here, and the rest of the page finds it.
 #
 # ## The loss is not what it says
 #
 # One more thing hides in the recipe. The network ends in a *softmax*: two probabilities that add up to
-# one. The loss is `binary_crossentropy`. With probabilities, it would be just the NLL. Let us check:
+# one. The loss is `binary_crossentropy`. With probabilities, it would be just the NLL. Yet `val loss` in
+# the table is not the NLL of the figure. Let us check on the validation pictures, with a fresh head and
+# logits made large on purpose, so that two different losses cannot agree by chance:
 
 # %%
 check = tl.fix("categorical-crossentropy").check(case.trainer(case.posted))
@@ -166,8 +169,10 @@ percent = 100 * np.expm1(beyond["mode gap"].mean)
 print(f"In validation mode, the same weights read {percent:.0f} % worse than in training mode.")
 
 # %% [markdown]
-# So on these pictures the trouble is not that the curve jumps. **It reads wrong**: the validation loss
-# is worse than the weights deserve, and by a different amount in each run. Whoever stops, or picks an
+# So on these pictures the trouble is not that the curve jumps. **It reads wrong**: averaged over the
+# epochs, and on the same training pictures, the weights look worse in validation mode than in training
+# mode (without dropout both times), and by a different amount in each run. Page `03` tests the same on
+# validation pictures. Whoever stops, or picks an
 # epoch, or compares two recipes by it, acts on a wrong reading.
 #
 # This is not the whole of the post, whose curve also *spikes*. Ours has fewer and easier pictures, and

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 03 · BatchNorm, and the flag that does nothing
 #
-# **Question.** Why does a network that fits its training pictures better and better look so bad on the
-# validation pictures?
+# **Question.** Why does the same network, with the same weights, look worse in validation mode than in
+# training mode?
 #
 # **You will learn** which statistics lag behind what, how to prove it with weights that stand still,
 # why `base(x, training=False)` does not help, and what to write instead.
@@ -40,7 +40,8 @@ print(tl.backbone(case.posted.backbone).momentum)
 # %% [markdown]
 # So the average remembers the last hundred steps or so. That is fine when the weights hardly change
 # any more. In fine-tuning they change fast: the average describes what the layers put out **some time
-# ago, under older weights**. The moving statistics **lag behind the weights**.
+# ago, under older weights**. The moving statistics **lag behind the weights**. At the start it is worse
+# still: the averages come from ImageNet, so they belong to other weights *and* other pictures.
 #
 # Validation then runs today's weights with yesterday's statistics.
 #
@@ -83,11 +84,11 @@ def validation_nll():
     return float(tl.training.picture_nll(probabilities, validation.labels).mean())
 
 
-weights_before = [np.array(v) for v in trainer.network.model.trainable_variables]
+weights_before = [v.numpy() for v in trainer.network.model.trainable_variables]
 with_moving = validation_nll()
 tl.batchnorm.reestimate(trainer.network, pictures, short.batch_size)
 with_new = validation_nll()
-weights_after = [np.array(v) for v in trainer.network.model.trainable_variables]
+weights_after = [v.numpy() for v in trainer.network.model.trainable_variables]
 
 print(f"validation NLL with the moving statistics:       {with_moving:.3f}")
 print(f"validation NLL with the re-estimated statistics: {with_new:.3f}")
@@ -115,10 +116,11 @@ for metric in ("nll", "auc", "jitter"):
     print(tl.verdict_sentence(tl.compare(posted, reestimated, metric), fix.title))
 
 # %% [markdown]
-# The coloured area is what lag alone costs. It is widest in the first epochs, when the weights change
-# fastest, and closes as the averages catch up. What remains below it belongs to the weights.
+# Where the dashed line is lower, stale statistics cost loss. That is so in early epochs, when the weights
+# change fastest. **Later it is not**: the averages have caught up, and fresh statistics do not help; in
+# one of the runs they even do worse. So lag explains the early epochs and not the late ones.
 #
-# PreciseBN is a *proof*, and sometimes a cure. There is a simpler one: do not let the statistics move.
+# PreciseBN is a *proof*, and not always a cure. There is a simpler way: do not let the statistics move.
 #
 # ## The flag that does nothing
 #
@@ -228,9 +230,10 @@ for comparison in compared:
 tl.plots.paired({"live": posted, "frozen": frozen}, "jitter", "Jitter, seed by seed")
 
 # %% [markdown]
-# The first two lines are what everybody hopes for. The gap is gone, and the network sorts better, much
-# earlier. (The lag is not the whole reason: PreciseBN also took it away, and its AUC above did not rise
-# that far. Frozen layers keep statistics from a million pictures; live ones train on those of a batch.)
+# The first line had to come out like that: when the layers are frozen, both modes use the same
+# statistics, and the gap is zero by construction. The news is the second line: the network sorts better,
+# much earlier. (Lag is not the whole reason. PreciseBN took the lag away too, and its AUC above did not
+# rise. With frozen layers the weights also *learn* with the statistics that validation uses.)
 #
 # **The third line is not what tutorials promise, and we leave it in.** With live BatchNorm, the slow
 # averages also smoothed the curve: it crept along behind the weights. With the lag gone, the curve
@@ -284,7 +287,7 @@ for comparison in compared:
 # - In training, BatchNorm uses the batch. In validation it uses moving averages, and these **lag
 #   behind the weights**.
 # - **PreciseBN proves it**: the weights stand still, only the statistics are measured anew, and the
-#   validation loss falls.
+#   validation loss falls, in the early epochs in which the weights change fast.
 # - `base(x, training=False)` **does nothing under `fit`** in a Functional model of Keras 3: `fit`'s own
 #   `training=True` overrides it.
 # - Write `layer.trainable = False` for each BatchNorm layer, before `compile`. Then check.

@@ -44,7 +44,7 @@ class _Sizes:
     posted: dict  # what is smaller than in the post
 
 
-_LITE = {"backbone": "efficientnet-lite0", "epochs": 10}
+_LITE = {"backbone": "efficientnet-lite0", "epochs": 6}
 _SIZES = {
     ("smoke", "synthetic"): _Sizes(
         32, 64, 48, 3, 2, _LITE | {"truncate_at": "block2", "batch_size": 16, "epochs": 4}
