@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.test_recordings import SMOKE, made_up
 from tlhelpers import plots
+from tlhelpers.errors import CourseError
 from tlhelpers.fixes import fix
 from tlhelpers.prediction import guessed
 from tlhelpers.run import Experiment
@@ -47,6 +48,15 @@ def test_draws_with_a_text_alternative(picture, words):
     assert all(word in drawn.alt for word in words), drawn.alt
     data, metadata = drawn._repr_mimebundle_()
     assert data["text/plain"] == metadata["image/png"]["alt"] == drawn.alt
+
+
+def test_same_weights_refuses_other_weights():
+    """Runs of two machines may share a seed and not their weights."""
+    other = experiment(AFTER.recipe, 0.02)
+    for run in other:
+        run.history["loss"] = [0.5, 0.5, 0.5, 0.5000001]
+    with pytest.raises(CourseError, match="No two of these runs have the same weights"):
+        plots.same_weights(BEFORE, other, "T")
 
 
 def test_the_same_figure_twice_is_the_same_bytes():

@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tlhelpers import metrics, stability
+from tlhelpers.errors import CourseError
 from tlhelpers.run import Experiment, Run
 
 _DPI = 110
@@ -123,9 +124,23 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
     Parameters
     ----------
     before, after : Experiment
-        The moving statistics and the re-estimated ones. Only seeds of both are drawn.
+        The moving statistics and the re-estimated ones. Only pairs whose training losses agree to
+        the last digit are drawn: their weights are the same.
+
+    Raises
+    ------
+    CourseError
+        There is no such pair.
     """
-    pairs = [(a, b) for a in before for b in after if a.seed == b.seed][:4]
+    pairs = [
+        (a, b)
+        for a in before
+        for b in after
+        # The number of threads changes the last digits of a training, and so its weights.
+        if a.seed == b.seed and a.history["loss"] == b.history["loss"]
+    ][:4]
+    if not pairs:
+        raise CourseError("No two of these runs have the same weights: train both on one machine.")
     figure, axes = _panels(len(pairs), height=3.0)
     old_colour, new_colour = _colours(2)
     for axis, (old, new) in zip(axes, pairs, strict=True):
@@ -145,7 +160,8 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
         f"{_range([a.curve('val_nll') for a, _ in pairs])}, with re-estimated ones "
         f"{_range([b.curve('val_nll') for _, b in pairs])}"
     )
-    caption = f"The same weights in each pair. {after.origin}."
+    shown = Experiment(after.recipe, tuple(b for _, b in pairs))
+    caption = f"Both lines have the same weights: the training losses agree. {shown.origin}."
     return _finish(figure, title, caption, alt)
 
 

@@ -100,9 +100,9 @@ same = all(np.array_equal(a, b) for a, b in zip(weights_before, weights_after, s
 print("the weights did not move:", "yes" if same else "no")
 
 # %% [markdown]
-# That was two epochs. Here are whole recorded runs: too few to judge, enough to look at. In each panel
-# both lines have **the same weights at every epoch**: re-estimating never touches training, because
-# training only uses the batch's own statistics.
+# That was two epochs. Here is a whole recorded run: too little to judge, enough to look at. Both lines
+# have **the same weights at every epoch**: re-estimating never touches training, because training only
+# uses the batch's own statistics. (Only runs whose training losses agree to the last digit are drawn.)
 
 # %%
 posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
@@ -117,8 +117,8 @@ for metric in ("nll", "auc", "jitter"):
 
 # %% [markdown]
 # Where the dashed line is lower, stale statistics cost loss. That is so in early epochs, when the weights
-# change fastest. **Later it is not**: the averages have caught up, and fresh statistics do not help; in
-# one of the runs they even do worse. So lag explains the early epochs and not the late ones.
+# change fastest. **Later it is not**: the averages have caught up, and fresh statistics do not help any
+# more. So lag explains the early epochs and not the late ones.
 #
 # PreciseBN is a *proof*, and not always a cure. There is a simpler way: do not let the statistics move.
 #
