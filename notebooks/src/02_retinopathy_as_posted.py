@@ -99,8 +99,8 @@ print(f"\nsaying 'no DR' to every picture would give an accuracy of {baseline:.3
 #
 # One more thing hides in the recipe. The network ends in a *softmax*: two probabilities that add up to
 # one. The loss is `binary_crossentropy`. With probabilities, it would be just the NLL. Yet `val loss` in
-# the table is not the NLL of the figure. Let us check on the validation pictures, with a fresh head and
-# logits made large on purpose, so that two different losses cannot agree by chance:
+# the table is not the NLL of the figure. Let us check on the validation pictures, with a fresh head,
+# its logits stretched so that two different losses cannot agree by chance:
 
 # %%
 check = tl.fix("categorical-crossentropy").check(case.trainer(case.posted))
