@@ -120,8 +120,10 @@ print("more jitter than the noise of the pictures explains:", "yes" if beyond el
 # the same pictures** should give the same loss in both. If they do not, the validation loss says
 # something about the mode and not about the weights.
 #
-# The **mode gap** is the average difference of the two, again in logarithms. Zero means that the
-# validation loss can be believed. We measure it on training pictures, where both modes are at hand.
+# The **mode gap** is the average difference of the two, again in logarithms. We measure it on training
+# pictures, where both modes are at hand. It is not a perfect ruler: training mode uses the statistics of
+# small batches, which are noisy and cost something themselves. So even perfect statistics need not give
+# zero; they may give less.
 
 # %%
 gaps = tl.stability.noise_floor(tl.values(runs, "mode_gap"))

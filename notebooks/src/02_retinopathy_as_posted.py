@@ -144,7 +144,7 @@ tl.plots.curves(
 # Page `01` gave us two numbers, and what each should be compared with.
 #
 # **Jitter**: does the curve *jump*? We subtract what noise of the pictures alone would give. **Mode
-# gap**: does the curve *read wrong*? It should be zero. If the 95 % interval over the seeds lies above
+# gap**: does the curve *read wrong*? It should not be above zero. If the 95 % interval over the seeds lies above
 # zero, the number is beyond its noise.
 
 # %%

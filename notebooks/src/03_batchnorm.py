@@ -166,7 +166,7 @@ except AssertionError:
 # %% [markdown]
 # ## What to write instead
 #
-# Set `trainable = False` on **each BatchNorm layer**, before `compile`. Since Keras 2.1.3 that means
+# Set `trainable = False` on **each BatchNorm layer**, before `compile`. That means
 # two things for this layer: its weights do not train, and it always uses its stored statistics.
 #
 # ```python
@@ -246,9 +246,10 @@ print("NLL on training pictures after each epoch:", " ".join(f"{value:.2f}" for 
 print(f"jitter of these: {tl.stability.jitter(curve):.3f}")
 
 # %% [markdown]
-# The training loss of the same weights goes up and down, too. So this is not about validation any more:
-# the steps of the optimizer are too large for these weights. Freezing BatchNorm makes the validation
-# loss **true**. It does not make it **steady**. For that, the learning rate is the next suspect.
+# The training loss of the same weights goes up and down, too, in this run. So the weights themselves
+# jump, and not only their validation. Freezing BatchNorm makes the validation loss **true**. It does not
+# make it **steady**. Why the weights jump is not tested on this page; the learning rate and the loss of
+# page `02` are suspects.
 #
 # ## Momentum: your backbone may be worse
 #
