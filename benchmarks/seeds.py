@@ -18,7 +18,8 @@ import typer
 
 from tlhelpers import model
 from tlhelpers.cases import case
-from tlhelpers.training import Batches, Trainer, one_hot
+from tlhelpers.inputs import Batches, one_hot
+from tlhelpers.training import Trainer
 
 
 class FirstStep(keras.callbacks.Callback):
@@ -49,7 +50,7 @@ def tutorials(recipe, split, seed: int, epochs: int) -> tuple[float, float]:
 
 def _fit(network, recipe, split, seed, epochs, first) -> None:
     network.fit(
-        Batches(split.train, recipe.batch_size, seed),
+        Batches(split.train.images, one_hot(split.train), recipe.batch_size, seed),
         validation_data=(split.validation.images, one_hot(split.validation)),
         epochs=epochs,
         callbacks=[first],

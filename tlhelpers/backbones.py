@@ -296,6 +296,14 @@ def truncate(model: keras.Model, block: str) -> keras.Model:
     return keras.Model(model.input, end, name=model.name)
 
 
+def split_at(model: keras.Model, block: str) -> tuple[keras.Model, keras.Model]:
+    """The backbone up to and with `block`, and the rest of it; both share its weights."""
+    from tlhelpers.quiet import keras
+
+    lower = truncate(model, block)
+    return lower, keras.Model(lower.output, model.output, name="upper")
+
+
 def _last_of(model: keras.Model, block: str) -> int:
     """Position of the last layer that is called `block` or belongs to it (``block_…``)."""
     names = [layer.name for layer in model.layers]

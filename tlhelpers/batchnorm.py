@@ -51,15 +51,16 @@ def kept_statistics(model: keras.Model) -> Iterator[None]:
         set_statistics(model, before)
 
 
-def reestimate(network: Network, images: np.ndarray, batch_size: int) -> None:
+def reestimate(network: Network, inputs: np.ndarray, batch_size: int) -> None:
     """Measure the moving statistics anew with the weights held still (PreciseBN).
 
     Parameters
     ----------
     network : Network
         Its live BatchNormalization layers change; frozen ones and all weights do not.
-    images : array, shape (n, size, size, 3)
-        Training pictures; 1,000 or so are enough. A last part of a batch is left out.
+    inputs : array, shape (n, ...)
+        What the network reads (`tlhelpers.inputs`) of training pictures; 1,000 or so are enough.
+        A last part of a batch is left out.
     batch_size : int
         That of the training.
 
@@ -70,25 +71,25 @@ def reestimate(network: Network, images: np.ndarray, batch_size: int) -> None:
     Adam corrects its moments. With m = 0.99 and 31 batches the first batch weighs 0.74 of the last.
     """
     live = [layer for layer in batchnorm_layers(network.base) if layer.trainable]
-    batches = len(images) // batch_size
+    batches = len(inputs) // batch_size
     if not live or not batches:
         return
     for layer in live:
         layer.moving_mean.assign(np.zeros(layer.moving_mean.shape))
         layer.moving_variance.assign(np.zeros(layer.moving_variance.shape))
-    batch_predictions(network, images[: batches * batch_size], batch_size)
+    batch_predictions(network, inputs[: batches * batch_size], batch_size)
     for layer in live:
         correction = 1 - layer.momentum**batches
         layer.moving_mean.assign(layer.moving_mean / correction)
         layer.moving_variance.assign(layer.moving_variance / correction)
 
 
-def batch_predictions(network: Network, images: np.ndarray, batch_size: int) -> np.ndarray:
+def batch_predictions(network: Network, inputs: np.ndarray, batch_size: int) -> np.ndarray:
     """Class probabilities with each batch's own statistics; moves the moving statistics."""
-    return network.batch_mode.predict(images, batch_size=batch_size, verbose=0)
+    return network.batch_mode.predict(inputs, batch_size=batch_size, verbose=0)
 
 
-def lag(network: Network, images: np.ndarray, batch_size: int) -> list[float]:
+def lag(network: Network, inputs: np.ndarray, batch_size: int) -> list[float]:
     """How far each layer's moving mean stands from the re-estimated one, in standard deviations.
 
     Returns
@@ -100,7 +101,7 @@ def lag(network: Network, images: np.ndarray, batch_size: int) -> list[float]:
     """
     before = statistics(network.base)
     with kept_statistics(network.base):
-        reestimate(network, images, batch_size)
+        reestimate(network, inputs, batch_size)
         after = statistics(network.base)
     # 1e-3 is the layers' own epsilon: channels that hardly vary would otherwise rule the mean.
     return [

@@ -81,12 +81,12 @@ def reestimated_is_average(trainer: Trainer) -> Check:
     """Re-estimation with one batch gives this batch's own mean, and no weight moves."""
     trainer.reset(0)
     network, size = trainer.network, trainer.recipe.batch_size
-    images = trainer.split.train.images[:size]
+    inputs = trainer.inputs.of(trainer.split.train.images[:size])
     weights = [v.numpy() for v in network.model.trainable_variables]
     with batchnorm.kept_statistics(network.base):
-        batchnorm.reestimate(network, images, size)
+        batchnorm.reestimate(network, inputs, size)
         after_once = batchnorm.statistics(network.base)
-        batchnorm.reestimate(network, np.concatenate([images, images]), size)
+        batchnorm.reestimate(network, np.concatenate([inputs, inputs]), size)
         after_twice = batchnorm.statistics(network.base)
     same = all(
         np.allclose(a, b, rtol=1e-3, atol=1e-4)
@@ -108,13 +108,13 @@ def momentum_is(trainer: Trainer) -> Check:
     """The momentum that the first live layer really uses is the recipe's."""
     trainer.reset(0)
     network, size = trainer.network, trainer.recipe.batch_size
-    images = trainer.split.train.images[:size]
+    inputs = trainer.inputs.of(trainer.split.train.images[:size])
     layer = next(layer for layer in batchnorm_layers(network.base) if layer.trainable)
     with batchnorm.kept_statistics(network.base):
         layer.moving_mean.assign(np.zeros(layer.moving_mean.shape))
         means = []
         for _ in range(2):
-            batchnorm.batch_predictions(network, images, size)
+            batchnorm.batch_predictions(network, inputs, size)
             means.append(layer.moving_mean.numpy())
     # From zero, the same batch twice: (1 - m) b, then (1 + m) times that.
     largest = np.abs(means[0]).argmax()
@@ -129,14 +129,15 @@ def momentum_is(trainer: Trainer) -> Check:
 
 def loss_is_nll(trainer: Trainer) -> Check:
     """The loss that Keras reports is the NLL of the probabilities that the network gives."""
+    from tlhelpers.inputs import one_hot
     from tlhelpers.model import loss_value
-    from tlhelpers.training import one_hot, picture_nll, softmax
+    from tlhelpers.training import picture_nll, softmax
 
     trainer.reset(0)
     pictures = trainer.split.validation
     # A fresh head gives small logits, for which two losses could nearly agree; with very large ones
     # both would be clipped.
-    logits = trainer.logits(pictures.images)
+    logits = trainer.logits(trainer.inputs.validation)
     logits *= 4 / np.abs(logits).max()
     reported = loss_value(trainer.recipe, one_hot(pictures), logits)
     nll = float(picture_nll(softmax(logits), pictures.labels).mean())
@@ -149,13 +150,16 @@ def loss_is_nll(trainer: Trainer) -> Check:
 
 def _layers_moved_by_a_step(trainer: Trainer) -> int:
     """Live statistics after one step of ``fit``, against those before."""
-    from tlhelpers.training import one_hot
+    from tlhelpers.inputs import one_hot
 
     trainer.reset(0)
     step = trainer.split.train.subset(np.arange(trainer.recipe.batch_size))
     before = batchnorm.statistics(trainer.network.base)
     trainer.network.model.fit(
-        step.images.astype("float32"), one_hot(step), batch_size=len(step), verbose=0
+        trainer.inputs.of(step.images).astype("float32"),
+        one_hot(step),
+        batch_size=len(step),
+        verbose=0,
     )
     after = batchnorm.statistics(trainer.network.base)
     trainer.reset(0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers.backbones import backbone, batchnorm_layers, freeze, truncate
+from tlhelpers.backbones import backbone, batchnorm_layers, freeze, split_at, truncate
 from tlhelpers.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -21,24 +21,36 @@ class Network:
     Attributes
     ----------
     model : keras.Model
-        Pictures (n, size, size, 3), 0 to 255, to class probabilities (n, classes).
+        What trains: pictures (n, size, size, channels), 0 to 255, to class probabilities
+        (n, classes). With a trunk: the trunk's feature maps to class probabilities.
     logits : keras.Model
         The same without the softmax; ``predict`` is enough to know probabilities and losses.
     base : keras.Model
-        The backbone inside it.
+        The whole backbone, trunk included.
     batch_mode : keras.Model
-        The same layers and weights, but the backbone normalises with the statistics of the batch
-        (as in training) and the head has no dropout. Its ``predict`` moves the moving statistics:
-        use it through `tlhelpers.batchnorm`.
+        The same layers and weights as `model`, but the backbone normalises with the statistics of
+        the batch (as in training) and the head has no dropout. Its ``predict`` moves the moving
+        statistics: use it through `tlhelpers.batchnorm`.
+    trunk : keras.Model or None
+        Pictures to feature maps, through everything before the first layer that trains. None if
+        the pictures go through the whole network in each step.
     """
 
     model: keras.Model
     logits: keras.Model
     base: keras.Model
     batch_mode: keras.Model
+    trunk: keras.Model | None = None
 
 
-def build(recipe: Recipe, classes: int, steps: int, weights: str | None = "imagenet") -> Network:
+def build(
+    recipe: Recipe,
+    classes: int,
+    steps: int,
+    weights: str | None = "imagenet",
+    channels: int = 3,
+    split_trunk: bool = False,
+) -> Network:
     """Build and compile the network of a recipe.
 
     Parameters
@@ -50,13 +62,15 @@ def build(recipe: Recipe, classes: int, steps: int, weights: str | None = "image
         Training steps of one epoch; only a "cosine" schedule needs it.
     weights : "imagenet" or None
         None starts the backbone from random weights (parameter counts without a network).
+    channels : int
+        Of the stored pictures: 3, or 1 for grey ones, which are copied to three.
+    split_trunk : bool
+        Whether the frozen blocks become a model of their own (`Network.trunk`), so that their
+        output can be kept. Only with ``recipe.frozen_up_to``.
     """
     from tlhelpers.quiet import keras
 
-    layers = keras.layers
-
-    spec = backbone(recipe.backbone)
-    base = spec.build(recipe.image_size, weights)
+    base = backbone(recipe.backbone).build(recipe.image_size, weights)
     if recipe.truncate_at:
         base = truncate(base, recipe.truncate_at)
     freeze(base, recipe.frozen_up_to, batchnorm=recipe.batchnorm == "frozen")
@@ -64,45 +78,57 @@ def build(recipe: Recipe, classes: int, steps: int, weights: str | None = "image
         for layer in batchnorm_layers(base):
             layer.momentum = recipe.batchnorm_momentum
 
-    inputs = keras.Input((recipe.image_size, recipe.image_size, 3), name="pictures")
-    x = inputs
-    if recipe.horizontal_flip:
-        x = layers.RandomFlip("horizontal", name="flip")(x)
-    scaling = _scaling_layers(recipe)
-    for layer in scaling:
-        x = layer(x)
-    x = base(x, training=False) if recipe.call_training_false else base(x)
+    size = recipe.stored_size
+    pictures = keras.Input((size, size, channels), name="pictures")
+    before = _input_layers(recipe, channels)
+    trunk, trained = None, base
+    inputs = pictures
+    if split_trunk:
+        lower, trained = split_at(base, recipe.frozen_up_to)
+        trunk = keras.Model(pictures, lower(_through(before, pictures)), name="trunk")
+        inputs, before = keras.Input(trunk.output.shape[1:], name="features"), []
+    x = _through(before, inputs)
+    x = trained(x, training=False) if recipe.call_training_false else trained(x)
     head = _head_layers(recipe, classes)
-    for layer in head:
-        x = layer(x)
-    model = keras.Model(inputs, x, name="network")
+    model = keras.Model(inputs, _through(head, x), name="network")
     model.compile(_optimizer(recipe, steps), loss(recipe), metrics=["accuracy"])
     logits = keras.Model(inputs, model.get_layer("logits").output, name="logits_only")
-    return Network(model, logits, base, _batch_mode(scaling, base, head))
+    return Network(model, logits, base, _batch_mode(before, trained, head), trunk)
 
 
-def _scaling_layers(recipe: Recipe) -> list[keras.Layer]:
+def _through(layers: list[keras.Layer], x):
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+def _input_layers(recipe: Recipe, channels: int) -> list[keras.Layer]:
+    """From stored pictures to what the backbone reads."""
     from tlhelpers.quiet import keras
 
-    layers = keras.layers
+    ops, size = keras.ops, recipe.image_size
 
-    if recipe.input_scaling == "1/255":
-        return [layers.Rescaling(1 / 255, name="scaling")]
-    spec = backbone(recipe.backbone)
-    flip = [_swap_channels()] if spec.swap_channels else []
-    return [*flip, layers.Rescaling(spec.scale, spec.offset, name="scaling")]
+    class Apply(keras.layers.Layer):
+        """A function without weights, as a layer."""
 
-
-def _swap_channels() -> keras.Layer:
-    from tlhelpers.quiet import keras
-
-    class SwapChannels(keras.layers.Layer):
-        """RGB to BGR."""
+        def __init__(self, function, **options):
+            super().__init__(**options)
+            self.function = function
 
         def call(self, x):
-            return keras.ops.flip(x, axis=-1)
+            return self.function(x)
 
-    return SwapChannels(name="rgb_to_bgr")
+    spec = backbone(recipe.backbone)
+    own = recipe.input_scaling == "backbone"
+    layers = []
+    if recipe.stored_size != size:
+        layers.append(Apply(lambda x: ops.image.resize(x, (size, size)), name="upsample"))
+    if channels == 1:
+        layers.append(Apply(lambda x: ops.repeat(x, 3, axis=-1), name="grey_to_rgb"))
+    if own and spec.swap_channels:
+        layers.append(Apply(lambda x: ops.flip(x, axis=-1), name="rgb_to_bgr"))
+    scale, offset = (spec.scale, spec.offset) if own else (1 / 255, 0.0)
+    return [*layers, keras.layers.Rescaling(scale, offset, name="scaling")]
 
 
 def _head_layers(recipe: Recipe, classes: int) -> list[keras.Layer]:
@@ -120,22 +146,20 @@ def _head_layers(recipe: Recipe, classes: int) -> list[keras.Layer]:
     return head
 
 
-def _batch_mode(scaling: list, base: keras.Model, head: list) -> keras.Model:
+def _batch_mode(before: list, trained: keras.Model, head: list) -> keras.Model:
     from tlhelpers.quiet import keras
 
     class BatchMode(keras.Model):
         # A subclassed model passes an explicit `training` on; a Functional one would override it.
         def call(self, x):
-            for layer in scaling:
-                x = layer(x)
-            x = base(x, training=True)
+            x = trained(_through(before, x), training=True)
             for layer in head:
                 x = layer(x, training=False) if "dropout" in layer.name else layer(x)
             return x
 
     # Registered by hand: Keras tracks attributes, not what `call` closes over.
     probe = BatchMode(name="batch_mode")
-    probe.parts = [*scaling, base, *head]
+    probe.parts = [*before, trained, *head]
     probe.compile()
     return probe
 
@@ -207,14 +231,6 @@ def callbacks(recipe: Recipe) -> list[keras.callbacks.Callback]:
             )
         )
     return wanted
-
-
-def class_weights(recipe: Recipe, labels: np.ndarray, classes: int) -> dict[int, float] | None:
-    """Weights for ``fit(class_weight=...)``; "balanced" is n / (classes * count)."""
-    if recipe.class_weights is None:
-        return None
-    counts = np.bincount(labels, minlength=classes)
-    return {i: float(len(labels) / (classes * max(1, count))) for i, count in enumerate(counts)}
 
 
 def parameter_counts(model: keras.Model) -> dict[str, int]:

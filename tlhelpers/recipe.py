@@ -17,7 +17,7 @@ _CHOICES = {
     "loss": ("binary_crossentropy", "categorical_crossentropy"),
     "optimizer": ("adam",),
     "schedule": ("constant", "plateau", "cosine"),
-    "class_weights": (None, "balanced"),
+    "class_weights": (None, "balanced", "effective-number", "inverse-root"),
 }
 
 
@@ -32,7 +32,10 @@ class Recipe:
     truncate_at : str or None
         Last block of the backbone that is used; None uses all of it.
     image_size : int
-        Height and width of the pictures, in pixels.
+        Height and width at which the backbone gets the pictures, in pixels.
+    upsample_from : int or None
+        Height and width of the stored pictures, which the network enlarges to `image_size`
+        (bilinear); None: they are stored at `image_size`.
     input_scaling : str
         "backbone": the scaling that the backbone was trained with; "1/255": 0 to 1.
     frozen_up_to : str or None
@@ -54,8 +57,14 @@ class Recipe:
         "binary_crossentropy" or "categorical_crossentropy", on one-hot labels.
     label_smoothing : float
         Share of each label spread over all classes.
-    class_weights : "balanced" or None
-        Weights of the training loss; the validation loss never has any.
+    soft_labels : bool
+        Whether training targets are the shares of the votes, and not one-hot.
+    class_weights : str or None
+        Weights of the training loss, see `tlhelpers.weights`: "balanced", "effective-number" or
+        "inverse-root"; the validation loss never has any.
+    logit_adjustment : float
+        tau in ``logits - tau * log(class shares in training)``, applied after training, to
+        predictions only (Menon et al. 2021, arXiv 2007.07314); 0 is off, 1 aims at balanced error.
     optimizer : str
         "adam".
     learning_rate : float
@@ -81,6 +90,7 @@ class Recipe:
     backbone: str = "resnet50"
     truncate_at: str | None = None
     image_size: int = 224
+    upsample_from: int | None = None
     input_scaling: str = "backbone"
     frozen_up_to: str | None = None
     batchnorm: str = "live"
@@ -90,7 +100,9 @@ class Recipe:
     dropout: tuple[float, ...] = ()
     loss: str = "categorical_crossentropy"
     label_smoothing: float = 0.0
+    soft_labels: bool = False
     class_weights: str | None = None
+    logit_adjustment: float = 0.0
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     schedule: str = "constant"
@@ -115,6 +127,11 @@ class Recipe:
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise CourseError(f"{name} = {value!r} must be a whole number of 1 or more.")
+        if self.upsample_from is not None and not 1 <= self.upsample_from <= self.image_size:
+            raise CourseError(
+                f"upsample_from = {self.upsample_from!r} must be at most image_size "
+                f"({self.image_size})."
+            )
         if not self.learning_rate > 0:
             raise CourseError(f"learning_rate = {self.learning_rate!r} must be above 0.")
         if self.warmup_epochs and self.schedule != "cosine":
@@ -159,14 +176,26 @@ class Recipe:
         """A recipe that stands for all those that one compiled network can train.
 
         What is decided outside the compiled step (how long, when to stop, what happens before a
-        validation, class weights) is set to one value; a cosine schedule is part of the step.
+        validation; targets, class weights, mirrored pictures) is set to one value; a cosine
+        schedule is part of the step.
         """
-        outside: dict[str, Any] = {"early_stopping_patience": None, "class_weights": None}
+        outside: dict[str, Any] = {
+            "early_stopping_patience": None,
+            "class_weights": None,
+            "soft_labels": False,
+            "logit_adjustment": 0.0,
+            "horizontal_flip": False,
+        }
         if self.schedule != "cosine":
             outside |= {"epochs": 1, "schedule": "constant"}
         if self.batchnorm == "reestimated":
             outside["batchnorm"] = "live"
         return self.but(**outside)
+
+    @property
+    def stored_size(self) -> int:
+        """Height and width of the pictures that this recipe reads, in pixels."""
+        return self.upsample_from or self.image_size
 
     def table(self) -> str:
         """The recipe as lines of text, one field a line."""

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,52 +18,16 @@ import numpy as np
 from tlhelpers import batchnorm, model, progress, stability
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.errors import CourseError
+from tlhelpers.inputs import Batches, Inputs, kept_bytes, one_hot, targets
 from tlhelpers.quiet import keras
 from tlhelpers.recipe import Recipe
 from tlhelpers.run import Run
+from tlhelpers.weights import class_weights, log_prior
 
 REESTIMATE_PICTURES = 1024  # Wu & Johnson: 1,000 to 10,000 pictures are enough
 _SAMPLE_PICTURES = 256  # training pictures on which batch and moving statistics are compared
 _PREDICT_BATCH = 200
-
-
-class Batches(keras.utils.PyDataset):
-    """Training pictures in an order that only the seed and the epoch decide.
-
-    Parameters
-    ----------
-    data : Dataset
-    batch_size : int
-    seed : int
-    epoch : int
-        Epoch to begin with, counted from 0.
-    """
-
-    def __init__(self, data: Dataset, batch_size: int, seed: int, epoch: int = 0):
-        super().__init__()
-        self.data, self.batch_size, self.seed = data, batch_size, seed
-        self.targets = one_hot(data)
-        self._start(epoch)
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.data) / self.batch_size)
-
-    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
-        index = self.order[i * self.batch_size : (i + 1) * self.batch_size]
-        return self.data.images[index].astype("float32"), self.targets[index]
-
-    def on_epoch_end(self) -> None:
-        """Next order."""
-        self._start(self.epoch + 1)
-
-    def _start(self, epoch: int) -> None:
-        self.epoch = epoch
-        self.order = np.random.default_rng([self.seed, epoch]).permutation(len(self.data))
-
-
-def one_hot(data: Dataset) -> np.ndarray:
-    """Labels as float32 array, shape (n, classes)."""
-    return np.eye(len(data.classes), dtype="float32")[data.labels]
+_KEPT_BYTES = 2 * 2**30  # of trunk outputs; beyond this each step runs the trunk
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -91,15 +56,35 @@ class Trainer:
         Pictures of the recipe's size.
     weights : "imagenet" or None
         Start of the backbone.
+    keep_trunk : bool
+        Whether pictures go through frozen blocks only once, and training reads the kept output.
+        It changes nothing but the time; outputs of more than 2 GiB are not kept.
     """
 
-    def __init__(self, recipe: Recipe, split: Split, weights: str | None = "imagenet"):
-        size = split.train.images.shape[1]
-        if size != recipe.image_size:
-            raise ValueError(f"pictures are {size} px, the recipe wants {recipe.image_size} px")
+    def __init__(
+        self,
+        recipe: Recipe,
+        split: Split,
+        weights: str | None = "imagenet",
+        keep_trunk: bool = True,
+    ):
+        _, size, _, channels = split.train.images.shape
+        if size != recipe.stored_size:
+            raise ValueError(f"pictures are {size} px, the recipe wants {recipe.stored_size} px")
         self.recipe, self.split = recipe, split
-        steps = math.ceil(len(split.train) / recipe.batch_size)
-        self.network = model.build(recipe, len(split.train.classes), steps, weights)
+        build = partial(
+            model.build,
+            recipe,
+            len(split.train.classes),
+            math.ceil(len(split.train) / recipe.batch_size),
+            weights,
+            channels,
+        )
+        self.network = build(split_trunk=keep_trunk and recipe.frozen_up_to is not None)
+        trunk = self.network.trunk
+        if trunk is not None and kept_bytes(trunk, split) > _KEPT_BYTES:
+            self.network = build(split_trunk=False)
+        self.inputs = Inputs(self.network, split)
         keras_model = self.network.model
         keras_model.optimizer.build(keras_model.trainable_variables)
         self._state = [*keras_model.variables, *keras_model.optimizer.variables]
@@ -152,6 +137,9 @@ class Trainer:
             Called with the history after each epoch.
         """
         recipe, data = self.recipe, self.split.train
+        weights = None
+        if recipe.class_weights:
+            weights = dict(enumerate(class_weights(recipe.class_weights, self._counts).tolist()))
         self.reset(seed)
         wanted = model.callbacks(recipe)
         log = _Log(self, on_epoch)
@@ -160,12 +148,19 @@ class Trainer:
         show = _Bar(f"seed {seed}", recipe.epochs, start)
         if not (start and keep.finished):
             self.network.model.fit(
-                Batches(data, recipe.batch_size, seed, start),
+                Batches(
+                    self.inputs.train,
+                    targets(recipe, data),
+                    recipe.batch_size,
+                    seed,
+                    start,
+                    self.inputs.mirrored if recipe.horizontal_flip else None,
+                ),
                 epochs=recipe.epochs,
                 initial_epoch=start,
                 # The log comes first: it measures the val_loss that EarlyStopping looks at.
                 callbacks=[log, *wanted, keep, keras.callbacks.TerminateOnNaN(), show],
-                class_weight=model.class_weights(recipe, data.labels, len(data.classes)),
+                class_weight=weights,
                 shuffle=False,
                 verbose=0,
             )
@@ -173,7 +168,7 @@ class Trainer:
             recipe,
             seed,
             log.history,
-            self.predict(self.split.validation.images),
+            self.probabilities(self.logits(self.inputs.validation)),
             _ended(recipe, log.history),
             about or {},
         )
@@ -182,12 +177,21 @@ class Trainer:
         return run
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Class probabilities in inference mode, shape (n, classes)."""
-        return softmax(self.logits(images))
+        """Class probabilities of pictures in inference mode, shape (n, classes)."""
+        return self.probabilities(self.logits(self.inputs.of(images)))
 
-    def logits(self, images: np.ndarray) -> np.ndarray:
-        """Logits in inference mode, shape (n, classes)."""
-        return self.network.logits.predict(images, batch_size=_PREDICT_BATCH, verbose=0)
+    def logits(self, inputs: np.ndarray) -> np.ndarray:
+        """Logits of `Inputs` in inference mode, shape (n, classes)."""
+        return self.network.logits.predict(inputs, batch_size=_PREDICT_BATCH, verbose=0)
+
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """Class probabilities after the recipe's logit adjustment, shape (n, classes)."""
+        return softmax(logits - self.recipe.logit_adjustment * log_prior(self._counts))
+
+    @property
+    def _counts(self) -> np.ndarray:
+        data = self.split.train
+        return np.bincount(data.labels, minlength=len(data.classes))
 
 
 def _ended(recipe: Recipe, history: dict[str, list]) -> str:
@@ -211,8 +215,10 @@ class _Log(keras.callbacks.Callback):
         self._validation, self._targets = split.validation, one_hot(split.validation)
         # Evenly spread, so that the sample has the shares of the whole.
         count = min(_SAMPLE_PICTURES, len(split.train)) // recipe.batch_size * recipe.batch_size
-        self._sample = split.train.subset(
-            np.linspace(0, len(split.train) - 1, max(count, recipe.batch_size)).astype(int)
+        sample = np.linspace(0, len(split.train) - 1, max(count, recipe.batch_size)).astype(int)
+        self._sample, self._sample_labels = (
+            self.trainer.inputs.train[sample],
+            split.train.labels[sample],
         )
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -221,10 +227,10 @@ class _Log(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         trainer = self.trainer
         if trainer.recipe.batchnorm == "reestimated":
-            images = trainer.split.train.images[:REESTIMATE_PICTURES]
-            batchnorm.reestimate(trainer.network, images, trainer.recipe.batch_size)
-        logits = trainer.logits(self._validation.images)
-        probabilities = softmax(logits)
+            inputs = trainer.inputs.train[:REESTIMATE_PICTURES]
+            batchnorm.reestimate(trainer.network, inputs, trainer.recipe.batch_size)
+        logits = trainer.logits(trainer.inputs.validation)
+        probabilities = trainer.probabilities(logits)
         logs["val_loss"] = model.loss_value(trainer.recipe, self._targets, logits)
         row = {
             "loss": float(logs["loss"]),
@@ -243,21 +249,21 @@ class _Log(keras.callbacks.Callback):
 
     def _modes(self) -> dict[str, float]:
         """NLL of the same training pictures with batch and with moving statistics."""
-        network, sample = self.trainer.network, self._sample
-        moving = picture_nll(self.trainer.predict(sample.images), sample.labels).mean()
+        network, labels = self.trainer.network, self._sample_labels
+        moving = picture_nll(softmax(self.trainer.logits(self._sample)), labels).mean()
         with batchnorm.kept_statistics(network.base):
             batch = batchnorm.batch_predictions(
-                network, sample.images, self.trainer.recipe.batch_size
+                network, self._sample, self.trainer.recipe.batch_size
             )
         return {
-            "batch_mode_nll": float(picture_nll(batch, sample.labels).mean()),
+            "batch_mode_nll": float(picture_nll(batch, labels).mean()),
             "moving_mode_nll": float(moving),
         }
 
 
 def _scores(after: np.ndarray, before: np.ndarray | None, data: Dataset) -> dict[str, Any]:
     """Scores of one epoch, and what changed since the one before."""
-    from sklearn.metrics import roc_auc_score
+    from sklearn.metrics import f1_score, roc_auc_score
 
     nll, guess = picture_nll(after, data.labels), after.argmax(axis=1)
     row: dict[str, Any] = {
@@ -269,6 +275,11 @@ def _scores(after: np.ndarray, before: np.ndarray | None, data: Dataset) -> dict
     }
     if after.shape[1] == 2 and len(np.unique(data.labels)) == 2 and np.isfinite(after).all():
         row["val_auc"] = float(roc_auc_score(data.labels, after[:, 1]))
+    if after.shape[1] > 2:
+        classes = range(after.shape[1])
+        row["val_macro_f1"] = float(
+            f1_score(data.labels, guess, labels=classes, average="macro", zero_division=0)
+        )
     if before is not None:
         old = before.argmax(axis=1)
         row["val_changed"] = stability.flips(old, guess)
