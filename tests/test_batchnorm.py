@@ -1,38 +1,12 @@
-"""Mechanism: which statistics move when, and does each fix do what it says?"""
+"""Mechanism: which statistics move when."""
 
 import numpy as np
 import pytest
 
 from tests.conftest import TINY
 from tlhelpers import batchnorm
-from tlhelpers.checks import MechanismError, batchnorm_moves, batchnorm_stands_still
-from tlhelpers.fixes import FIXES, fix
+from tlhelpers.checks import batchnorm_moves, batchnorm_stands_still
 from tlhelpers.training import Trainer
-
-
-@pytest.fixture(scope="module", params=list(FIXES))
-def changed(request, split):
-    """(fix, a network trained by the recipe that it changes)."""
-    this = fix(request.param)
-    return this, Trainer(this.apply(TINY), split)
-
-
-def test_each_fix_does_what_it_says_and_the_myth_does_not(changed):
-    this, trainer = changed
-    check = this.check(trainer)
-    assert check.passed == this.works, check.found
-    assert str(check).startswith("PASSED" if this.works else "FAILED")
-    if not this.works:
-        with pytest.raises(MechanismError, match="but 9 of 9 layers moved"):
-            check.require()
-
-
-def test_take_the_fix_out_and_its_check_fails(changed, trainer):
-    """`trainer` trains the unchanged recipe."""
-    this, _ = changed
-    if this.name == "reestimated-batchnorm":
-        pytest.skip("its check is of the measurement, which the unchanged recipe could also make")
-    assert not this.check(trainer).passed
 
 
 def test_live_batchnorm_moves(trainer):

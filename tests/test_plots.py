@@ -33,6 +33,8 @@ BOTH = {"live": BEFORE, "frozen": AFTER}
         (lambda: plots.curves({"one": BEFORE}, "val_auc", "T", log=False), ["AUC", "0.80"]),
         (lambda: plots.same_weights(BEFORE, AFTER, "T"), ["moving", "re-estimated"]),
         (lambda: plots.paired(BOTH, "jitter", "T"), ["live: mean", "frozen: mean"]),
+        (lambda: plots.confusion(BEFORE, "T"), ["no DR 0.50", "DR 0.50"]),
+        (lambda: plots.recalls(BOTH, "T"), ["live: no DR 0.50, DR 0.50; frozen: no DR 0.50"]),
         (lambda: plots.steps(BEFORE[0], "T"), ["3 of 3 steps"]),
         (lambda: plots.layer_lag({"now": [1.0, 2.0]}, "T", "c"), ["median 1.5", "largest 2"]),
         (
@@ -44,7 +46,7 @@ BOTH = {"live": BEFORE, "frozen": AFTER}
 def test_draws_with_a_text_alternative(picture, words):
     drawn = picture()
     image = Image.open(io.BytesIO(drawn.png))
-    assert image.width > 500 and len(set(image.convert("L").resize((64, 64)).getdata())) > 5
+    assert image.width > 400 and len(set(image.convert("L").resize((64, 64)).getdata())) > 5
     assert all(word in drawn.alt for word in words), drawn.alt
     data, metadata = drawn._repr_mimebundle_()
     assert data["text/plain"] == metadata["image/png"]["alt"] == drawn.alt

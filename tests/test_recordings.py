@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tlhelpers import comparisons, evidence, paths, recordings
+from tlhelpers import comparisons, evidence, metrics, paths, recordings
 from tlhelpers.cases import case
 from tlhelpers.errors import CourseError
 from tlhelpers.fixes import fix
@@ -32,8 +32,11 @@ def made_up(recipe, seed, wobble, this=SMOKE) -> Run:
         "data_words": this.data_words,
         "date": "2026-01-02T03:04:05+00:00",
         "device": "a pencil",
+        "classes": ["no DR", "DR"],
     }
-    return Run(recipe, seed, history, np.full((48, 2), 0.5), "all epochs", about)
+    probabilities = np.tile([[0.75, 0.25], [1e-9, 1 - 1e-9]], (24, 1))
+    labels = np.arange(48) // 12 % 2
+    return Run(recipe, seed, history, probabilities, labels, "all epochs", about)
 
 
 def test_saved_and_found_again(tmp_path):
@@ -44,6 +47,10 @@ def test_saved_and_found_again(tmp_path):
     assert again.replayed and again.recipe == run.recipe
     assert again.curve("val_nll") == pytest.approx(run.curve("val_nll"), rel=1e-6)
     assert np.isnan(again.curve("val_changed")[0])
+    assert np.allclose(again.probabilities, run.probabilities, rtol=2e-3, atol=1e-6)
+    assert again.labels.tolist() == run.labels.tolist()
+    assert metrics.recalls(again) == {"no DR": (12, 24), "DR": (12, 24)}
+    assert metrics.trivial_accuracy(again) == 0.5
     where = (SMOKE.name, SMOKE.data, SMOKE.profile)
     assert recordings.find(*where, SMOKE.measured, 3, SMOKE.spec, tmp_path) is not None
     assert recordings.find(*where, SMOKE.measured, 4, SMOKE.spec, tmp_path) is None
@@ -56,7 +63,7 @@ def test_damaged_and_foreign_recordings(tmp_path):
     path = recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path)
     fields = json.loads(path.read_text())
     path.write_text(json.dumps({**fields, "schema": 99}))
-    with pytest.raises(CourseError, match="has schema 99, this version reads 1"):
+    with pytest.raises(CourseError, match="has schema 99, this version reads 2"):
         recordings.load(path)
     path.write_text(path.read_text()[:50])
     with pytest.raises(CourseError, match="Damaged recording .*: delete it and train again"):

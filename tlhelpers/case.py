@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tlhelpers import machine, paths, recordings
 from tlhelpers.data.dataset import Split
@@ -19,6 +19,29 @@ from tlhelpers.run import Experiment, Run
 
 if TYPE_CHECKING:
     from tlhelpers.training import Trainer
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much work a case is at one profile.
+
+    Attributes
+    ----------
+    train, validation : int
+        Pictures; None takes all there are.
+    epochs : int
+        Of the runs that are measured.
+    seeds : int
+        Runs of a recipe.
+    posted : mapping of recipe fields to values
+        What is smaller than in the post.
+    """
+
+    train: int | None
+    validation: int | None
+    epochs: int
+    seeds: int
+    posted: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,6 +62,8 @@ class Case:
         What the post leaves open and what is assumed, a sentence each.
     seeds : int
         Runs of a recipe that this profile makes.
+    score : str
+        The metric that says how good a run is, whatever its steadiness.
     spec : str
         How the pictures were chosen; part of a recording's identity.
     data_words : str
@@ -54,6 +79,7 @@ class Case:
     measured: Recipe
     assumptions: tuple[str, ...]
     seeds: int
+    score: str
     spec: str
     data_words: str
     draw: Callable[[], Split]
@@ -149,6 +175,7 @@ class Case:
             "spec": self.spec,
             "data_words": self.data_words,
             "fingerprint": self._fingerprint,
+            "classes": list(self.split.validation.classes),
             "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "device": machine.device(),
             "versions": machine.versions(),

@@ -148,6 +148,121 @@ def loss_is_nll(trainer: Trainer) -> Check:
     )
 
 
+def inputs_are_the_backbones(trainer: Trainer) -> Check:
+    """Black and white reach the backbone as its own scaling wants them."""
+    from tlhelpers.backbones import backbone
+    from tlhelpers.quiet import keras
+
+    spec = backbone(trainer.recipe.backbone)
+    size = trainer.recipe.stored_size
+    channels = trainer.split.train.images.shape[-1]
+    ends = np.stack([np.full((size, size, channels), value, "uint8") for value in (0, 255)])
+    first = trainer.network.trunk or trainer.network.model
+    scaled = keras.Model(first.inputs, first.get_layer("scaling").output)
+    measured = scaled.predict(ends, verbose=0)
+    wanted = spec.preprocess(np.broadcast_to(ends[:, :1, :1], (2, 1, 1, 3)))
+    return Check(
+        "black and white reach the backbone as its own scaling wants them",
+        bool(np.allclose(measured, wanted, atol=1e-3)),
+        f"inputs from {measured.min():.2f} to {measured.max():.2f}, "
+        f"wanted {wanted.min():.2f} to {wanted.max():.2f}",
+    )
+
+
+def backbone_sees_the_size(trainer: Trainer) -> Check:
+    """Pictures reach the backbone at the recipe's size, whatever the size they are stored at."""
+    recipe = trainer.recipe
+    _, height, width, _ = trainer.network.base.input.shape
+    stored = trainer.split.train.images.shape[1]
+    return Check(
+        "pictures reach the backbone at the recipe's size",
+        height == width == recipe.image_size and stored == recipe.stored_size,
+        f"stored at {stored} px, seen at {height} px",
+    )
+
+
+def step_counts_classes(trainer: Trainer) -> Check:
+    """The loss of a step is the mean of the pictures' losses, each times its class's weight."""
+    from tlhelpers.weights import class_weights, effective_batch
+
+    counts = np.bincount(trainer.split.train.labels, minlength=len(trainer.split.train.classes))
+    weights = class_weights(trainer.recipe.class_weights or "balanced", counts)
+    losses, labels, reported = _step(trainer, soft=trainer.recipe.soft_labels)
+    wanted = float((weights[labels] * losses).mean())
+    left = effective_batch(weights, counts, trainer.recipe.batch_size)
+    return Check(
+        "the loss of a step counts each picture with the weight of its class",
+        abs(reported - wanted) < 0.01 * wanted,
+        f"loss {reported:.3f}, by hand {wanted:.3f}, without weights {losses.mean():.3f}; "
+        f"a batch of {trainer.recipe.batch_size} is worth {left:.1f} pictures",
+    )
+
+
+def step_aims_at_votes(trainer: Trainer) -> Check:
+    """The loss of a step is measured against the shares of the votes."""
+    losses, _, reported = _step(trainer, soft=True)
+    hard, _, _ = _step(trainer, soft=False)
+    wanted = float(losses.mean())
+    return Check(
+        "the loss of a step is measured against the shares of the votes",
+        abs(reported - wanted) < 0.01 * wanted,
+        f"loss {reported:.3f}, by hand {wanted:.3f}, against one label {hard.mean():.3f}",
+    )
+
+
+def odds_move_by_the_prior(trainer: Trainer) -> Check:
+    """Each prediction's odds change by the classes' training shares, and no weight moves."""
+    from tlhelpers.training import softmax
+
+    trainer.reset(0)
+    data = trainer.split.train
+    logits = trainer.logits(trainer.inputs.validation)
+    plain, adjusted = softmax(logits), trainer.probabilities(logits)
+    shares = data.shares
+    rare, common = int(np.where(shares > 0, shares, 1).argmin()), int(shares.argmax())
+    factor = (adjusted[:, rare] / adjusted[:, common]) / (plain[:, rare] / plain[:, common])
+    wanted = shares[common] / shares[rare]
+    return Check(
+        "each prediction's odds change by the classes' shares in training",
+        bool(np.allclose(factor, wanted, rtol=1e-3)),
+        f"odds of '{data.classes[rare]}' against '{data.classes[common]}' times "
+        f"{factor.mean():.1f}, wanted {wanted:.1f}",
+    )
+
+
+def _step(trainer: Trainer, soft: bool) -> tuple[np.ndarray, np.ndarray, float]:
+    """Losses of pictures by hand, their labels, and the loss that ``fit`` reports for them.
+
+    Only for heads without dropout: a forward pass can then be had twice.
+    """
+    from tlhelpers.inputs import targets
+    from tlhelpers.weights import class_weights
+
+    trainer.reset(0)
+    recipe, data, network = trainer.recipe, trainer.split.train, trainer.network
+    # Evenly over the sorted labels, so that rare classes are among them.
+    order = np.argsort(data.labels, kind="stable")
+    part = data.subset(order[np.linspace(0, len(data) - 1, recipe.batch_size).astype(int)])
+    inputs = trainer.inputs.of(part.images).astype("float32")
+    with batchnorm.kept_statistics(network.base):
+        batch = batchnorm.batch_predictions(network, inputs, len(part))
+    aims = targets(recipe.but(soft_labels=soft), part)
+    losses = -(aims * np.log(np.clip(batch, 1e-7, 1))).sum(axis=1)
+    weights = None
+    if recipe.class_weights:
+        counts = np.bincount(data.labels, minlength=len(data.classes))
+        weights = dict(enumerate(class_weights(recipe.class_weights, counts).tolist()))
+    told = network.model.fit(
+        inputs,
+        targets(recipe, part),
+        batch_size=len(part),
+        class_weight=weights,
+        verbose=0,
+    ).history["loss"][0]
+    trainer.reset(0)
+    return losses, part.labels, float(told)
+
+
 def _layers_moved_by_a_step(trainer: Trainer) -> int:
     """Live statistics after one step of ``fit``, against those before."""
     from tlhelpers.inputs import one_hot

@@ -142,7 +142,9 @@ def _readme_figure(path: Path) -> None:
 
 @app.command(epilog=_EXIT_CODES)
 def record(
-    case_name: Annotated[str, typer.Option("--case", help="retinopathy")] = "retinopathy",
+    case_name: Annotated[
+        str, typer.Option("--case", help="retinopathy or ferplus.")
+    ] = "retinopathy",
     data: Annotated[str, typer.Option(help="synthetic or real.")] = "synthetic",
     profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
     fix_names: Annotated[
@@ -161,7 +163,7 @@ def record(
     from tlhelpers.fixes import FIXES, fix
 
     this = case(case_name, profile, data)
-    names = fix_names or ["posted", *FIXES]
+    names = fix_names or ["posted", *(f.name for f in FIXES.values() if case_name in f.cases)]
     recipes = {
         name: this.measured if name == "posted" else fix(name).apply(this.measured)
         for name in names

@@ -32,6 +32,8 @@ class Fix:
         The mechanism check. For a change that does not do what people believe, the check of that
         belief; `works` is False then.
     source : str
+    cases : tuple of str
+        The questions that it is an answer to try on.
     works : bool
         Whether the check is expected to pass in the Keras this course is written for.
     """
@@ -41,6 +43,7 @@ class Fix:
     why: str
     check: Callable[[Trainer], Check]
     source: str
+    cases: tuple[str, ...] = ("retinopathy", "ferplus")
     change: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     works: bool = True
 
@@ -93,6 +96,7 @@ FIXES = {
                 "MobileNetV2's value: the moving statistics remember ten times more steps than "
                 "with 0.99, so they lag ten times longer."
             ),
+            cases=("retinopathy",),
             change=MappingProxyType({"batchnorm_momentum": 0.999}),
             check=checks.momentum_is,
             source="keras.applications source: MobileNetV2 0.999, ResNet50 0.99",
@@ -105,9 +109,107 @@ FIXES = {
                 "the logits as if there were sigmoids. Categorical cross-entropy is the softmax's "
                 "own loss."
             ),
+            cases=("retinopathy",),
             change=MappingProxyType({"loss": "categorical_crossentropy"}),
             check=checks.loss_is_nll,
             source="Keras source, backend/tensorflow/nn.py: _get_logits; keras issue 15271",
+        ),
+        Fix(
+            name="momentum-0.99",
+            title="BatchNorm momentum 0.99",
+            why=(
+                "The value of ResNet50 and of EfficientNet-Lite0: the moving statistics "
+                "remember a tenth of the steps that MobileNetV2's 0.999 does, so they lag a "
+                "tenth as long."
+            ),
+            cases=("ferplus",),
+            change=MappingProxyType({"batchnorm_momentum": 0.99}),
+            check=checks.momentum_is,
+            source="keras.applications source: MobileNetV2 0.999, ResNet50 0.99",
+        ),
+        Fix(
+            name="backbone-inputs",
+            title="The backbone's own input scaling",
+            why=(
+                "Each backbone was trained on inputs of one range. With 1/255 the first layers "
+                "see a fraction of that range, and frozen ones cannot get used to it."
+            ),
+            cases=("ferplus",),
+            change=MappingProxyType({"input_scaling": "backbone"}),
+            check=checks.inputs_are_the_backbones,
+            source="Keras applications documentation: preprocess_input",
+        ),
+        Fix(
+            name="size-48",
+            title="No upsampling",
+            why=(
+                "The faces have 48 by 48 pixels. Enlarging adds no information; it only changes "
+                "at which scale the backbone sees a face."
+            ),
+            cases=("ferplus",),
+            change=MappingProxyType({"image_size": 48, "upsample_from": None}),
+            check=checks.backbone_sees_the_size,
+            source="the post",
+        ),
+        Fix(
+            name="class-weights-balanced",
+            title="Balanced class weights",
+            why=(
+                "Each class weighs the same in total: a picture counts 1 over its class's size. "
+                "A rare class then shouts, and few pictures decide a batch."
+            ),
+            cases=("ferplus",),
+            change=MappingProxyType({"class_weights": "balanced"}),
+            check=checks.step_counts_classes,
+            source="the post; Byrd & Lipton 2019, arXiv 1812.03372",
+        ),
+        Fix(
+            name="class-weights-effective-number",
+            title="Effective-number class weights",
+            why=(
+                "The weight falls with the number of pictures only as long as a further picture "
+                "still shows something new."
+            ),
+            cases=("ferplus",),
+            change=MappingProxyType({"class_weights": "effective-number"}),
+            check=checks.step_counts_classes,
+            source="Cui et al. 2019, arXiv 1901.05555",
+        ),
+        Fix(
+            name="class-weights-inverse-root",
+            title="Inverse-root class weights",
+            why=(
+                "A picture counts 1 over the root of its class's size: between no weights and "
+                "balanced ones."
+            ),
+            cases=("ferplus",),
+            change=MappingProxyType({"class_weights": "inverse-root"}),
+            check=checks.step_counts_classes,
+            source="common practice; see Cui et al. 2019, arXiv 1901.05555",
+        ),
+        Fix(
+            name="logit-adjustment",
+            title="Logit adjustment",
+            why=(
+                "Training stays as posted. Afterwards each logit is lowered by the logarithm of "
+                "its class's share, so that predictions aim at every class alike."
+            ),
+            cases=("ferplus",),
+            change=MappingProxyType({"logit_adjustment": 1.0}),
+            check=checks.odds_move_by_the_prior,
+            source="Menon et al. 2021, arXiv 2007.07314",
+        ),
+        Fix(
+            name="soft-labels",
+            title="Soft labels",
+            why=(
+                "Ten people voted on each face. Training aims at the shares of their votes and "
+                "not at the winner alone, so a doubtful face does not shout."
+            ),
+            cases=("ferplus",),
+            change=MappingProxyType({"soft_labels": True}),
+            check=checks.step_aims_at_votes,
+            source="Barsoum et al. 2016, arXiv 1608.01041",
         ),
     )
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from tlhelpers import stability
 from tlhelpers.errors import CourseError
 from tlhelpers.run import Experiment, Run
@@ -22,12 +24,15 @@ class Metric:
     better : str
         "lower" or "higher".
     of : function of a Run
+    column : str
+        The column of the history that it is made from; a run without it has no such number.
     """
 
     name: str
     words: str
     better: str
     of: Callable[[Run], float]
+    column: str = "val_nll"
 
 
 METRICS = {
@@ -47,7 +52,9 @@ METRICS = {
         Metric("nll", "validation NLL after the last epoch (nats)", "lower",
                lambda run: float(run.curve("val_nll")[-1])),
         Metric("auc", "validation AUC after the last epoch", "higher",
-               lambda run: float(run.curve("val_auc")[-1])),
+               lambda run: float(run.curve("val_auc")[-1]), "val_auc"),
+        Metric("macro_f1", "validation macro-F1 after the last epoch", "higher",
+               lambda run: float(run.curve("val_macro_f1")[-1]), "val_macro_f1"),
         Metric("accuracy", "validation accuracy after the last epoch (share)", "higher",
                lambda run: float(run.curve("val_accuracy")[-1])),
     )
@@ -64,3 +71,17 @@ def metric(name: str) -> Metric:
 def values(experiment: Experiment, name: str) -> dict[int, float]:
     """A metric of each run, by seed."""
     return {run.seed: metric(name).of(run) for run in experiment}
+
+
+def recalls(run: Run) -> dict[str, tuple[int, int]]:
+    """For each class: validation pictures of it that the final weights got right, and all."""
+    guess = run.probabilities.argmax(axis=1)
+    return {
+        name: (int((guess[run.labels == i] == i).sum()), int((run.labels == i).sum()))
+        for i, name in enumerate(run.about["classes"])
+    }
+
+
+def trivial_accuracy(run: Run) -> float:
+    """Validation accuracy of always saying the most frequent class (share)."""
+    return float(np.bincount(run.labels).max() / len(run.labels))

@@ -29,6 +29,7 @@ _COLUMNS = {
     "val_loss": "validation loss",
     "val_accuracy": "validation accuracy (share)",
     "val_auc": "validation AUC",
+    "val_macro_f1": "validation macro-F1",
     "loss": "training loss",
 }
 
@@ -240,7 +241,7 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
 
     Parameters
     ----------
-    rows : mapping of name to uint8 array, shape (n, size, size, 3)
+    rows : mapping of name to uint8 array, shape (n, size, size, 3 or 1)
     """
     columns = max(map(len, rows.values()))
     side = (_WIDTH - 1.1) / columns  # what the names leave
@@ -250,12 +251,93 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
         for axis in line:
             axis.set_axis_off()
         for axis, image in zip(line, images, strict=False):
-            axis.imshow(image, interpolation="bilinear")
+            axis.imshow(image, interpolation="bilinear", cmap="gray", vmin=0, vmax=255)
         line[0].text(
             -0.08, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=10
         )
     alt = f"{title}. Rows of pictures: {', '.join(rows)}."
     return _finish(figure, title, caption, alt, gap=0.1)
+
+
+def confusion(experiment: Experiment, title: str) -> Picture:
+    """What the final weights call each class: shares of a row, pictures of all seeds together."""
+    import seaborn
+    from sklearn.metrics import confusion_matrix
+
+    names = experiment[0].about["classes"]
+    counts = sum(
+        confusion_matrix(r.labels, r.probabilities.argmax(axis=1), labels=range(len(names)))
+        for r in experiment
+    )
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = 1.6 + 0.62 * len(names)
+    figure = Figure(figsize=(side + 1.2, side), dpi=_DPI)
+    axis = figure.subplots()
+    seaborn.heatmap(
+        shares,
+        annot=np.char.mod("%.2f", shares),
+        fmt="",
+        annot_kws={"fontsize": 8},
+        cmap="Blues",
+        vmin=0,
+        vmax=1,
+        cbar=False,
+        xticklabels=names,
+        yticklabels=[
+            f"{n} ({c:,})"
+            for n, c in zip(
+                names, np.bincount(experiment[0].labels, minlength=len(names)), strict=True
+            )
+        ],
+        ax=axis,
+    )
+    axis.set_xlabel("predicted")
+    axis.set_ylabel("labelled (validation pictures)")
+    axis.tick_params(axis="x", rotation=40)
+    axis.tick_params(axis="y", rotation=0)
+    alt = f"{title}. Share of each class that is predicted right: " + ", ".join(
+        f"{name} {share:.2f}" for name, share in zip(names, shares.diagonal(), strict=True)
+    )
+    caption = f"{experiment.origin}. Shares of a row; a row adds up to 1."
+    return _finish(figure, title, caption, alt)
+
+
+def recalls(experiments: Mapping[str, Experiment], title: str) -> Picture:
+    """Recall of each class, a dot a seed and a bar at their mean, recipes side by side."""
+    first = next(iter(experiments.values()))[0]
+    names = first.about["classes"]
+    order = sorted(range(len(names)), key=lambda i: -int((first.labels == i).sum()))
+    figure, axes = _panels(1, height=3.6)
+    axis, width = axes[0], 0.8 / len(experiments)
+    means = {}
+    for k, ((recipe, experiment), colour) in enumerate(
+        zip(experiments.items(), _colours(len(experiments)), strict=True)
+    ):
+        found = [metrics.recalls(run) for run in experiment]
+        for place, i in enumerate(order):
+            x = place + (k - (len(experiments) - 1) / 2) * width
+            values = [run[names[i]][0] / max(1, run[names[i]][1]) for run in found]
+            axis.scatter([x] * len(values), values, color=colour, s=14, alpha=0.6, lw=0)
+            mean = float(np.mean(values))
+            axis.hlines(
+                mean,
+                x - width * 0.4,
+                x + width * 0.4,
+                color=colour,
+                lw=2.5,
+                label=recipe if place == 0 else None,
+            )
+            means.setdefault(recipe, []).append(f"{names[i]} {mean:.2f}")
+    axis.set_xticks(
+        range(len(order)), [f"{names[i]}\n{int((first.labels == i).sum()):,}" for i in order]
+    )
+    axis.set_xlabel("class, and its validation pictures")
+    axis.set_ylabel("recall (share)")
+    axis.set_ylim(-0.02, 1.02)
+    axis.legend(frameon=False, fontsize=8)
+    alt = f"{title}. Mean recalls: " + "; ".join(f"{r}: {', '.join(v)}" for r, v in means.items())
+    caption = " ".join([*_origins(experiments), "A dot is a run, a bar the mean of the runs."])
+    return _finish(figure, title, caption, alt)
 
 
 # --- parts -------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from tlhelpers.errors import CourseError
 from tlhelpers.recipe import Recipe
 from tlhelpers.run import Run
 
-SCHEMA = 1
+SCHEMA = 2  # 1 had no labels and wrote every probability out
 
 
 def local() -> Path:

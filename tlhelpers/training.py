@@ -169,6 +169,7 @@ class Trainer:
             seed,
             log.history,
             self.probabilities(self.logits(self.inputs.validation)),
+            self.split.validation.labels,
             _ended(recipe, log.history),
             about or {},
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tlhelpers.case import Case
-from tlhelpers.cases import retinopathy
+from tlhelpers.cases import ferplus, retinopathy
 from tlhelpers.errors import CourseError
 
-CASES = {"retinopathy": retinopathy.make}
+CASES = {"retinopathy": retinopathy.make, "ferplus": ferplus.make}
 PROFILES = ("smoke", "quick", "full")
 
 
@@ -16,7 +16,7 @@ def case(name: str, profile: str = "quick", data: str = "synthetic") -> Case:
     Parameters
     ----------
     name : str
-        "retinopathy".
+        "retinopathy" or "ferplus".
     profile : str
         "smoke", "quick" or "full": sizes, never the science.
     data : str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 from tlhelpers import paths
-from tlhelpers.case import Case
+from tlhelpers.case import Case, Sizes
 from tlhelpers.data.dataset import Split
 from tlhelpers.recipe import Recipe
 
@@ -34,26 +33,17 @@ ASSUMPTIONS = (
 )
 
 
-@dataclass(frozen=True)
-class _Sizes:
-    pictures: int  # px
-    train: int
-    validation: int
-    epochs: int  # of the runs that are measured
-    seeds: int
-    posted: dict  # what is smaller than in the post
-
-
 _LITE = {"backbone": "efficientnet-lite0", "epochs": 6}
 _SIZES = {
-    ("smoke", "synthetic"): _Sizes(
-        32, 64, 48, 3, 2, _LITE | {"truncate_at": "block2", "batch_size": 16, "epochs": 4}
+    ("smoke", "synthetic"): Sizes(
+        64, 48, 3, 2,
+        _LITE | {"image_size": 32, "truncate_at": "block2", "batch_size": 16, "epochs": 4},
     ),
-    ("quick", "synthetic"): _Sizes(64, 1000, 800, 10, 8, _LITE),
-    ("quick", "real"): _Sizes(96, 3000, 1200, 10, 3, _LITE),
-    ("full", "synthetic"): _Sizes(224, 8000, 2000, 10, 8, {}),
-    ("full", "real"): _Sizes(224, 28000, 7000, 10, 3, {}),
-}
+    ("quick", "synthetic"): Sizes(1000, 800, 10, 8, _LITE | {"image_size": 64}),
+    ("quick", "real"): Sizes(3000, 1200, 10, 3, _LITE | {"image_size": 96}),
+    ("full", "synthetic"): Sizes(8000, 2000, 10, 8, {}),
+    ("full", "real"): Sizes(28000, 7000, 10, 3, {}),
+}  # fmt: skip
 _SEED = 1  # of the pictures and of the split
 
 
@@ -61,10 +51,9 @@ def make(profile: str, data: str) -> Case:
     """The retinopathy case at one profile; see `tlhelpers.case`."""
     # A smoke test of real pictures is the quick one: there is nothing smaller to draw.
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
-    posted = POSTED.but(image_size=sizes.pictures, **sizes.posted)
-    spec = (
-        f"{data} {sizes.train}+{sizes.validation} {sizes.pictures}px split-by-patient seed {_SEED}"
-    )
+    posted = POSTED.but(**sizes.posted)
+    size = posted.image_size
+    spec = f"{data} {sizes.train}+{sizes.validation} {size}px split-by-patient seed {_SEED}"
     return Case(
         name="retinopathy",
         profile=profile,
@@ -73,23 +62,24 @@ def make(profile: str, data: str) -> Case:
         measured=posted.but(early_stopping_patience=None, epochs=sizes.epochs),
         assumptions=ASSUMPTIONS,
         seeds=sizes.seeds,
+        score="auc",
         spec=spec,
         data_words=(
             f"{'EyePACS' if data == 'real' else 'synthetic fundus pictures'}, "
             f"{sizes.train:,} for training and {sizes.validation:,} for validation, "
-            f"{sizes.pictures} px"
+            f"{size} px"
         ),
-        draw=partial(_draw, data, sizes),
+        draw=partial(_draw, data, sizes, size),
     )
 
 
-def _draw(data: str, sizes: _Sizes) -> Split:
+def _draw(data: str, sizes: Sizes, size: int) -> Split:
     from tlhelpers.data import files, synthetic
     from tlhelpers.data.splits import split_by_group
 
     if data == "real":
-        pictures = files.eyepacs(paths.data() / f"eyepacs-{sizes.pictures}")
+        pictures = files.eyepacs(paths.data() / f"eyepacs-{size}")
     else:
         patients = (sizes.train + sizes.validation) // 2
-        pictures = synthetic.fundus(patients, sizes.pictures, _SEED, progress=True)
+        pictures = synthetic.fundus(patients, size, _SEED, progress=True)
     return split_by_group(pictures, sizes.validation, _SEED, sizes.train)

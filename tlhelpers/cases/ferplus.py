@@ -1,0 +1,102 @@
+"""Case 2: facial expressions, FER+, with ResNet50 or MobileNetV2 (CrossValidated 642170)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tlhelpers import paths
+from tlhelpers.case import Case, Sizes
+from tlhelpers.data.dataset import Split
+from tlhelpers.recipe import Recipe
+
+POSTED = Recipe(
+    backbone="resnet50",
+    truncate_at="conv4_block6",
+    image_size=224,
+    upsample_from=48,
+    input_scaling="1/255",
+    frozen_up_to="conv3_block4",
+    loss="categorical_crossentropy",
+    learning_rate=1e-3,
+    horizontal_flip=True,
+    epochs=100,
+)
+"""The recipe to the letter, where it has letters; see `ASSUMPTIONS` for the rest."""
+
+MOBILENETV2 = {
+    "backbone": "mobilenetv2",
+    "truncate_at": "block_13",
+    "frozen_up_to": "block_6",
+}
+"""What changes for the post's other backbone."""
+
+ASSUMPTIONS = (
+    "Where the backbone ends and what is frozen: all but its last stage of blocks, and of the rest "
+    "the last stage trains. The post says: truncated, first blocks frozen, the block next to the "
+    "head trainable.",
+    "BatchNorm: live in the blocks that train, as Keras leaves it.",
+    "Head: global average pooling and a softmax. The post says: own head.",
+    "Labels: the emotion with most votes of ten; faces that most voters did not find an emotion "
+    "in are left out.",
+    "Batch size: 32, what Keras takes when nothing is said.",
+    "Upsampling: bilinear; grey is copied to red, green and blue.",
+    "Split: FER+'s own training and validation faces, twins left in.",
+    "Seeds: 0, 1, 2 and so on.",
+)
+
+# MobileNetV2's momentum: one of the two backbones of the post has it, the quick one has not.
+_LITE = {
+    "backbone": "efficientnet-lite0",
+    "truncate_at": "block10",
+    "frozen_up_to": "block4",
+    "batchnorm_momentum": 0.999,
+    "image_size": 64,
+    "epochs": 10,
+}
+_SIZES = {
+    ("smoke", "synthetic"): Sizes(
+        96, 64, 3, 2,
+        _LITE | {"truncate_at": "block3", "frozen_up_to": "block1", "batch_size": 16, "epochs": 3},
+    ),
+    ("quick", "synthetic"): Sizes(3000, 3000, 10, 8, _LITE),
+    ("quick", "real"): Sizes(5000, None, 10, 3, _LITE),
+    ("full", "synthetic"): Sizes(25000, 3500, 10, 8, {}),
+    ("full", "real"): Sizes(None, None, 10, 3, {}),
+}  # fmt: skip
+_SEED = 1  # of the faces and of the choice among real ones
+
+
+def make(profile: str, data: str) -> Case:
+    """The FER+ case at one profile; see `tlhelpers.case`."""
+    # A smoke test of real pictures is the quick one: there is nothing smaller to draw.
+    sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
+    posted = POSTED.but(**sizes.posted)
+    train, validation = (
+        "all" if count is None else f"{count:,}" for count in (sizes.train, sizes.validation)
+    )
+    return Case(
+        name="ferplus",
+        profile=profile,
+        data=data,
+        posted=posted,
+        measured=posted.but(early_stopping_patience=None, epochs=sizes.epochs),
+        assumptions=ASSUMPTIONS,
+        seeds=sizes.seeds,
+        score="macro_f1",
+        spec=f"{data} {sizes.train}+{sizes.validation} plurality twins seed {_SEED}",
+        data_words=(
+            f"{'FER+' if data == 'real' else 'synthetic faces'}, "
+            f"{train} for training and {validation} for validation, 48 px"
+        ),
+        draw=partial(_draw, data, sizes),
+    )
+
+
+def _draw(data: str, sizes: Sizes) -> Split:
+    from tlhelpers.data import files, synthetic
+
+    if data == "real":
+        return files.ferplus(paths.data() / "ferplus", train=sizes.train, seed=_SEED)
+    return synthetic.faces(
+        sizes.train, sizes.validation, _SEED, size=POSTED.upsample_from, progress=True
+    )
