@@ -13,29 +13,26 @@ on where it was.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import shlex
-from collections import Counter
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 import pandas as pd
 import typer
 
-from tlhelpers.data import prepared as layout
-from tlhelpers.data import sources
-from tlhelpers.data.prepared import Job, Prepared, Problem
-from tlhelpers.data.sources import BrokenPicture, Source
+from tlhelpers.data import preparing, sources
+from tlhelpers.data.prepared import Job
+from tlhelpers.data.preparing import Contents
+from tlhelpers.data.sources import Source, read_table
 from tlhelpers.errors import CourseError
 
 LABELS = "trainLabels.csv"
+COLUMNS = ("image", "level")
 PICTURE_FOLDERS = ("images", "train", ".")
 PICTURE_SUFFIXES = (".jpeg", ".jpg", ".png")
 NAME = re.compile(r"(?P<patient>[A-Za-z0-9]+)_(?P<eye>left|right)")
 GRADES = ("0", "1", "2", "3", "4")
-SHOWN = 20  # Lines printed for each kind of problem; problems.csv holds them all.
 
 
 def find_labels(source: Source) -> str:
@@ -46,14 +43,12 @@ def find_labels(source: Source) -> str:
     CourseError
         If there is none, or more than one.
     """
-    found = [name for name in source.files if PurePosixPath(name).name == LABELS]
-    if not found:
+    path = preparing.find_one(source, LABELS)
+    if path is None:
         raise CourseError(
             f"{source.path} holds no {LABELS}: unpack Kaggle's {LABELS}.zip beside the pictures"
         )
-    if len(found) > 1:
-        raise CourseError(f"{source.path} holds more than one {LABELS}: {', '.join(found)}")
-    return found[0]
+    return path
 
 
 def read_labels(source: Source, path: str) -> pd.DataFrame:
@@ -64,33 +59,13 @@ def read_labels(source: Source, path: str) -> pd.DataFrame:
     CourseError
         If a column is missing or a line is wrong; the message names the line.
     """
-    try:
-        text = source.read(path).decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        missing = {"image", "level"} - set(reader.fieldnames or ())
-        if missing:
-            raise CourseError(
-                f"{path} has no column {' and no column '.join(map(repr, sorted(missing)))} "
-                f"(it has {', '.join(reader.fieldnames or ()) or 'none'}): "
-                "the columns must be image,level"
-            )
-        rows = [_label(path, reader.line_num, row) for row in reader]
-    except (BrokenPicture, UnicodeDecodeError, csv.Error) as error:
-        raise CourseError(f"{path} in {source.path} is not a table of labels: {error}") from error
-    if not rows:
-        raise CourseError(f"{path} in {source.path} holds no labels: fetch it again")
-    table = pd.DataFrame(rows)
-    twice = table["image"][table["image"].duplicated()]
-    if len(twice):
-        raise CourseError(f"{path} names {twice.iloc[0]} more than once: keep one line a picture")
-    return table
+    rows = [_label(path, line, row) for line, row in read_table(source, path, COLUMNS)]
+    return preparing.label_table(source, path, rows)
 
 
 def _label(path: str, line: int, row: dict) -> dict:
     """One checked line of the labels."""
-    image, level = row["image"] or "", row["level"] or ""
-    if None in row:
-        raise CourseError(f"{path}, line {line}: more values than columns")
+    image, level = row["image"], row["level"]
     match = NAME.fullmatch(image)
     if match is None:
         raise CourseError(
@@ -128,45 +103,11 @@ def find_pictures(source: Source, base: PurePosixPath) -> dict[str, str]:
     return pictures
 
 
-def match_up(labels: pd.DataFrame, pictures: dict[str, str]) -> tuple[pd.DataFrame, list[Problem]]:
-    """Labels that have a picture, and what has to be left out."""
-    there = labels["image"].isin(pictures)
-    labelled = set(labels["image"])
-    problems = [Problem(name, "label without picture") for name in labels["image"][~there]]
-    problems += [
-        Problem(name, "picture without label", path)
-        for name, path in sorted(pictures.items())
-        if name not in labelled
-    ]
-    if not there.any():
-        raise CourseError(f"none of the {len(labels):,} labels has a picture: is this the set?")
-    return labels[there].reset_index(drop=True), problems
-
-
-def report_problems(problems: pd.DataFrame) -> None:
-    """One line for each thing left out, on stderr; long lists are cut."""
-    for kind, rows in problems.groupby("problem", sort=False):
-        for row in rows.head(SHOWN).itertuples():
-            typer.echo(f"{kind}: {row.image}" + (f" ({row.why})" if row.why else ""), err=True)
-        if len(rows) > SHOWN:
-            typer.echo(f"{kind}: {len(rows) - SHOWN:,} more", err=True)
-
-
-def counted(index: pd.DataFrame, skipped: Counter | dict[str, int]) -> str:
-    """Pictures, patients, grades and what was left out, in one line."""
+def describe(index: pd.DataFrame) -> str:
+    """Pictures, patients and grades in a few words."""
     grades = " / ".join(f"{(index['grade'] == int(grade)).sum():,}" for grade in GRADES)
-    left_out = ", ".join(f"{kind} {count:,}" for kind, count in skipped.items()) or "nothing"
     return (
-        f"{len(index):,} pictures of {index['patient'].nunique():,} patients, "
-        f"grades 0-4: {grades}; left out: {left_out}"
-    )
-
-
-def closing_line(prepared: Prepared) -> str:
-    """What is there, where, and how large."""
-    return (
-        f"{counted(prepared.index, prepared.about['skipped'])}; in {prepared.folder}, "
-        f"{prepared.images.shape[1]} pixels, {sources.readable_bytes(prepared.bytes_on_disk)}"
+        f"{len(index):,} pictures of {index['patient'].nunique():,} patients, grades 0-4: {grades}"
     )
 
 
@@ -180,53 +121,24 @@ def prepare(
     CourseError
         If the source or target is refused, or the disk is full.
     """
-    if target.resolve() == source_path.resolve():
-        raise CourseError("--target is the same as --source: choose another folder")
-    source = sources.open_source(source_path)
+    source = preparing.open_for(source_path, target)
     labels_path = find_labels(source)
     labels = read_labels(source, labels_path)
     pictures = find_pictures(source, PurePosixPath(labels_path).parent)
-    items, problems = match_up(labels, pictures)
-    items = items.head(limit)
+    items, problems = preparing.match_up(labels, pictures)
+    contents = Contents(
+        items, problems, lambda name: sources.decode_square(source.read(pictures[name]), size)
+    )
+    options = {"--source": source_path, "--target": target, "--size": size, "--limit": limit}
     job = Job(
         name="eyepacs",
         source=source_path.resolve().name,
         fingerprint=source.fingerprint([labels_path, *pictures.values()]),
         size=size,
         limit=limit,
-        command=command_line(source_path, target, size, limit, overwrite),
+        command=preparing.command_line("prepare_eyepacs.py", options | {"--overwrite": overwrite}),
     )
-    if layout.is_complete(target, job, overwrite):
-        prepared = layout.load_prepared(target, job.name, job.command)
-        return f"already prepared: {closing_line(prepared)}"
-    if dry_run:
-        report_problems(pd.DataFrame(problems, columns=list(Problem._fields)))
-        found = Counter(problem.problem for problem in problems)
-        return (
-            f"dry run, nothing written: {counted(items, found)}; "
-            f"needs {sources.readable_bytes(layout.space_needed(len(items), size))}, "
-            f"free {sources.readable_bytes(layout.free_space(target))}"
-        )
-    prepared = layout.write_prepared(
-        target,
-        items,
-        lambda name: sources.decode_square(source.read(pictures[name]), size),
-        job,
-        problems,
-        overwrite=overwrite,
-    )
-    report_problems(pd.read_csv(target / layout.PROBLEMS, dtype=str, keep_default_na=False))
-    return f"prepared: {closing_line(prepared)}"
-
-
-def command_line(source: Path, target: Path, size: int, limit: int | None, overwrite: bool) -> str:
-    """The command that does the same again, from any folder."""
-    parts = ["python", "data_scripts/prepare_eyepacs.py"]
-    parts += ["--source", str(source.resolve()), "--target", str(target.resolve())]
-    parts += ["--size", str(size)]
-    parts += [] if limit is None else ["--limit", str(limit)]
-    parts += ["--overwrite"] if overwrite else []
-    return shlex.join(parts)
+    return preparing.run_job(job, target, lambda: contents, describe, "grade", dry_run, overwrite)
 
 
 def main(
@@ -242,14 +154,8 @@ def main(
     ] = False,
 ) -> None:
     """Prepare EyePACS photographs as arrays; run again to go on where it was stopped."""
-    try:
-        typer.echo(prepare(source, target, size, limit, dry_run, overwrite))
-    except CourseError as error:
-        typer.echo(f"prepare_eyepacs: {error}", err=True)
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        typer.echo("prepare_eyepacs: stopped; run the same command again to go on", err=True)
-        raise typer.Exit(130) from None
+    work = partial(prepare, source, target, size, limit, dry_run, overwrite)
+    raise typer.Exit(preparing.run_command("prepare_eyepacs", work))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import importlib.util
 import io
 import json
 import os
@@ -19,21 +18,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
+from tests.prepare_tools import (
+    ROOT,
+    Command,
+    Killed,
+    as_folder,
+    as_zip,
+    contents,
+    load_script,
+    progress_lines,
+)
 from tlhelpers.data import prepared as layout
 from tlhelpers.data import sources
 from tlhelpers.data.files import eyepacs
 from tlhelpers.data.prepared import load_prepared
 from tlhelpers.errors import CourseError
 
-ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "data_scripts" / "prepare_eyepacs.py"
 SIZE = 16
 
-spec = importlib.util.spec_from_file_location("prepare_eyepacs", SCRIPT)
-script = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(script)
+script = load_script("prepare_eyepacs")
+command = Command(script, "--size", SIZE)
+prepare, done, refused = command.prepare, command.done, command.refused
+interrupted = command.interrupted
 
 
 def jpeg(seed, size=(40, 30)):
@@ -56,20 +64,6 @@ def kaggle(patients=4, folder="images/"):
     return files
 
 
-def as_folder(path, files):
-    for name, data in files.items():
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_bytes(data)
-    return path
-
-
-def as_zip(path, files):
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return path
-
-
 @pytest.fixture(autouse=True)
 def no_bar(monkeypatch):
     monkeypatch.setenv("TLHELPERS_PROGRESS", "0")
@@ -83,34 +77,6 @@ def target(tmp_path):
 @pytest.fixture
 def source(tmp_path):
     return as_zip(tmp_path / "eyes.zip", kaggle())
-
-
-def prepare(source, target, *more):
-    """Run the command in this process; a typer result."""
-    app = script.typer.Typer()
-    app.command()(script.main)
-    arguments = ["--source", source, "--target", target, "--size", SIZE, *more]
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
-def done(source, target, *more):
-    result = prepare(source, target, *more)
-    assert result.exit_code == 0, result.output
-    return result
-
-
-def refused(source, target, *more):
-    """The one line that a refused command prints."""
-    result = prepare(source, target, *more)
-    assert result.exit_code == 2, (result.output, result.exception)
-    assert result.stdout == ""
-    (line,) = result.stderr.splitlines()
-    return line
-
-
-def contents(folder):
-    """Every byte that must not depend on how often a run was stopped."""
-    return {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "about.json"}
 
 
 # --- what is prepared -----------------------------------------------------------------------
@@ -432,11 +398,6 @@ def decoded(tmp_path):
     return len((tmp_path / "counting.py.decoded").read_bytes())
 
 
-def progress_lines(target):
-    log = target / "progress.jsonl"
-    return log.read_bytes().count(b"\n") - 1 if log.exists() else 0
-
-
 @pytest.mark.timeout(120)
 def test_kill_and_go_on(tmp_path, target):
     files = kaggle(patients=30) | {"images/2_left.jpeg": b"broken"}
@@ -491,10 +452,6 @@ def test_no_room_is_said_before_anything_is_touched(source, target, monkeypatch)
     assert contents(target) == before
 
 
-class Killed(BaseException):
-    """Stands for a kill: nothing in the code catches it."""
-
-
 def killed_at(monkeypatch, call, step):
     """Let the step-th call of a file operation end everything before it is done."""
     original, calls = getattr(Path, call), []
@@ -547,22 +504,6 @@ def test_what_a_power_cut_spoils_is_done_again(source, target, tmp_path):
         (target / "progress.jsonl").write_bytes(lines + b"\0" * rng.choice([0, 0, 20]))
         done(source, target)
         assert contents(target) == whole
-
-
-def interrupted(source, target, after):
-    """Leave the target as a kill after so many pictures does."""
-    original, count = layout._append, []
-
-    def append(*args):
-        if len(count) == after:
-            raise Killed
-        count.append(1)
-        return original(*args)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layout, "_append", append)
-        with pytest.raises(Killed):
-            prepare(source, target)
 
 
 def test_a_begun_set_is_not_mixed_with_another(source, target):

@@ -32,19 +32,20 @@ LAYERS = (
     "cases checks",
     "case",
     "training",
-    "batchnorm",
+    "inputs batchnorm",
     "model metrics recordings evidence",
     "run backbones torch_weights",
-    "recipe stability data",
+    "recipe stability data weights",
     "machine",
     "errors paths progress prediction quiet",
 )
 # These work without Keras: no import of it, not even inside a function.
 KERAS_FREE = (
-    "errors paths progress prediction recipe stability data run metrics recordings evidence"
+    "errors paths progress prediction recipe stability weights data run metrics recordings evidence"
     " comparisons plots"
 )
-KERAS_AT_THE_TOP = {"quiet", "training"}  # training's callbacks are subclasses; all else waits
+# training's callbacks and inputs' batches are subclasses; all else waits
+KERAS_AT_THE_TOP = {"quiet", "training", "inputs"}
 
 
 def read(name: str) -> str:

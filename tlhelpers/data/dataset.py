@@ -14,19 +14,21 @@ class Dataset:
 
     Attributes
     ----------
-    images : uint8 array, shape (n, size, size, 3)
-        RGB, 0 to 255. May be a memory map.
+    images : uint8 array, shape (n, size, size, 3 or 1)
+        RGB or grey, 0 to 255. May be a memory map.
     labels : int64 array, shape (n,)
         Index into `classes`.
     groups : int64 array, shape (n,)
         Pictures with the same number must stay on the same side of a split
-        (both eyes of one patient).
+        (both eyes of one patient). Each its own number where nothing belongs together.
     grades : int64 array, shape (n,)
-        The finer label the classes were made from (EyePACS: 0 to 4).
+        The finer label the classes were made from (EyePACS: 0 to 4), or the label again.
     classes : tuple of str
         Class names, in the order of the labels.
     origin : str
         Where the pictures come from, in words: "synthetic" or "real".
+    votes : int array, shape (n, len(classes)), optional
+        How many people saw each class in the picture (FER+).
     """
 
     images: np.ndarray
@@ -35,17 +37,23 @@ class Dataset:
     grades: np.ndarray
     classes: tuple[str, ...]
     origin: str
+    votes: np.ndarray | None = None
 
     def __post_init__(self):
         n = len(self.images)
-        if self.images.ndim != 4 or self.images.shape[-1] != 3 or self.images.dtype != np.uint8:
+        shaped = self.images.ndim == 4 and self.images.shape[-1] in (1, 3)
+        if not shaped or self.images.dtype != np.uint8:
             raise ValueError(
-                f"images must be uint8 with shape (n, size, size, 3), "
+                f"images must be uint8 with shape (n, size, size, 3) or (n, size, size, 1), "
                 f"not {self.images.dtype} {self.images.shape}"
             )
         for name in ("labels", "groups", "grades"):
             if getattr(self, name).shape != (n,):
                 raise ValueError(f"{name} must have shape ({n},), not {getattr(self, name).shape}")
+        if self.votes is not None and self.votes.shape != (n, len(self.classes)):
+            raise ValueError(
+                f"votes must have shape ({n}, {len(self.classes)}), not {self.votes.shape}"
+            )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -58,6 +66,7 @@ class Dataset:
             labels=self.labels[index],
             groups=self.groups[index],
             grades=self.grades[index],
+            votes=None if self.votes is None else self.votes[index],
         )
 
     @property
@@ -66,9 +75,11 @@ class Dataset:
         return np.bincount(self.labels, minlength=len(self.classes)) / len(self)
 
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that change when a pixel, label or group does."""
+        """Sixteen hexadecimal digits that change when a pixel, label, group or vote does."""
         digest = hashlib.sha256()
-        for array in (self.images, self.labels, self.groups):
+        # Recordings hold fingerprints of sets without votes: nothing may be added to those.
+        votes = () if self.votes is None else (self.votes,)
+        for array in (self.images, self.labels, self.groups, *votes):
             digest.update(repr((array.shape, str(array.dtype))).encode())
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()[:16]

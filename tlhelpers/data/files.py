@@ -6,8 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tlhelpers.data.dataset import Dataset
-from tlhelpers.data.prepared import load_prepared
+from tlhelpers.data.dataset import Dataset, Split
+from tlhelpers.data.prepared import Prepared, load_prepared
+from tlhelpers.data.splits import split_by_group
+from tlhelpers.data.twins import has_twin
+from tlhelpers.data.votes import COLUMNS, EMOTIONS, RULES
+from tlhelpers.errors import CourseError
 
 
 def eyepacs(folder: Path | str) -> Dataset:
@@ -42,3 +46,110 @@ def eyepacs(folder: Path | str) -> Dataset:
         classes=("no DR", "DR"),
         origin="real",
     )
+
+
+def open_ferplus(folder: Path | str) -> Prepared:
+    """FER+ as prepared by ``data_scripts/prepare_ferplus.py``, every picture and all ten votes.
+
+    Raises
+    ------
+    CourseError
+        If the folder is missing, not complete or damaged; the message holds the command to run.
+    """
+    command = f"python data_scripts/prepare_ferplus.py --source ZIP_OR_FOLDER --target {folder}"
+    return load_prepared(folder, "ferplus", command)
+
+
+def votes_of(prepared: Prepared, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Places and votes of one of FER+'s own splits ("train", "valid" or "test").
+
+    Returns
+    -------
+    rows : int64 array, shape (n,)
+        Where the pictures stand in the prepared set.
+    votes : int64 array, shape (n, 10)
+        In the order of `votes.COLUMNS`.
+
+    Raises
+    ------
+    CourseError
+        If the set has no such split.
+    """
+    rows = np.flatnonzero((prepared.index["split"] == split).to_numpy())
+    if not len(rows):
+        raise CourseError(f"{prepared.folder} holds no {split} pictures: prepare the whole of FER+")
+    return rows, prepared.index[list(COLUMNS)].to_numpy(np.int64)[rows]
+
+
+def ferplus(
+    folder: Path | str,
+    labels: str = "plurality",
+    twins: bool = True,
+    train: int | None = None,
+    seed: int = 0,
+) -> Split:
+    """FER+ as prepared by ``data_scripts/prepare_ferplus.py``, in its own split.
+
+    Parameters
+    ----------
+    folder : path
+        The prepared folder.
+    labels : str
+        How labels are made from votes, and which pictures are kept: a name in `votes.RULES`.
+    twins : bool
+        False leaves out of training every picture that has an exact twin (the same pixels)
+        among the validation pictures kept. Validation is the same either way.
+    train : int, optional
+        Take so many training pictures, at random, in the shares that the classes have among
+        all; with the same seed a smaller part is part of a larger one. Validation is whole.
+    seed : int
+        Of that choice.
+
+    Returns
+    -------
+    Split
+        Eight classes; grey images; votes for the eight emotions; grades are the labels again;
+        each picture is its own group, its place in the prepared set. The split is FER+'s own
+        (training and public test), so twins may stand on both sides.
+
+    Raises
+    ------
+    CourseError
+        If the folder is missing, not complete or damaged, has no training or validation
+        pictures, or too few; or there is no such rule.
+    """
+    if labels not in RULES:
+        raise CourseError(f"labels={labels!r} is unknown: choose one of {', '.join(RULES)}")
+    prepared = open_ferplus(folder)
+    training, validation = (_ferplus_side(prepared, name, labels) for name in ("train", "valid"))
+    if not twins:
+        training = training.subset(~has_twin(training.images, validation.images))
+    return Split(training if train is None else _part(training, train, seed), validation)
+
+
+def _ferplus_side(prepared: Prepared, split: str, rule: str) -> Dataset:
+    """The pictures of one split that the rule keeps."""
+    rows, votes = votes_of(prepared, split)
+    labels, keep = RULES[rule](votes)
+    return Dataset(
+        images=prepared.images[rows[keep]],
+        labels=labels[keep],
+        groups=rows[keep],
+        grades=labels[keep],
+        classes=EMOTIONS,
+        origin="real",
+        votes=votes[keep, : len(EMOTIONS)],
+    )
+
+
+def _part(dataset: Dataset, pictures: int, seed: int) -> Dataset:
+    """So many pictures at random, classes in their shares."""
+    if not 1 <= pictures <= len(dataset):
+        raise CourseError(
+            f"train={pictures:,} pictures cannot be had from {len(dataset):,}: ask for 1 to "
+            f"{len(dataset):,}"
+        )
+    if pictures == len(dataset):
+        return dataset
+    # Every picture is its own group, so the first side is a stratified part of this size.
+    return split_by_group(dataset, pictures, seed).validation

@@ -2,7 +2,7 @@
 
 A prepared folder holds::
 
-    images.npy    uint8, shape (n, size, size, 3), RGB
+    images.npy    uint8, shape (n, size, size, channels): 3 for RGB, 1 for grey
     index.csv     one line a picture, in the order of images.npy
     problems.csv  what was left out, and why
     about.json    where it came from, counts; written last: its presence marks the set complete
@@ -19,6 +19,7 @@ import errno
 import hashlib
 import io
 import json
+import math
 import os
 import shutil
 import warnings
@@ -61,7 +62,7 @@ class Prepared:
     ----------
     folder : Path
         Where it lies.
-    images : uint8 memory map, shape (n, size, size, 3)
+    images : uint8 memory map, shape (n, size, size, channels)
         Read-only.
     index : DataFrame, n rows
         Columns `image`, the picture's name, and what the set knows about each picture.
@@ -144,7 +145,7 @@ class Job:
     Attributes
     ----------
     name : str
-        The set: "eyepacs".
+        The set: "eyepacs" or "ferplus".
     source : str
         Name of the zip or folder; for people, a moved source is still the same.
     fingerprint : str
@@ -155,6 +156,8 @@ class Job:
         Pictures at most; None for all.
     command : str
         The command that does this job, shown where it has to be run again.
+    channels : int
+        3 for RGB, 1 for grey. Goes with the name, so it is not part of `identity`.
     """
 
     name: str
@@ -163,6 +166,12 @@ class Job:
     size: int
     limit: int | None
     command: str
+    channels: int = 3
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of one picture."""
+        return (self.size, self.size, self.channels)
 
     @property
     def identity(self) -> dict:
@@ -185,6 +194,20 @@ class Problem(NamedTuple):
 
 
 BROKEN = "broken picture"
+
+
+def problem_table(problems: Sequence[Problem]) -> pd.DataFrame:
+    """Problems as a table, a row each."""
+    import pandas as pd
+
+    return pd.DataFrame(problems, columns=list(Problem._fields))
+
+
+def read_problems(folder: Path) -> pd.DataFrame:
+    """The same table from the problems.csv of a prepared folder."""
+    import pandas as pd
+
+    return pd.read_csv(folder / PROBLEMS, dtype=str, keep_default_na=False)
 
 
 class _Entry(NamedTuple):
@@ -235,9 +258,9 @@ def is_complete(target: Path, job: Job, overwrite: bool = False) -> bool:
     return False
 
 
-def space_needed(pictures: int, size: int) -> int:
-    """Bytes for so many pictures of size × size with their tables (about 300 bytes a line)."""
-    return pictures * (size * size * 3 + 300) + 2**20
+def space_needed(pictures: int, shape: tuple[int, int, int]) -> int:
+    """Bytes for so many pictures of a shape with their tables (about 300 bytes a line)."""
+    return pictures * (math.prod(shape) + 300) + 2**20
 
 
 def free_space(target: Path) -> int:
@@ -266,7 +289,7 @@ def write_prepared(
     items : DataFrame
         One row a picture, the columns of index.csv. Column `image` names each picture.
     decode : callable
-        From a picture's name to a uint8 array of shape (size, size, 3). Called from worker
+        From a picture's name to a uint8 array of shape `job.shape`. Called from worker
         threads, once a picture. Raises `BrokenPicture` for one to leave out.
     job : Job
         What this is; kept in about.json.
@@ -305,7 +328,7 @@ def _require_space(target: Path, job: Job, pictures: int) -> None:
     log = _read_log(target)
     partial = target / PARTIAL
     goes_on = log is not None and log.identity == job.identity and partial.exists()
-    needed = space_needed(pictures, job.size) - (partial.stat().st_size if goes_on else 0)
+    needed = space_needed(pictures, job.shape) - (partial.stat().st_size if goes_on else 0)
     free = free_space(target)
     if needed > free:
         raise CourseError(
@@ -320,7 +343,7 @@ def _write_pictures(
     """Append every picture not yet there to the partial file; what became of all of them."""
     _begin_or_go_on(target, job, len(names))
     with (target / PARTIAL).open("r+b") as pixels, (target / PROGRESS).open("r+b") as log:
-        entries = _trusted_entries(pixels, log, names, job.size)
+        entries = _trusted_entries(pixels, log, names, job.shape)
         left = names[len(entries) :]
         with (
             bar(total=len(names), initial=len(entries), desc="preparing") as progress,
@@ -328,7 +351,7 @@ def _write_pictures(
             contextlib.closing(_decoded(left, decode)) as decoded,
         ):
             for name, picture in decoded:
-                entries.append(_append(pixels, log, name, picture, job.size))
+                entries.append(_append(pixels, log, name, picture, job.shape))
                 progress.update()
     if not any(entry.crc is not None for entry in entries):
         raise CourseError(f"none of the {len(names):,} pictures in {job.source} could be read")
@@ -348,7 +371,7 @@ def _decoded(
             return broken
 
     with ThreadPoolExecutor(WORKERS) as pool, warnings.catch_warnings():
-        # decode_square reports such a picture as broken; Pillow need not warn as well.
+        # `decode` reports such a picture as broken; Pillow need not warn as well.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
             for start in range(0, len(names), BLOCK):
@@ -359,13 +382,17 @@ def _decoded(
 
 
 def _append(
-    pixels: BinaryIO, log: BinaryIO, name: str, picture: np.ndarray | BrokenPicture, size: int
+    pixels: BinaryIO,
+    log: BinaryIO,
+    name: str,
+    picture: np.ndarray | BrokenPicture,
+    shape: tuple[int, int, int],
 ) -> _Entry:
     """Write one picture, then the line that says it is there: never the other way round."""
     if isinstance(picture, BrokenPicture):
         entry = _Entry(name, None, str(picture))
     else:
-        if picture.shape != (size, size, 3) or picture.dtype != np.uint8:
+        if picture.shape != shape or picture.dtype != np.uint8:
             raise ValueError(f"decode gave {picture.dtype} {picture.shape} for {name}")
         data = np.ascontiguousarray(picture).tobytes()
         pixels.write(data)
@@ -394,24 +421,26 @@ def _begin_or_go_on(target: Path, job: Job, pictures: int) -> None:
         if (target / IMAGES).exists():  # Killed between the renaming and about.json.
             (target / IMAGES).replace(partial)
         else:
-            partial.write_bytes(_npy_header(pictures, job.size))
+            partial.write_bytes(_npy_header((pictures, *job.shape)))
 
 
-def _trusted_entries(pixels: BinaryIO, log: BinaryIO, names: list[str], size: int) -> list[_Entry]:
+def _trusted_entries(
+    pixels: BinaryIO, log: BinaryIO, names: list[str], shape: tuple[int, int, int]
+) -> list[_Entry]:
     """Entries whose pixels are there and unharmed; both files are cut after the last of them.
 
     A power cut may leave lines without their pixels, a kill half a line or half a picture.
     """
     lines = log.read().split(b"\n")[:-1]  # What follows the last line end is half a line.
     log_end = len(lines[0]) + 1
-    pixels_end = pixels.seek(len(_npy_header(len(names), size)))
+    pixels_end = pixels.seek(len(_npy_header((len(names), *shape))))
     entries: list[_Entry] = []
     for name, line in zip(names, lines[1:], strict=False):
         entry = _parse_entry(line)
         if entry is None or entry.image != name:
             break
         if entry.crc is not None:
-            if zlib.crc32(pixels.read(size * size * 3)) != entry.crc:
+            if zlib.crc32(pixels.read(math.prod(shape))) != entry.crc:
                 break
             pixels_end = pixels.tell()
         log_end += len(line) + 1
@@ -439,12 +468,11 @@ def _read_log(folder: Path) -> _Log | None:
         return None
 
 
-def _npy_header(pictures: int, size: int) -> bytes:
+def _npy_header(shape: tuple[int, int, int, int]) -> bytes:
     """Start of an .npy file; equally long for every count, so it can be rewritten in place."""
     buffer = io.BytesIO()
     np.lib.format.write_array_header_1_0(
-        buffer,
-        {"descr": "|u1", "fortran_order": False, "shape": (pictures, size, size, 3)},
+        buffer, {"descr": "|u1", "fortran_order": False, "shape": shape}
     )
     return buffer.getvalue()
 
@@ -458,7 +486,6 @@ def _finish(
     count_by: str,
 ) -> None:
     """Write the tables, give the pictures their final name, and mark the set complete."""
-    import pandas as pd
     import PIL
 
     kept = items[[entry.crc is not None for entry in entries]]
@@ -466,11 +493,11 @@ def _finish(
     table = kept.to_csv(index=False, lineterminator="\n")
     checksums = ",".join(str(entry.crc) for entry in entries if entry.crc is not None)
     with (target / PARTIAL).open("r+b") as pixels:
-        pixels.write(_npy_header(len(kept), job.size))
+        pixels.write(_npy_header((len(kept), *job.shape)))
         pixels.flush()
         os.fsync(pixels.fileno())
     _write_whole(target / INDEX, table)
-    listing = pd.DataFrame(problems, columns=list(Problem._fields))
+    listing = problem_table(problems)
     _write_whole(target / PROBLEMS, listing.to_csv(index=False, lineterminator="\n"))
     (target / PARTIAL).replace(target / IMAGES)
     about = {

@@ -1,7 +1,9 @@
-"""Reading real pictures: the files in a zip or a folder, and decoding them."""
+"""Reading real pictures: the files in a zip or a folder, tables among them, and decoding."""
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import hashlib
 import io
 import os
@@ -9,16 +11,20 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from tlhelpers.errors import CourseError
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 LARGEST_FILE = 64 * 2**20
-"""Bytes. No photograph or table of the sets is near this; a larger one is not what it says."""
+"""Bytes. No photograph of the sets is near this; a larger one is not what it says."""
 
 
 class BrokenPicture(Exception):
@@ -37,14 +43,14 @@ class Source:
         For each file's path, what changes when its content does: size and, in a zip, CRC.
     sizes : dict of str to int
         Size of each file in bytes, decompressed.
-    fetch : callable
-        From a path in `files` to the file's bytes. Safe to call from several threads.
+    open : callable
+        From a path in `files` to a binary stream. Safe to call from several threads.
     """
 
     path: Path
     files: dict[str, str]
     sizes: dict[str, int]
-    fetch: Callable[[str], bytes]
+    open: Callable[[str], BinaryIO]
 
     def read(self, name: str) -> bytes:
         """The bytes of one file.
@@ -58,8 +64,22 @@ class Source:
         """
         if self.sizes[name] > LARGEST_FILE:
             raise BrokenPicture(f"{readable_bytes(self.sizes[name])} is too large for this file")
+        with self._read_errors(name), self.open(name) as file:
+            return file.read()
+
+    def lines(self, name: str) -> Iterator[str]:
+        """The lines of a text file (UTF-8), one after the other, however large it is.
+
+        Raises as `read` does, but for the size; UnicodeDecodeError if it is not text.
+        """
+        with self._read_errors(name), self.open(name) as file:
+            # newline="": csv.reader wants line ends as they are.
+            yield from io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+
+    @contextlib.contextmanager
+    def _read_errors(self, name: str) -> Iterator[None]:
         try:
-            return self.fetch(name)
+            yield
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise BrokenPicture(f"damaged in the zip ({first_line(error)})") from error
         except OSError as error:
@@ -113,7 +133,7 @@ def _open_folder(folder: Path) -> Source:
             if not _hidden(name) and file.is_file():
                 sizes[file.relative_to(folder).as_posix()] = file.stat().st_size
     files = {name: str(size) for name, size in sizes.items()}
-    return Source(folder, files, sizes, lambda name: (folder / name).read_bytes())
+    return Source(folder, files, sizes, lambda name: (folder / name).open("rb"))
 
 
 def _open_zip(path: Path) -> Source:
@@ -128,7 +148,7 @@ def _open_zip(path: Path) -> Source:
             raise CourseError(f"{path} holds {entry.filename!r} twice: fetch or make it again")
         files[entry.filename] = f"{entry.file_size} {entry.CRC:08x}"
         sizes[entry.filename] = entry.file_size
-    return Source(path, files, sizes, archive.read)
+    return Source(path, files, sizes, archive.open)
 
 
 def _refuse_unsafe(path: Path, entry: zipfile.ZipInfo) -> None:
@@ -149,6 +169,55 @@ def _refuse_unsafe(path: Path, entry: zipfile.ZipInfo) -> None:
 
 def _hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
+
+
+def read_table(
+    source: Source, path: str, columns: Sequence[str], header: bool = True
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file, one after the other.
+
+    Parameters
+    ----------
+    source : Source
+        Holds the file.
+    path : str
+        The file's path in it.
+    columns : sequence of str
+        Columns that must be there; others may.
+    header : bool
+        Whether the first line names the columns; if not, they are `columns`, in that order.
+
+    Yields
+    ------
+    int
+        The row's line in the file, from 1.
+    dict of str to str
+        Its value in each column; "" where a short line ends before it.
+
+    Raises
+    ------
+    CourseError
+        If a column is missing, a line has more values than columns, or it is not such a file.
+    """
+    try:
+        reader = csv.DictReader(
+            source.lines(path), None if header else list(columns), restval="", strict=True
+        )
+        there = list(reader.fieldnames or ())
+        missing = [column for column in columns if column not in there]
+        if missing:
+            raise CourseError(
+                f"{path} has no column {' and no column '.join(map(repr, missing))} "
+                f"(it has {', '.join(there) or 'none'}): the columns must be {','.join(columns)}"
+            )
+        for row in reader:
+            if None in row:
+                raise CourseError(f"{path}, line {reader.line_num}: more values than columns")
+            yield reader.line_num, row
+    except (BrokenPicture, UnicodeDecodeError, csv.Error) as error:
+        raise CourseError(
+            f"{path} in {source.path} is not a table that can be read: {first_line(error)}"
+        ) from error
 
 
 def decode_square(data: bytes, size: int) -> np.ndarray:
@@ -178,13 +247,47 @@ def decode_square(data: bytes, size: int) -> np.ndarray:
     """
     from PIL import Image, ImageOps
 
+    with _opened(data) as image:
+        image.draft("RGB", (2 * size, 2 * size))
+        square = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
+        return np.asarray(square)
+
+
+def decode_grey(data: bytes, size: int) -> np.ndarray:
+    """Decode a JPEG or PNG of the right size into a grey picture; no pixel is changed.
+
+    Parameters
+    ----------
+    data : bytes
+        The file. Colours are made grey (ITU-R 601, Pillow's "L").
+    size : int
+        The side it must have, in pixels.
+
+    Returns
+    -------
+    uint8 array, shape (size, size, 1)
+
+    Raises
+    ------
+    BrokenPicture
+        As `decode_square`, and if it has another size.
+    """
+    with _opened(data) as image:
+        if image.size != (size, size):
+            raise BrokenPicture(f"{image.width} x {image.height} pixels, not {size} x {size}")
+        return np.asarray(image.convert("L"))[..., None]
+
+
+@contextlib.contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """A picture opened with Pillow; whatever goes wrong with it is a `BrokenPicture`."""
+    from PIL import Image
+
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
             if image.width * image.height > Image.MAX_IMAGE_PIXELS:
                 raise BrokenPicture(f"{image.width} x {image.height} pixels are too many")
-            image.draft("RGB", (2 * size, 2 * size))
-            square = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
-            return np.asarray(square)
+            yield image
     except BrokenPicture:
         raise
     except Image.DecompressionBombError as error:

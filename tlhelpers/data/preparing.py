@@ -1,0 +1,225 @@
+"""What the commands of `data_scripts` share: matching up, reporting, and the course of a run."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from tlhelpers.data import prepared as layout
+from tlhelpers.data.prepared import Job, Prepared, Problem
+from tlhelpers.data.sources import Source, open_source, readable_bytes
+from tlhelpers.errors import CourseError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+SHOWN = 20
+"""Lines printed for each kind of problem; problems.csv holds them all."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a source holds, ready to be decoded.
+
+    Attributes
+    ----------
+    items : DataFrame
+        One row a picture, the columns of index.csv; `image` is its name.
+    problems : list of Problem
+        What is left out.
+    decode : callable
+        From a picture's name to its pixels, as `write_prepared` takes it.
+    """
+
+    items: pd.DataFrame
+    problems: list[Problem]
+    decode: Callable[[str], np.ndarray]
+
+
+def open_for(source: Path, target: Path) -> Source:
+    """The source, unless it is the target.
+
+    Raises
+    ------
+    CourseError
+        If it is, or the source is refused.
+    """
+    if target.resolve() == source.resolve():
+        raise CourseError("--target is the same as --source: choose another folder")
+    return open_source(source)
+
+
+def find_one(source: Source, name: str) -> str | None:
+    """Path of the file with this name, wherever in the source it lies; None if there is none.
+
+    Raises
+    ------
+    CourseError
+        If there is more than one.
+    """
+    found = [path for path in source.files if PurePosixPath(path).name == name]
+    if len(found) > 1:
+        raise CourseError(f"{source.path} holds more than one {name}: {', '.join(found)}")
+    return found[0] if found else None
+
+
+def label_table(source: Source, path: str, rows: list[dict]) -> pd.DataFrame:
+    """Rows of a file of labels as a table, which has to name each picture once.
+
+    Raises
+    ------
+    CourseError
+        If there are no rows, or two with the same `image`.
+    """
+    import pandas as pd
+
+    if not rows:
+        raise CourseError(f"{path} in {source.path} holds no labels: fetch it again")
+    table = pd.DataFrame(rows)
+    twice = table["image"][table["image"].duplicated()]
+    if len(twice):
+        raise CourseError(f"{path} names {twice.iloc[0]} more than once: keep one line a picture")
+    return table
+
+
+def match_up(
+    labels: pd.DataFrame, pictures: Mapping[str, str]
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Labels that have a picture, and what has to be left out.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        Column `image` holds names.
+    pictures : dict of str to str
+        Path of each picture by its name.
+
+    Raises
+    ------
+    CourseError
+        If no label has a picture.
+    """
+    there = labels["image"].isin(pictures)
+    labelled = set(labels["image"])
+    problems = [Problem(name, "label without picture") for name in labels["image"][~there]]
+    problems += [
+        Problem(name, "picture without label", path)
+        for name, path in sorted(pictures.items())
+        if name not in labelled
+    ]
+    if not there.any():
+        raise CourseError(f"none of the {len(labels):,} labels has a picture: is this the set?")
+    return labels[there].reset_index(drop=True), problems
+
+
+def run_job(
+    job: Job,
+    target: Path,
+    read: Callable[[], Contents],
+    describe: Callable[[pd.DataFrame], str],
+    count_by: str,
+    dry_run: bool,
+    overwrite: bool,
+) -> str:
+    """Prepare a set, unless it is there already or this is a dry run; the closing line.
+
+    Parameters
+    ----------
+    job : Job
+        What to prepare. Of what `read` gives, its `limit` is taken.
+    target : Path
+        The folder to prepare in.
+    read : callable
+        Lists and checks the source. Not called if the target is complete.
+    describe : callable
+        From an index table to a few words on what is in it.
+    count_by : str
+        Column of the table whose values are counted in about.json.
+    dry_run, overwrite : bool
+        Options of the command line.
+
+    Raises
+    ------
+    CourseError
+        If the source or target is refused, or the disk is full.
+    """
+    if layout.is_complete(target, job, overwrite):
+        prepared = layout.load_prepared(target, job.name, job.command)
+        return f"already prepared: {_closing_line(prepared, describe)}"
+    contents = read()
+    items = contents.items.head(job.limit)
+    if dry_run:
+        _report(layout.problem_table(contents.problems))
+        found = Counter(problem.problem for problem in contents.problems)
+        return (
+            f"dry run, nothing written: {describe(items)}; left out: {_left_out(found)}; "
+            f"needs {readable_bytes(layout.space_needed(len(items), job.shape))}, "
+            f"free {readable_bytes(layout.free_space(target))}"
+        )
+    prepared = layout.write_prepared(
+        target, items, contents.decode, job, contents.problems, count_by, overwrite
+    )
+    _report(layout.read_problems(target))
+    return f"prepared: {_closing_line(prepared, describe)}"
+
+
+def run_command(name: str, work: Callable[[], str]) -> int:
+    """Print what `work` returns, or its error in one line; the exit code of the command."""
+    try:
+        print(work())
+    except CourseError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"{name}: stopped; run the same command again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def command_line(script: str, options: Mapping[str, Path | int | bool | None]) -> str:
+    """The command that does the same again, from any folder.
+
+    Parameters
+    ----------
+    script : str
+        File in `data_scripts`.
+    options : dict
+        Value of each option; paths are made absolute, True is a bare option, None and False
+        are left out.
+    """
+    parts = ["python", f"data_scripts/{script}"]
+    for option, value in options.items():
+        if value is None or value is False:
+            continue
+        parts.append(option)
+        if value is not True:
+            parts.append(str(value.resolve() if isinstance(value, Path) else value))
+    return shlex.join(parts)
+
+
+def _closing_line(prepared: Prepared, describe: Callable[[pd.DataFrame], str]) -> str:
+    """What is there, what is not, where, and how large."""
+    return (
+        f"{describe(prepared.index)}; left out: {_left_out(prepared.about['skipped'])}; "
+        f"in {prepared.folder}, {prepared.images.shape[1]} pixels, "
+        f"{readable_bytes(prepared.bytes_on_disk)}"
+    )
+
+
+def _left_out(skipped: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind} {count:,}" for kind, count in skipped.items()) or "nothing"
+
+
+def _report(problems: pd.DataFrame) -> None:
+    """One line for each thing left out, on stderr; long lists are cut."""
+    for kind, rows in problems.groupby("problem", sort=False):
+        for row in rows.head(SHOWN).itertuples():
+            print(f"{kind}: {row.image}" + (f" ({row.why})" if row.why else ""), file=sys.stderr)
+        if len(rows) > SHOWN:
+            print(f"{kind}: {len(rows) - SHOWN:,} more", file=sys.stderr)
