@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
+from tlhelpers.data._faces.opinions import draw_labels, draw_opinions, draw_votes
+from tlhelpers.data._faces.photograph import CHUNK as FACES_AT_ONCE
+from tlhelpers.data._faces.photograph import draw_chunk as draw_faces
 from tlhelpers.data._fundus.grades import GRADE_SHARES, GRADES, LABEL_NOISE, draw_grades
 from tlhelpers.data._fundus.photograph import CHUNK, draw_chunk
-from tlhelpers.data.dataset import Dataset
+from tlhelpers.data.dataset import Dataset, Split
+from tlhelpers.data.votes import EMOTIONS, plurality
 from tlhelpers.errors import CourseError
 from tlhelpers.progress import bar
 
-__all__ = ["GRADES", "GRADE_SHARES", "LABEL_NOISE", "draw_grades", "fundus", "grade_pictures"]
+__all__ = [
+    "GRADES",
+    "GRADE_SHARES",
+    "LABEL_NOISE",
+    "TWIN_SHARE",
+    "draw_grades",
+    "face_pictures",
+    "faces",
+    "fundus",
+    "grade_pictures",
+]
 
-SMALLEST = 32  # pixels along a side; below, the lesions are gone
+SMALLEST = 32  # pixels along a side; below, lesions and eyes are gone
+
+TWIN_SHARE = 279 / 3_579
+"""Share of FER+'s validation pictures whose exact pixels are also a training picture."""
 
 
 def fundus(
@@ -84,6 +101,117 @@ def grade_pictures(grade: int, count: int, size: int, seed: int) -> np.ndarray:
     return _draw(np.full((-(-count // 2), 2), grade), size, seed)[:count]
 
 
+def faces(
+    n_train: int,
+    n_validation: int,
+    seed: int,
+    size: int = 48,
+    twins: bool = True,
+    progress: bool = False,
+) -> Split:
+    """Grey faces with eight expressions and the votes of ten people on each, like FER+'s.
+
+    Labels (by `votes.plurality`) come in the shares of FER+'s training set on both sides.
+    Votes are mixed up as there, and a face shows the mixture that its votes were drawn from:
+    a faint smile gets votes for "neutral". All ten people name an emotion; "unknown" and "not
+    a face" are left out. There are no profiles, cartoons, children or tears, and few hands.
+
+    Parameters
+    ----------
+    n_train, n_validation : int
+        Pictures on each side. The validation pictures do not hang on `n_train` and `twins`.
+    seed : int
+        Other seed, other people.
+    size : int
+        Pixels along a side, at least 32. A face looks the same at every size.
+    twins : bool
+        Whether TWIN_SHARE of the validation pictures stand in training as well, pixel by
+        pixel. Ten other people voted on the copy, so one twin in ten differs in label
+        (12 % of FER+'s pairs across the split). Without twins the training pictures concerned
+        are other faces; all the rest is the same.
+    progress : bool
+        Whether to show a bar, where somebody watches.
+
+    Returns
+    -------
+    Split
+        Classes are `votes.EMOTIONS`; images are grey, shape (n, size, size, 1); `votes` is
+        given; grades are the labels again; each picture is its own group, as in the real set.
+
+    Raises
+    ------
+    CourseError
+        A number out of range.
+    """
+    _check("n_train", n_train, 1)
+    _check("n_validation", n_validation, 1)
+    _check("seed", seed, 0)
+    _check("size", size, SMALLEST)
+    # Validation comes first and each part has its own stream: what is asked of training, twins
+    # among it, leaves the validation pictures as they are. The third number keeps these streams
+    # apart from those of the chunks, which start from two.
+    sizes = (n_validation, n_train)
+    *sides, pairs = map(np.random.default_rng, np.random.SeedSequence([seed, 0, 1]).spawn(3))
+    labels = [draw_labels(rng, n) for rng, n in zip(sides, sizes, strict=True)]
+    seen = [draw_opinions(rng, side) for rng, side in zip(sides, labels, strict=True)]
+    mixture, votes = (np.concatenate(both) for both in zip(*seen, strict=True))
+    images = _draw_faces(mixture, size, seed, progress)
+    if twins:
+        count = min(round(TWIN_SHARE * n_validation), n_train)
+        original = pairs.choice(n_validation, count, replace=False)
+        copy = n_validation + pairs.choice(n_train, count, replace=False)
+        images[copy] = images[original]
+        votes[copy] = draw_votes(pairs, mixture[original])
+    labels = plurality(votes).labels
+    whole = Dataset(
+        images=images,
+        labels=labels,
+        groups=np.arange(len(labels)),
+        grades=labels,
+        classes=EMOTIONS,
+        origin="synthetic",
+        votes=votes,
+    )
+    training = whole.groups >= n_validation
+    return Split(whole.subset(training), whole.subset(~training))
+
+
+def face_pictures(
+    emotion: str, count: int, size: int, seed: int, *, strength: float = 1.0
+) -> np.ndarray:
+    """Faces with one expression, for looking at.
+
+    Parameters
+    ----------
+    emotion : str
+        One of `votes.EMOTIONS`.
+    count, size, seed : int
+        As in `faces`. The same people come back for every emotion and strength: only their
+        expression differs.
+    strength : float
+        From 0 (neutral) to 1 (what everybody would name).
+
+    Returns
+    -------
+    uint8 array, shape (count, size, size, 1)
+
+    Raises
+    ------
+    CourseError
+        No such emotion, or a number out of range.
+    """
+    if emotion not in EMOTIONS:
+        raise CourseError(f"emotion is {emotion!r}: choose one of {', '.join(EMOTIONS)}.")
+    if not 0 <= strength <= 1:
+        raise CourseError(f"strength is {strength}: choose 0 to 1.")
+    _check("count", count, 1)
+    _check("size", size, SMALLEST)
+    _check("seed", seed, 0)
+    shown = np.eye(len(EMOTIONS))[EMOTIONS.index(emotion)]
+    mixture = strength * shown + (1 - strength) * np.eye(len(EMOTIONS))[0]
+    return _draw_faces(np.tile(mixture, (count, 1)), size, seed)
+
+
 def _check(name: str, value: int, least: int) -> None:
     if value < least:
         raise CourseError(f"{name} is {value}: choose a whole number from {least}.")
@@ -98,4 +226,16 @@ def _draw(grades: np.ndarray, size: int, seed: int, progress: bool = False) -> n
     for chunk in bar(range(len(whole)), desc="drawing") if progress else range(len(whole)):
         part = images[2 * CHUNK * chunk :][: 2 * CHUNK]
         part[:] = draw_chunk(seed, chunk, whole[chunk], size)[: len(part)]
+    return images
+
+
+def _draw_faces(mixture: np.ndarray, size: int, seed: int, progress: bool = False) -> np.ndarray:
+    """Faces that show mixtures of emotions (n, 8): uint8, shape (n, size, size, 1)."""
+    images = np.empty((len(mixture), size, size, 1), np.uint8)
+    # Chunks are always drawn whole, so that a face does not hang on how many are asked for.
+    whole = np.pad(mixture, ((0, -len(mixture) % FACES_AT_ONCE), (0, 0)), mode="edge")
+    whole = whole.reshape(-1, FACES_AT_ONCE, mixture.shape[1])
+    for chunk in bar(range(len(whole)), desc="drawing") if progress else range(len(whole)):
+        part = images[FACES_AT_ONCE * chunk :][:FACES_AT_ONCE]
+        part[:] = draw_faces(seed, chunk, whole[chunk], size)[: len(part)]
     return images

@@ -75,7 +75,8 @@ def clean_majority(votes: np.ndarray) -> Labels:
     The rule of `ferplus.py` in Microsoft's FERPlus, mode "majority": a column with one vote
     counts as none; the column with the most votes must then hold more than half of what is
     left; pictures where that is "unknown" or "NF" are left out. Keeps 25,045 training and
-    3,191 validation pictures (measured). Since it drops pictures by how hard people found them, scores under it are not to be compared with scores on all.
+    3,191 validation pictures (measured). Since it drops pictures by how hard people found
+    them, scores under it are not to be compared with scores on all.
 
     Parameters
     ----------

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tlhelpers.data._fundus.brushes import blots, clouds, cover, dots, edge, grid
+from tlhelpers.data import _drawing
+from tlhelpers.data._drawing import blots, clouds, cover, dots, edge, grid
 
 FOVEA = 0.66  # from the disc, where 1 is half the picture: 15 degrees of a 45-degree field
 MELANIN = np.float32([0.45, 0.80, 0.95])[:, None, None]  # absorption of red, green, blue
@@ -15,25 +16,14 @@ DISC = np.float32([1.00, 0.65, 0.36])
 CUP = np.float32([1.00, 0.81, 0.54])
 
 
-class Chance:
+class Chance(_drawing.Chance):
     """Random numbers for patients with two eyes each, left first."""
-
-    def __init__(self, rng: np.random.Generator, eyes: int):
-        self.rng, self.n = rng, eyes
-
-    def each(self, low: float, high: float, *shape: int) -> np.ndarray:
-        """Uniform numbers, new for each eye; float32, shape (n, *shape)."""
-        return self.rng.uniform(low, high, (self.n, *shape)).astype(np.float32)
 
     def shared(self, low: float, high: float, *shape: int, jitter: float = 0.0) -> np.ndarray:
         """Uniform numbers that fellow eyes share, up to `jitter` times the range."""
         common = self.rng.uniform(low, high, (self.n // 2, *shape)).repeat(2, axis=0)
         own = self.each(-0.5, 0.5, *shape)
         return (common + jitter * (high - low) * own).astype(np.float32)
-
-    def happens(self, share: float, *shape: int) -> np.ndarray:
-        """Whether something happens to an eye; bool, shape (n, *shape)."""
-        return self.each(0, 1, *shape) < share
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tlhelpers.data._drawing import blots, dots
 from tlhelpers.data._fundus.anatomy import Anatomy, scatter
-from tlhelpers.data._fundus.brushes import blots, dots
 from tlhelpers.data._fundus.vessels import Vessels, wander
 
 # Fewest and most lesions of a kind, by grade. The kinds follow the international scale

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from tlhelpers.data._drawing import clouds, cover, dots, edge, grid
 from tlhelpers.data._fundus.anatomy import Anatomy, Chance, draw_ground
-from tlhelpers.data._fundus.brushes import clouds, cover, dots, edge, grid
 from tlhelpers.data._fundus.lesions import draw_lesions
 from tlhelpers.data._fundus.vessels import draw_tree
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tlhelpers.data._drawing import dots, edge
 from tlhelpers.data._fundus.anatomy import FOVEA, Anatomy, Chance
-from tlhelpers.data._fundus.brushes import dots, edge
 
 
 @dataclass(frozen=True)

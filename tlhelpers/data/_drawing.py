@@ -1,4 +1,8 @@
-"""Brushes: soft dots and blots, clouds, edges. They know nothing of eyes."""
+"""Brushes and chance for drawn pictures. They know nothing of what is drawn.
+
+Picture coordinates: x to the right and y downwards, both from -1 to 1, whatever the size in
+pixels.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,21 @@ from collections.abc import Callable
 import numpy as np
 
 Values = np.ndarray | float
+
+
+class Chance:
+    """Random numbers for n pictures."""
+
+    def __init__(self, rng: np.random.Generator, n: int):
+        self.rng, self.n = rng, n
+
+    def each(self, low: float, high: float, *shape: int) -> np.ndarray:
+        """Uniform numbers, new for each picture; float32, shape (n, *shape)."""
+        return self.rng.uniform(low, high, (self.n, *shape)).astype(np.float32)
+
+    def happens(self, share: float, *shape: int) -> np.ndarray:
+        """Whether something happens to a picture; bool, shape (n, *shape)."""
+        return self.each(0, 1, *shape) < share
 
 
 def dots(canvas: np.ndarray, x: Values, y: Values, radius: Values, amount: Values) -> None:
