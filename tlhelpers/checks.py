@@ -104,8 +104,8 @@ def reestimated_is_average(trainer: Trainer) -> Check:
     )
 
 
-def momentum_is(trainer: Trainer) -> Check:
-    """The momentum that the first live layer really uses is the recipe's."""
+def momentum_is(trainer: Trainer, wanted: float) -> Check:
+    """The momentum that the first live layer really uses is `wanted`."""
     trainer.reset(0)
     network, size = trainer.network, trainer.recipe.batch_size
     inputs = trainer.inputs.of(trainer.split.train.images[:size])
@@ -119,10 +119,9 @@ def momentum_is(trainer: Trainer) -> Check:
     # From zero, the same batch twice: (1 - m) b, then (1 + m) times that.
     largest = np.abs(means[0]).argmax()
     measured = float(means[1][largest] / means[0][largest] - 1)
-    wanted = trainer.recipe.batchnorm_momentum
     return Check(
-        "the moving statistics keep the recipe's momentum",
-        wanted is not None and abs(measured - wanted) < 2e-3 * (1 - wanted) + 1e-4,
+        f"the moving statistics keep {wanted} of their old value in a step",
+        abs(measured - wanted) < 2e-3 * (1 - wanted) + 1e-4,
         f"measured {measured:.4f}, wanted {wanted}",
     )
 
@@ -169,29 +168,28 @@ def inputs_are_the_backbones(trainer: Trainer) -> Check:
     )
 
 
-def backbone_sees_the_size(trainer: Trainer) -> Check:
-    """Pictures reach the backbone at the recipe's size, whatever the size they are stored at."""
-    recipe = trainer.recipe
+def backbone_sees(trainer: Trainer, size: int) -> Check:
+    """Pictures reach the backbone at `size`, in pixels, whatever the size they are stored at."""
     _, height, width, _ = trainer.network.base.input.shape
     stored = trainer.split.train.images.shape[1]
     return Check(
-        "pictures reach the backbone at the recipe's size",
-        height == width == recipe.image_size and stored == recipe.stored_size,
+        f"pictures reach the backbone at {size} px",
+        height == width == size,
         f"stored at {stored} px, seen at {height} px",
     )
 
 
-def step_counts_classes(trainer: Trainer) -> Check:
+def step_counts_classes(trainer: Trainer, kind: str) -> Check:
     """The loss of a step is the mean of the pictures' losses, each times its class's weight."""
     from tlhelpers.weights import class_weights, effective_batch
 
     counts = np.bincount(trainer.split.train.labels, minlength=len(trainer.split.train.classes))
-    weights = class_weights(trainer.recipe.class_weights or "balanced", counts)
+    weights = class_weights(kind, counts)
     losses, labels, reported = _step(trainer, soft=trainer.recipe.soft_labels)
     wanted = float((weights[labels] * losses).mean())
     left = effective_batch(weights, counts, trainer.recipe.batch_size)
     return Check(
-        "the loss of a step counts each picture with the weight of its class",
+        f"the loss of a step counts each picture with the {kind} weight of its class",
         abs(reported - wanted) < 0.01 * wanted,
         f"loss {reported:.3f}, by hand {wanted:.3f}, without weights {losses.mean():.3f}; "
         f"a batch of {trainer.recipe.batch_size} is worth {left:.1f} pictures",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +99,7 @@ FIXES = {
             ),
             cases=("retinopathy",),
             change=MappingProxyType({"batchnorm_momentum": 0.999}),
-            check=checks.momentum_is,
+            check=partial(checks.momentum_is, wanted=0.999),
             source="keras.applications source: MobileNetV2 0.999, ResNet50 0.99",
         ),
         Fix(
@@ -124,7 +125,7 @@ FIXES = {
             ),
             cases=("ferplus",),
             change=MappingProxyType({"batchnorm_momentum": 0.99}),
-            check=checks.momentum_is,
+            check=partial(checks.momentum_is, wanted=0.99),
             source="keras.applications source: MobileNetV2 0.999, ResNet50 0.99",
         ),
         Fix(
@@ -148,7 +149,7 @@ FIXES = {
             ),
             cases=("ferplus",),
             change=MappingProxyType({"image_size": 48, "upsample_from": None}),
-            check=checks.backbone_sees_the_size,
+            check=partial(checks.backbone_sees, size=48),
             source="the post",
         ),
         Fix(
@@ -160,7 +161,7 @@ FIXES = {
             ),
             cases=("ferplus",),
             change=MappingProxyType({"class_weights": "balanced"}),
-            check=checks.step_counts_classes,
+            check=partial(checks.step_counts_classes, kind="balanced"),
             source="the post; Byrd & Lipton 2019, arXiv 1812.03372",
         ),
         Fix(
@@ -172,7 +173,7 @@ FIXES = {
             ),
             cases=("ferplus",),
             change=MappingProxyType({"class_weights": "effective-number"}),
-            check=checks.step_counts_classes,
+            check=partial(checks.step_counts_classes, kind="effective-number"),
             source="Cui et al. 2019, arXiv 1901.05555",
         ),
         Fix(
@@ -184,7 +185,7 @@ FIXES = {
             ),
             cases=("ferplus",),
             change=MappingProxyType({"class_weights": "inverse-root"}),
-            check=checks.step_counts_classes,
+            check=partial(checks.step_counts_classes, kind="inverse-root"),
             source="common practice; see Cui et al. 2019, arXiv 1901.05555",
         ),
         Fix(
