@@ -30,7 +30,6 @@ LAYERS = (
     "comparisons",
     "fixes",
     "cases checks",
-    "case",
     "training",
     "inputs batchnorm",
     "model metrics recordings evidence",
@@ -319,3 +318,11 @@ def test_recorded_runs_are_read_without_keras():
     names = ", ".join(in_parts(KERAS_FREE.split()))
     code = f"import sys, {names}; print(*{{'keras', 'tensorflow'}} & set(sys.modules))"
     assert not in_fresh_python(code)
+
+
+def test_no_public_function_is_named_like_a_module():
+    """Importing the module would put it in the function's place: tl.case() would work once."""
+    import tlhelpers
+
+    functions = set(tlhelpers._PUBLIC)
+    assert not functions & {m.split(".")[1] for m in modules() if m != "tlhelpers"}

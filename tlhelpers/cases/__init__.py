@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tlhelpers.case import Case
+from tlhelpers.cases.base import Case
 from tlhelpers.cases import ferplus, retinopathy
 from tlhelpers.errors import CourseError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from tlhelpers import paths
-from tlhelpers.case import Case, Sizes
+from tlhelpers.cases.base import Case, Sizes
 from tlhelpers.data.dataset import Split
 from tlhelpers.recipe import Recipe
 
