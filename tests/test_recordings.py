@@ -79,7 +79,7 @@ def test_full_disk(tmp_path):
 def test_replays_what_is_recorded_and_trains_nothing(build_folder, monkeypatch):
     for seed in range(3):
         recordings.save(made_up(SMOKE.measured, seed, 0.1), recordings.local())
-    monkeypatch.setattr("tlhelpers.case.Case.train", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr("tlhelpers.cases.base.Case.train", lambda *_: pytest.fail("trained"))
     experiment = SMOKE.run(SMOKE.measured, seeds=3)
     assert experiment.seeds == (0, 1, 2)
     assert "recorded on 2026-01-02; synthetic fundus" in experiment.origin

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tlhelpers.cases.base import Case
 from tlhelpers.cases import ferplus, retinopathy
+from tlhelpers.cases.base import Case
 from tlhelpers.errors import CourseError
 
 CASES = {"retinopathy": retinopathy.make, "ferplus": ferplus.make}

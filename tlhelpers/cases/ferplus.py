@@ -67,7 +67,7 @@ _SEED = 1  # of the faces and of the choice among real ones
 
 
 def make(profile: str, data: str) -> Case:
-    """The FER+ case at one profile; see `tlhelpers.case`."""
+    """The FER+ case at one profile; see `tlhelpers.cases.base`."""
     # A smoke test of real pictures is the quick one: there is nothing smaller to draw.
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
     posted = POSTED.but(**sizes.posted)

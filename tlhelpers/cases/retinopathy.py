@@ -48,7 +48,7 @@ _SEED = 1  # of the pictures and of the split
 
 
 def make(profile: str, data: str) -> Case:
-    """The retinopathy case at one profile; see `tlhelpers.case`."""
+    """The retinopathy case at one profile; see `tlhelpers.cases.base`."""
     # A smoke test of real pictures is the quick one: there is nothing smaller to draw.
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
     posted = POSTED.but(**sizes.posted)
