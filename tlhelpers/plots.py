@@ -64,7 +64,7 @@ def curves(
     log: bool = True,
     stops: int | None = None,
 ) -> Picture:
-    """One panel a recipe, one thin line a seed, the middle one drawn strongly.
+    """One panel a recipe, one thin line a seed, the first one drawn strongly.
 
     Parameters
     ----------
@@ -83,10 +83,8 @@ def curves(
         axes, _colours(len(experiments)), experiments.items(), strict=True
     ):
         lines = [run.curve(column) for run in experiment]
-        # The run of median jitter stands for the others.
-        middle = _middle(experiment) if len(lines) > 2 else 0
         for i, (run, line) in enumerate(zip(experiment, lines, strict=True)):
-            strong = i == middle
+            strong = i == 0
             epochs = np.arange(1, len(line) + 1)
             axis.plot(
                 epochs,
@@ -111,8 +109,10 @@ def curves(
         notes.append(
             "Cross: where EarlyStopping, which sees Keras's val_loss, would have ended it."
         )
-    if max(map(len, experiments.values())) > 2:
-        notes.append("Strong line: the run of median jitter.")
+    if max(map(len, experiments.values())) > 1:
+        notes.append("Strong line: the first seed.")
+    if log:
+        notes.append("The scale is logarithmic.")
     alt = f"{title}. Lines of {_COLUMNS.get(column, column)} over epochs for " + "; ".join(
         f"{name}: " + _range([run.curve(column) for run in e]) for name, e in experiments.items()
     )
@@ -217,15 +217,13 @@ def steps(run: Run, title: str) -> Picture:
 
 
 def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> Picture:
-    """How far each BatchNorm layer's moving mean lags, one line a measurement."""
+    """How far each BatchNorm layer's moving mean lags, one kind of dot a measurement."""
     figure, axes = _panels(1, height=3.2, width=7.5)
     axis = axes[0]
-    for (name, values), colour, style in zip(
-        lags.items(), _colours(len(lags)), ("-", "--", ":", "-."), strict=False
+    for (name, values), colour, marker in zip(
+        lags.items(), _colours(len(lags)), "osD^", strict=False
     ):
-        axis.plot(
-            range(1, len(values) + 1), values, style, marker="o", ms=3, color=colour, label=name
-        )
+        axis.plot(range(1, len(values) + 1), values, marker, ms=4, color=colour, label=name)
     axis.set_xlabel("BatchNorm layer, from the picture to the head")
     axis.set_ylabel("moving mean minus re-estimated\nmean (standard deviations)")
     axis.legend(frameon=False, fontsize=8)
@@ -362,11 +360,6 @@ def _colours(count: int) -> list:
     palette = seaborn.color_palette("colorblind", 10)
     order = (3, 0, 2, 4, 7, 1, 5, 8, 9, 6)
     return [palette[order[i % 10]] for i in range(count)]
-
-
-def _middle(experiment: Experiment) -> int:
-    jitters = list(metrics.values(experiment, "jitter").values())
-    return int(np.argsort(jitters)[len(jitters) // 2])
 
 
 def _log_axis(axis: Any, axes: Sequence) -> None:

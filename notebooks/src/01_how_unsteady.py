@@ -53,9 +53,9 @@ tl.plots.curves(
 # from 0.2 to 0.1.
 #
 # A curve that falls, and then rises, is not unsteady. It learned, and then it overfitted. So we add up
-# the sizes of all steps between epochs. From that we take the way from the first point down to the lowest,
-# and from the lowest up to the last. What is left, divided by the number of steps, is the **jitter**. How
-# far the curve ends above its lowest point is the **climb**.
+# the sizes of all steps between epochs. From that sum we subtract the distance from the first point down
+# to the lowest, and from the lowest up to the last. What is left, divided by the number of steps, is the
+# **jitter**. How far the curve ends above its lowest point is the **climb**.
 #
 # Four curves drawn by hand show it:
 
@@ -110,6 +110,9 @@ beyond = np.mean(excess) > 0
 print("more jitter than the noise of the pictures explains:", "yes" if beyond else "no")
 
 # %% [markdown]
+# The second number is what a *flat* curve would show with such noise. A curve that falls hides a part of
+# it, which is how the first number can be the smaller one. So small jitter may be missed here.
+#
 # A "no" does not mean that all is well. It means that *jumping* is not this run's problem. Read on.
 
 # %% [markdown]
@@ -128,7 +131,10 @@ print("more jitter than the noise of the pictures explains:", "yes" if beyond el
 # %%
 gaps = tl.stability.noise_floor(tl.values(runs, "mode_gap"))
 print(f"mode gap: {gaps.mean:.3f}, from {gaps.smallest:.3f} to {gaps.largest:.3f} over the seeds")
-print(f"the validation mode reads {100 * np.expm1(gaps.mean):.0f} % too high, on average")
+print(
+    f"on training pictures, averaged over the epochs, validation mode reads "
+    f"{100 * np.expm1(gaps.mean):.0f} % higher than training mode"
+)
 
 # %% [markdown]
 # ## Noise of the seed
