@@ -136,9 +136,10 @@ for metric in ("nll", "auc", "jitter"):
     print(tl.verdict_sentence(tl.compare(posted, reestimated, metric), fix.title))
 
 # %% [markdown]
-# Where the dashed line is lower, stale statistics cost loss. That is so in the early epochs, and there the
-# AUC gains as well. **Later it is not so**: fresh statistics do not help any more. So stale statistics
-# explain the early epochs and not the late ones. (The verdicts are about the last epoch.)
+# Where the dashed line is lower, stale statistics cost loss. On average that is so in the early epochs, and
+# there the AUC gains as well; not each seed gains in each epoch. **Later it is not so**: fresh statistics
+# do not help any more. So stale statistics explain the early epochs and not the late ones. (The verdicts
+# are about the last epoch.)
 #
 # PreciseBN is a *proof*, and not always a cure. There is a simpler way: do not let the statistics move.
 #
@@ -342,7 +343,7 @@ for comparison in compared:
 # - In training, BatchNorm uses the batch. In validation it uses moving averages, and these **lag
 #   behind the weights** (and behind the change from ImageNet's pictures to yours).
 # - **PreciseBN proves it**: the weights stand still, only the statistics are measured anew, and the
-#   validation loss falls, in the early epochs.
+#   validation loss falls: in the early epochs, on average over the seeds.
 # - `base(x, training=False)` **does nothing under `fit`** in a Functional model of Keras 3: `fit`'s own
 #   `training=True` overrides it.
 # - Write `layer.trainable = False` for each BatchNorm layer, before `compile`. Then check.
