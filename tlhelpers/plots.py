@@ -162,7 +162,8 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
         f"{_range([b.curve('val_nll') for _, b in pairs])}"
     )
     shown = Experiment(after.recipe, tuple(b for _, b in pairs))
-    caption = f"Both lines have the same weights: the training losses agree. {shown.origin}."
+    origin = shown.origin[:1].upper() + shown.origin[1:]
+    caption = f"Both lines have the same weights: the training losses agree. {origin}."
     return _finish(figure, title, caption, alt)
 
 

@@ -21,7 +21,8 @@ seeds = 0
 #
 # - `profile`: how much work a page does. `quick` suits a laptop. `smoke` only shows that everything
 #   works; its results mean nothing. `full` wants a GPU.
-# - `live`: train everything anew instead of reading recorded results.
+# - `live`: train everything anew instead of reading recorded results. (A recipe says *live* of BatchNorm
+#   layers, too. There it means: they train.)
 # - `seeds`: how often each training is repeated; 0 means the profile's own number.
 
 # %%

@@ -47,8 +47,8 @@ for assumption in case.assumptions:
 #
 # **All BatchNorm layers train.** Nothing is frozen, so they do, too. Page `03` is about them.
 #
-# **No head-only stage.** The head starts from random weights, and its first, wild gradients go
-# through the whole backbone.
+# **No head-only stage.** The head starts from random weights, and its first gradients go through the
+# whole backbone.
 #
 # **A schedule that never runs.** The post builds a `ReduceLROnPlateau`, but the list given to `fit`
 # holds only the `EarlyStopping`. These are the callbacks that Keras gets:
@@ -185,9 +185,9 @@ print("mode gap after each epoch:", gap_by_epoch(runs))
 # %% [markdown]
 # So on these pictures the trouble is not that the curve jumps. **It reads wrong**: averaged over the
 # epochs, and on the same training pictures, the weights look worse in validation mode than in training
-# mode (without dropout both times), and by a different amount in each run. The last line says when: in the
-# early epochs. At the end the sign turns. Whoever judges the *early* epochs by the validation loss acts
-# on a wrong reading. Page `03` tests the same on validation pictures.
+# mode (without dropout both times), and by a different amount in each run. The last line says when: the gap
+# is above zero for eight epochs, and largest in the fifth; then the sign turns. Page `03` repeats the test
+# on validation pictures.
 #
 # ## And on photographs?
 #
@@ -228,9 +228,9 @@ print("mode gap after each epoch, drawn pictures:", gap_by_epoch(runs))
 print("mode gap after each epoch, photographs:   ", gap_by_epoch(real))
 
 # %% [markdown]
-# It begins above zero here, too, and is over after two epochs. (An epoch has three times as many steps
-# here.) After that it is below zero: on training pictures there is no sign that validation mode makes the
-# weights look worse. **So the same recipe fails in two ways.** On easy, drawn pictures the early losses
+# Here, too, the gap is above zero at first, but only for two epochs. (On photographs an epoch has three
+# times as many steps.) After that it is below zero: on training pictures there is no sign that validation
+# mode makes the weights look worse. **So the same recipe fails in two ways.** On easy, drawn pictures the early losses
 # read wrong. On hard photographs the network overfits, and the climbing loss says so.
 #
 # Neither curve *spikes* as the post's does. We have far fewer pictures, smaller ones, and another
@@ -239,7 +239,7 @@ print("mode gap after each epoch, photographs:   ", gap_by_epoch(real))
 # ## Remember
 #
 # - Read the callbacks that `fit` gets, not those that were built. Check the loss as well.
-# - Without freezing, every BatchNorm layer trains, and a random head shakes the whole backbone.
+# - Without freezing, every BatchNorm layer trains, and a random head's gradients reach the whole backbone.
 # - A validation loss can trouble you in three ways: it jumps, it reads wrong, or it is right and the
 #   network overfits. Ask which.
 #
