@@ -37,7 +37,7 @@ _LITE = {"backbone": "efficientnet-lite0", "epochs": 6}
 _SIZES = {
     ("smoke", "synthetic"): Sizes(
         64, 48, 3, 2,
-        _LITE | {"image_size": 32, "truncate_at": "block2", "batch_size": 16, "epochs": 4},
+        _LITE | {"image_size": 32, "truncate_at": "block0", "batch_size": 16, "epochs": 4},
     ),
     ("quick", "synthetic"): Sizes(1000, 800, 10, 8, _LITE | {"image_size": 64}),
     ("quick", "real"): Sizes(3000, 1200, 10, 3, _LITE | {"image_size": 96}),
