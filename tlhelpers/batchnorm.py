@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers.backbones import batchnorm_layers
+from tlhelpers.model import outputs
 
 if TYPE_CHECKING:
     import keras
@@ -86,7 +87,7 @@ def reestimate(network: Network, inputs: np.ndarray, batch_size: int) -> None:
 
 def batch_predictions(network: Network, inputs: np.ndarray, batch_size: int) -> np.ndarray:
     """Class probabilities with each batch's own statistics; moves the moving statistics."""
-    return network.batch_mode.predict(inputs, batch_size=batch_size, verbose=0)
+    return outputs(network.batch_mode, inputs, batch_size)
 
 
 def lag(network: Network, inputs: np.ndarray, batch_size: int) -> list[float]:

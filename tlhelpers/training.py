@@ -183,7 +183,7 @@ class Trainer:
 
     def logits(self, inputs: np.ndarray) -> np.ndarray:
         """Logits of `Inputs` in inference mode, shape (n, classes)."""
-        return self.network.logits.predict(inputs, batch_size=_PREDICT_BATCH, verbose=0)
+        return model.outputs(self.network.logits, inputs, _PREDICT_BATCH)
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Class probabilities after the recipe's logit adjustment, shape (n, classes)."""
