@@ -83,6 +83,13 @@ def test_each_fix_changes_the_posted_recipe_of_its_cases(name):
                 assert difference(posted, this.apply(posted)).keys() == this.change.keys()
 
 
+@pytest.mark.parametrize("fix_name", ["class-weights-balanced", "soft-labels"])
+def test_what_a_fix_changes_in_the_loss_reaches_a_whole_run(of, fix_name):
+    """The first epoch of two runs from the same weights, on the same pictures."""
+    losses = [of("ferplus", c).run(0).history["loss"][0] for c in (None, fix(fix_name))]
+    assert abs(losses[0] - losses[1]) > 0.01 * losses[0]
+
+
 def test_unknown_fix():
     with pytest.raises(CourseError, match="Unknown fix 'magic': choose one of frozen-batchnorm"):
         fix("magic")

@@ -159,5 +159,7 @@ def test_a_steady_network_learns_the_synthetic_pictures():
 
 
 def test_nothing_recorded_says_how_to_record():
-    with pytest.raises(CourseError, match="make one with tlhelpers record --data synthetic"):
+    with pytest.raises(
+        CourseError, match="make one with tlhelpers record --case retinopathy --data synthetic"
+    ):
         SMOKE.recorded(SMOKE.measured.but(epochs=7))

@@ -209,7 +209,7 @@ def step_aims_at_votes(trainer: Trainer) -> Check:
 
 
 def odds_move_by_the_prior(trainer: Trainer) -> Check:
-    """Each prediction's odds change by the classes' training shares, and no weight moves."""
+    """Each prediction's odds change by the classes' training shares."""
     from tlhelpers.training import softmax
 
     trainer.reset(0)
@@ -233,8 +233,7 @@ def _step(trainer: Trainer, soft: bool) -> tuple[np.ndarray, np.ndarray, float]:
 
     Only for heads without dropout: a forward pass can then be had twice.
     """
-    from tlhelpers.inputs import targets
-    from tlhelpers.weights import class_weights
+    from tlhelpers.inputs import Batches, targets
 
     trainer.reset(0)
     recipe, data, network = trainer.recipe, trainer.split.train, trainer.network
@@ -246,17 +245,7 @@ def _step(trainer: Trainer, soft: bool) -> tuple[np.ndarray, np.ndarray, float]:
         batch = batchnorm.batch_predictions(network, inputs, len(part))
     aims = targets(recipe.but(soft_labels=soft), part)
     losses = -(aims * np.log(np.clip(batch, 1e-7, 1))).sum(axis=1)
-    weights = None
-    if recipe.class_weights:
-        counts = np.bincount(data.labels, minlength=len(data.classes))
-        weights = dict(enumerate(class_weights(recipe.class_weights, counts).tolist()))
-    told = network.model.fit(
-        inputs,
-        targets(recipe, part),
-        batch_size=len(part),
-        class_weight=weights,
-        verbose=0,
-    ).history["loss"][0]
+    told = trainer.fit(Batches(inputs, targets(recipe, part), len(part), seed=0))["loss"][0]
     trainer.reset(0)
     return losses, part.labels, float(told)
 
@@ -270,7 +259,7 @@ def _layers_moved_by_a_step(trainer: Trainer) -> int:
     before = batchnorm.statistics(trainer.network.base)
     # Through Batches, as a run does: arrays would make TensorFlow trace the step once more.
     batches = Batches(trainer.inputs.of(step.images), one_hot(step), len(step), seed=0)
-    trainer.network.model.fit(batches, shuffle=False, verbose=0)
+    trainer.fit(batches)
     after = batchnorm.statistics(trainer.network.base)
     trainer.reset(0)
     return sum(

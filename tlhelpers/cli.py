@@ -164,6 +164,9 @@ def record(
 
     this = case(case_name, profile, data)
     names = fix_names or ["posted", *(f.name for f in FIXES.values() if case_name in f.cases)]
+    for name in fix_names or ():
+        if name != "posted" and case_name not in fix(name).cases:
+            raise CourseError(f"'{name}' is no fix for {case_name}, but for {fix(name).cases[0]}.")
     recipes = {
         name: this.measured if name == "posted" else fix(name).apply(this.measured)
         for name in names

@@ -10,6 +10,7 @@ import numpy as np
 
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.errors import CourseError
+from tlhelpers.model import outputs
 from tlhelpers.progress import bar
 from tlhelpers.quiet import keras
 from tlhelpers.recipe import Recipe
@@ -69,7 +70,7 @@ class Inputs:
         starts = range(0, len(images), _AT_A_TIME)
         for start in bar(starts, desc="frozen blocks, once") if len(starts) > 1 else starts:
             part = slice(start, start + _AT_A_TIME)
-            kept[part] = trunk.predict(images[part], batch_size=100, verbose=0)
+            kept[part] = outputs(trunk, images[part], 100)
         return kept
 
 

@@ -162,8 +162,8 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
         f"{_range([b.curve('val_nll') for _, b in pairs])}"
     )
     shown = Experiment(after.recipe, tuple(b for _, b in pairs))
-    origin = shown.origin[:1].upper() + shown.origin[1:]
-    caption = f"Both lines have the same weights: the training losses agree. {origin}."
+    caption = "Both lines have the same weights: the training losses agree. "
+    caption += " ".join(_origins({"": shown}))
     return _finish(figure, title, caption, alt)
 
 
@@ -297,7 +297,7 @@ def confusion(experiment: Experiment, title: str) -> Picture:
     alt = f"{title}. Share of each class that is predicted right: " + ", ".join(
         f"{name} {share:.2f}" for name, share in zip(names, shares.diagonal(), strict=True)
     )
-    caption = f"{experiment.origin}. Shares of a row; a row adds up to 1."
+    caption = " ".join([*_origins({"": experiment}), "Shares of a row; a row adds up to 1."])
     return _finish(figure, title, caption, alt)
 
 
@@ -374,7 +374,8 @@ def _log_axis(axis: Any, axes: Sequence) -> None:
 
 def _origins(experiments: Mapping[str, Experiment]) -> list[str]:
     """Captions, each once: recipes of one figure mostly share theirs."""
-    return [f"{origin}." for origin in dict.fromkeys(e.origin for e in experiments.values())]
+    origins = dict.fromkeys(e.origin for e in experiments.values())
+    return [f"{origin[:1].upper()}{origin[1:]}." for origin in origins]
 
 
 def _range(lines: Sequence[np.ndarray]) -> str:

@@ -129,7 +129,7 @@ class Experiment:
 
 
 def _pack(array: np.ndarray) -> dict[str, Any]:
-    """An array as JSON, a twentieth of the size of its numbers written out."""
+    """An array as JSON, much smaller than its numbers written out."""
     packed = base64.b64encode(zlib.compress(np.ascontiguousarray(array).tobytes(), 9)).decode()
     return {"dtype": array.dtype.str, "shape": list(array.shape), "zlib": packed}
 

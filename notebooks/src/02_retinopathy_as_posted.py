@@ -143,8 +143,8 @@ tl.plots.curves(
 )
 
 # %% [markdown]
-# A cross would mark the epoch after which the posted `EarlyStopping` gives up. No cross: within these ten
-# epochs it never does.
+# A cross would mark the epoch after which the posted `EarlyStopping` gives up. No cross: within the epochs
+# drawn here it never does.
 #
 # ## How unsteady, beyond noise?
 #
@@ -186,14 +186,14 @@ print("mode gap after each epoch:", gap_by_epoch(runs))
 # So on these pictures the trouble is not that the curve jumps. **It reads wrong**: averaged over the
 # epochs, and on the same training pictures, the weights look worse in validation mode than in training
 # mode (without dropout both times), and by a different amount in each run. The last line says when: the gap
-# is above zero for eight epochs, and largest in the fifth; then the sign turns. Page `03` repeats the test
-# on validation pictures.
+# is above zero at first, grows, and turns its sign towards the end. Page `03` repeats the test on
+# validation pictures.
 #
 # ## And on photographs?
 #
 # So far the pictures were drawn. The same recipe was recorded on real photographs from EyePACS, the
-# collection that the post used: a part of it, and at 96 pixels. Three seeds are too few to judge, and
-# enough to look at.
+# collection that the post used: a part of it, and smaller. The seeds are too few to judge, and enough to
+# look at.
 
 # %%
 photographs = tl.case("retinopathy", data="real")
@@ -215,9 +215,9 @@ for run in real:
     print(f"{run.seed:4} {ends} {tl.stability.early_stopping(run.curve('val_loss'), patience)[0]:9}")
 
 # %% [markdown]
-# Here is what the post describes: **training stops after a few epochs**. The crosses mark where. Keras's
-# `val_loss` is best in the second or third epoch, and `EarlyStopping` waits five more. The NLL that is
-# drawn is best even sooner. Then it climbs and climbs.
+# Here is what the post describes: **training stops after a few epochs**. The crosses and the last column say
+# where. Take the patience off, and you have the epoch in which Keras's `val_loss` was best: an early one.
+# The NLL that is drawn is best no later. Then it climbs and climbs.
 #
 # Compare with the training pictures. Their loss falls to a small fraction, while that of the validation
 # pictures rises. And yet the AUC does not fall. The network gets surer and surer, also where it is wrong.
@@ -228,8 +228,8 @@ print("mode gap after each epoch, drawn pictures:", gap_by_epoch(runs))
 print("mode gap after each epoch, photographs:   ", gap_by_epoch(real))
 
 # %% [markdown]
-# Here, too, the gap is above zero at first, but only for two epochs. (On photographs an epoch has three
-# times as many steps.) After that it is below zero: on training pictures there is no sign that validation
+# Here, too, the gap is above zero at first, but for fewer epochs. (On photographs an epoch has more steps.)
+# After that it is below zero: on training pictures there is no sign that validation
 # mode makes the weights look worse. **So the same recipe fails in two ways.** On easy, drawn pictures the early losses
 # read wrong. On hard photographs the network overfits, and the climbing loss says so.
 #

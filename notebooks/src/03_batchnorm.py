@@ -150,8 +150,8 @@ for metric in ("nll", "auc", "jitter"):
 # Where the dashed line is lower, stale statistics cost loss. On average that is so in the early epochs, and
 # there the AUC gains as well; not each seed gains in each epoch. **Later it is not so**: fresh statistics
 # do not help any more. (The verdicts on NLL and AUC are about the last epoch.) So on validation pictures
-# stale statistics cost most in the first epochs. Much of the gap that page `02` found between the fifth
-# epoch and the eighth stays unexplained.
+# stale statistics cost most in the first epochs. Page `02` found a gap for longer than that; what is left of
+# it stays unexplained.
 #
 # PreciseBN is a *proof*, and not always a cure. There is a simpler way: do not let the statistics move.
 #
@@ -289,8 +289,7 @@ for name, runs in (("live", posted), ("frozen", frozen)):
 #
 # ## And on photographs?
 #
-# The same two recipes, recorded on real photographs (page `02` says which). Three seeds: described, not
-# judged.
+# The same two recipes, recorded on real photographs (page `02` says which). The seeds are too few to judge.
 
 # %%
 photographs = tl.case("retinopathy", data="real")
@@ -316,8 +315,8 @@ for metric in ("mode_gap", "auc", "jitter", "climb"):
 # - **Jitter** rises on both, too. Frozen BatchNorm does not make a curve hold still.
 # - **Climb** disagrees. On drawn pictures it grows, on photographs it shrinks: there the posted recipe
 #   overfits wildly, and with frozen layers it overfits less. Why less is not tested here.
-# - **The mode gap** disagrees, too. On photographs it was below zero before, but for the first two
-#   epochs (page `02`).
+# - **The mode gap** disagrees, too. On photographs it was below zero before, but for the first epochs
+#   (page `02`).
 #
 # Drawn pictures are handy, and they are not the world.
 #
@@ -364,7 +363,7 @@ for comparison in compared:
 # - Write `layer.trainable = False` for each BatchNorm layer, before `compile`. Then check.
 # - That makes validation and training see the same network, and the AUC is higher. It does **not** make
 #   the loss steady: jitter grew, and on drawn pictures climb as well.
-# - On photographs the posted recipe overfits. With frozen BatchNorm it did so less in each of three runs.
+# - On photographs the posted recipe overfits. With frozen BatchNorm it did so less in each of our few runs.
 #
 # **More:** Wu & Johnson 2021, *Rethinking "Batch" in BatchNorm* (arXiv 2105.07576); keras-team/keras
 # issue 20285.

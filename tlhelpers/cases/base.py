@@ -125,7 +125,7 @@ class Case:
         if not runs:
             raise CourseError(
                 f"No run of this recipe is recorded for {self.data_words}: make one with "
-                f"tlhelpers record --data {self.data} --profile {self.profile}"
+                f"tlhelpers record --case {self.name} --data {self.data} --profile {self.profile}"
             )
         return Experiment(recipe, tuple(runs))
 

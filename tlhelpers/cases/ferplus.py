@@ -36,8 +36,8 @@ ASSUMPTIONS = (
     "head trainable.",
     "BatchNorm: live in the blocks that train, as Keras leaves it.",
     "Head: global average pooling and a softmax. The post says: own head.",
-    "Labels: the emotion with most votes of ten; faces that most voters did not find an emotion "
-    "in are left out.",
+    "Labels: the emotion with most votes, the first of them if two are level. Faces in which "
+    "nobody saw an emotion are left out.",
     "Batch size: 32, what Keras takes when nothing is said.",
     "Upsampling: bilinear; grey is copied to red, green and blue.",
     "Split: FER+'s own training and validation faces, twins left in.",
@@ -83,7 +83,7 @@ def make(profile: str, data: str) -> Case:
         assumptions=ASSUMPTIONS,
         seeds=sizes.seeds,
         score="macro_f1",
-        spec=f"{data} {sizes.train}+{sizes.validation} plurality twins seed {_SEED}",
+        spec=f"{data} {train}+{validation} plurality twins seed {_SEED}",
         data_words=(
             f"{'FER+' if data == 'real' else 'synthetic faces'}, "
             f"{train} for training and {validation} for validation, 48 px"
