@@ -25,15 +25,15 @@ POSTED = Recipe(
 
 MOBILENETV2 = {
     "backbone": "mobilenetv2",
-    "truncate_at": "block_13",
-    "frozen_up_to": "block_6",
+    "truncate_at": "block_12",
+    "frozen_up_to": "block_9",
 }
 """What changes for the post's other backbone."""
 
 ASSUMPTIONS = (
-    "Where the backbone ends and what is frozen: all but its last stage of blocks, and of the rest "
-    "the last stage trains. The post says: truncated, first blocks frozen, the block next to the "
-    "head trainable.",
+    "Where the backbone ends: ResNet50 after conv4, MobileNetV2 after block 12, EfficientNet-Lite0 "
+    "after block 7. Its last group of blocks of one width trains; all before are frozen. The post "
+    "says: truncated, first blocks frozen, the block next to the head trainable.",
     "BatchNorm: live in the blocks that train, as Keras leaves it.",
     "Head: global average pooling and a softmax. The post says: own head.",
     "Labels: the emotion with most votes, the first of them if two are level. Faces in which "
@@ -47,7 +47,7 @@ ASSUMPTIONS = (
 # MobileNetV2's momentum: one of the two backbones of the post has it, the quick one has not.
 _LITE = {
     "backbone": "efficientnet-lite0",
-    "truncate_at": "block10",
+    "truncate_at": "block7",
     "frozen_up_to": "block4",
     "batchnorm_momentum": 0.999,
     "image_size": 64,
