@@ -38,18 +38,27 @@ def faces(n: int, seed: int) -> Dataset:
     return Dataset(images, labels, np.arange(n), labels, ("a", "b", "c"), "synthetic", votes)
 
 
+def face_split(twins: bool = True) -> Split:
+    """With twins, four validation faces stand in training as well."""
+    train, validation = faces(64, 0), faces(32, 1)
+    if twins:
+        train.images[:4] = validation.images[:4]
+    return Split(train, validation)
+
+
 @pytest.fixture(scope="module")
 def of(split, trainer):
     """Trainers of each case's tiny recipes; those that can share a network do."""
-    small = {"retinopathy": (TINY, split), "ferplus": (FACES, Split(faces(64, 0), faces(32, 1)))}
-    made = {("retinopathy", TINY.architecture()): trainer}
+    small = {"retinopathy": (TINY, lambda: split), "ferplus": (FACES, face_split)}
+    made = {("retinopathy", TINY.architecture(), ()): trainer}
 
     def get(name: str, changed=None) -> Trainer:
         recipe, pictures = small[name]
         recipe = changed.apply(recipe) if changed else recipe
-        key = (name, recipe.architecture())
+        options = dict(changed.pictures) if changed else {}
+        key = (name, recipe.architecture(), tuple(options.items()))
         if key not in made:
-            made[key] = Trainer(recipe, pictures)
+            made[key] = Trainer(recipe, pictures(**options))
         return made[key].of(recipe)
 
     return get
@@ -81,6 +90,8 @@ def test_each_fix_changes_the_posted_recipe_of_its_cases(name):
         for this in FIXES.values():
             if name in this.cases:
                 assert difference(posted, this.apply(posted)).keys() == this.change.keys()
+                changed = this.case(name, profile).spec != case(name, profile).spec
+                assert changed == bool(this.pictures) != bool(this.change)
 
 
 @pytest.mark.parametrize("fix_name", ["class-weights-balanced", "soft-labels"])
@@ -88,6 +99,13 @@ def test_what_a_fix_changes_in_the_loss_reaches_a_whole_run(of, fix_name):
     """The first epoch of two runs from the same weights, on the same pictures."""
     losses = [of("ferplus", c).run(0).history["loss"][0] for c in (None, fix(fix_name))]
     assert abs(losses[0] - losses[1]) > 0.01 * losses[0]
+
+
+def test_unknown_option_of_a_case():
+    with pytest.raises(CourseError, match="retinopathy has no option 'twins': known: none"):
+        case("retinopathy", twins=False)
+    with pytest.raises(CourseError, match="ferplus has no option 'twin': known: twins"):
+        case("ferplus", twin=False)
 
 
 def test_unknown_fix():

@@ -228,6 +228,19 @@ def odds_move_by_the_prior(trainer: Trainer) -> Check:
     )
 
 
+def no_twins_across(trainer: Trainer) -> Check:
+    """No validation picture stands in training as well, pixel by pixel."""
+    from tlhelpers.data.twins import has_twin
+
+    validation = trainer.split.validation.images
+    twins = int(has_twin(validation, trainer.split.train.images).sum())
+    return Check(
+        "no validation picture stands in training, pixel by pixel",
+        twins == 0,
+        f"{twins} of {len(validation)} do",
+    )
+
+
 def _step(trainer: Trainer, soft: bool) -> tuple[np.ndarray, np.ndarray, float]:
     """Losses of pictures by hand, their labels, and the loss that ``fit`` reports for them.
 

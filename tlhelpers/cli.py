@@ -167,12 +167,13 @@ def record(
     for name in fix_names or ():
         if name != "posted" and case_name not in fix(name).cases:
             raise CourseError(f"'{name}' is no fix for {case_name}, but for {fix(name).cases[0]}.")
-    recipes = {
-        name: this.measured if name == "posted" else fix(name).apply(this.measured)
-        for name in names
-    }
-    for name, recipe in recipes.items():
-        runs = this.run(recipe, seeds, label=name, save_to=paths.RECORDINGS)
+    for name in names:
+        that, recipe = this, this.measured
+        if name != "posted":
+            if fix(name).pictures:
+                that = fix(name).case(case_name, profile, data)
+            recipe = fix(name).apply(that.measured)
+        runs = that.run(recipe, seeds, label=name, save_to=paths.RECORDINGS)
         new = sum(not run.replayed for run in runs)
         typer.echo(f"{name}: {len(runs)} runs, {new} of them new")
 

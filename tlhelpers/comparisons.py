@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from tlhelpers import evidence, metrics, recordings
 from tlhelpers.cases import CASES, case
 from tlhelpers.evidence import Comparison
@@ -15,7 +17,7 @@ from tlhelpers.run import Experiment
 def compare(
     before: Experiment, after: Experiment, metric: str = "jitter", design: str = "alone"
 ) -> Comparison:
-    """Two recipes on the same pictures, paired by seed.
+    """Two recipes, or two training sets, scored on the same pictures; paired by seed.
 
     Parameters
     ----------
@@ -26,9 +28,9 @@ def compare(
         "alone", "removed" or "ladder".
     """
     about = before[0].about
-    if after[0].about["spec"] != about["spec"]:
+    if not np.array_equal(before[0].labels, after[0].labels):
         raise ValueError(
-            f"runs on different pictures: {about['spec']} and {after[0].about['spec']}"
+            f"scored on different pictures: {about['spec']} and {after[0].about['spec']}"
         )
     return evidence.compare(
         metrics.values(before, metric),
@@ -57,7 +59,8 @@ def recorded(root: Path) -> list[Comparison]:
         this = case(name, profile, data)
         before = _experiment(this, this.measured, runs)
         for fix in (f for f in FIXES.values() if name in f.cases):
-            after = _experiment(this, fix.apply(this.measured), runs)
+            that = fix.case(name, profile, data)
+            after = _experiment(that, fix.apply(that.measured), runs)
             if before and after:
                 found += [
                     compare(before, after, metric)
@@ -74,8 +77,11 @@ def _experiment(this, recipe, runs) -> Experiment | None:
 
 
 def _name(before: Experiment, after: Experiment) -> str:
-    """The fix that leads from one recipe to the other, or what differs."""
-    for fix in FIXES.values():
-        if fix.apply(before.recipe) == after.recipe:
+    """The fix that leads from one experiment to the other, or what differs."""
+    about = after[0].about
+    where = about["case"], about["profile"], about["data"]
+    for fix in (f for f in FIXES.values() if where[0] in f.cases):
+        spec = fix.case(*where).spec if fix.pictures else before[0].about["spec"]
+        if (fix.apply(before.recipe), spec) == (after.recipe, about["spec"]):
             return fix.name
     return difference_text(before.recipe, after.recipe).replace("\n", "; ")

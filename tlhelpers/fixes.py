@@ -9,10 +9,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tlhelpers import checks
+from tlhelpers.cases import case
 from tlhelpers.errors import CourseError
 from tlhelpers.recipe import Recipe
 
 if TYPE_CHECKING:
+    from tlhelpers.cases import Case
     from tlhelpers.checks import Check
     from tlhelpers.training import Trainer
 
@@ -29,6 +31,8 @@ class Fix:
     why : str
         One paragraph: what it should do, and how.
     change : mapping of recipe fields to values
+    pictures : mapping of options of `tlhelpers.cases.case` to values
+        What it changes about the pictures; validation stays the same.
     check : function of a Trainer of the changed recipe
         The mechanism check. For a change that does not do what people believe, the check of that
         belief; `works` is False then.
@@ -46,11 +50,16 @@ class Fix:
     source: str
     cases: tuple[str, ...] = ("retinopathy", "ferplus")
     change: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    pictures: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     works: bool = True
 
     def apply(self, recipe: Recipe) -> Recipe:
         """The recipe with this change."""
         return recipe.but(**self.change)
+
+    def case(self, name: str, profile: str = "quick", data: str = "synthetic") -> Case:
+        """The case called `name` with the pictures of this fix."""
+        return case(name, profile, data, **self.pictures)
 
 
 FIXES = {
@@ -211,6 +220,18 @@ FIXES = {
             change=MappingProxyType({"soft_labels": True}),
             check=checks.step_aims_at_votes,
             source="Barsoum et al. 2016, arXiv 1608.01041",
+        ),
+        Fix(
+            name="no-twins",
+            title="No twins across the split",
+            why=(
+                "Some faces stand in training and in validation, pixel by pixel. Training "
+                "without them shows what the network knows of faces it has not seen."
+            ),
+            cases=("ferplus",),
+            pictures=MappingProxyType({"twins": False}),
+            check=checks.no_twins_across,
+            source="measured on FER+: tlhelpers/data/ferplus_figures.json",
         ),
     )
 }

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
 from tlhelpers.cases import ferplus, retinopathy
 from tlhelpers.cases.base import Case
 from tlhelpers.errors import CourseError
@@ -10,7 +13,7 @@ CASES = {"retinopathy": retinopathy.make, "ferplus": ferplus.make}
 PROFILES = ("smoke", "quick", "full")
 
 
-def case(name: str, profile: str = "quick", data: str = "synthetic") -> Case:
+def case(name: str, profile: str = "quick", data: str = "synthetic", **pictures: Any) -> Case:
     """The case called `name`.
 
     Parameters
@@ -21,6 +24,8 @@ def case(name: str, profile: str = "quick", data: str = "synthetic") -> Case:
         "smoke", "quick" or "full": sizes, never the science.
     data : str
         "synthetic" pictures are drawn on the spot; "real" ones must have been prepared.
+    **pictures
+        What is not as posted about the pictures: ``twins=False`` (ferplus).
     """
     for value, allowed, what in (
         (name, CASES, "case"),
@@ -29,4 +34,10 @@ def case(name: str, profile: str = "quick", data: str = "synthetic") -> Case:
     ):
         if value not in allowed:
             raise CourseError(f"Unknown {what} '{value}': choose one of {', '.join(allowed)}.")
-    return CASES[name](profile, data)
+    known = list(inspect.signature(CASES[name]).parameters)[2:]
+    for option in pictures:
+        if option not in known:
+            raise CourseError(
+                f"The case {name} has no option '{option}': known: {', '.join(known) or 'none'}."
+            )
+    return CASES[name](profile, data, **pictures)

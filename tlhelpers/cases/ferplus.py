@@ -66,8 +66,11 @@ _SIZES = {
 _SEED = 1  # of the faces and of the choice among real ones
 
 
-def make(profile: str, data: str) -> Case:
-    """The FER+ case at one profile; see `tlhelpers.cases.base`."""
+def make(profile: str, data: str, twins: bool = True) -> Case:
+    """The FER+ case at one profile; see `tlhelpers.cases.base`.
+
+    Without `twins`, no training picture stands among the validation pictures as well.
+    """
     # A smoke test of real pictures is the quick one: there is nothing smaller to draw.
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
     posted = POSTED.but(**sizes.posted)
@@ -83,20 +86,23 @@ def make(profile: str, data: str) -> Case:
         assumptions=ASSUMPTIONS,
         seeds=sizes.seeds,
         score="macro_f1",
-        spec=f"{data} {train}+{validation} plurality twins seed {_SEED}",
+        spec=(
+            f"{data} {train}+{validation} plurality {'twins' if twins else 'no twins'} seed {_SEED}"
+        ),
         data_words=(
             f"{'FER+' if data == 'real' else 'synthetic faces'}, "
             f"{train} for training and {validation} for validation, 48 px"
+            f"{'' if twins else ', no twins across the split'}"
         ),
-        draw=partial(_draw, data, sizes),
+        draw=partial(_draw, data, sizes, twins),
     )
 
 
-def _draw(data: str, sizes: Sizes) -> Split:
+def _draw(data: str, sizes: Sizes, twins: bool) -> Split:
     from tlhelpers.data import files, synthetic
 
     if data == "real":
-        return files.ferplus(paths.data() / "ferplus", train=sizes.train, seed=_SEED)
+        return files.ferplus(paths.data() / "ferplus", twins=twins, train=sizes.train, seed=_SEED)
     return synthetic.faces(
-        sizes.train, sizes.validation, _SEED, size=POSTED.upsample_from, progress=True
+        sizes.train, sizes.validation, _SEED, POSTED.upsample_from, twins, progress=True
     )
