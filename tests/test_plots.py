@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.test_recordings import SMOKE, made_up
 from tlhelpers import plots
+from tlhelpers.comparisons import compare
 from tlhelpers.errors import CourseError
 from tlhelpers.fixes import fix
 from tlhelpers.prediction import guessed
@@ -23,6 +24,7 @@ def experiment(recipe, wobble):
 
 BEFORE = experiment(SMOKE.measured, 0.2)
 AFTER = experiment(fix("frozen-batchnorm").apply(SMOKE.measured), 0.02)
+FOREST = [compare(BEFORE, AFTER, metric) for metric in ("jitter", "auc")]
 BOTH = {"live": BEFORE, "frozen": AFTER}
 
 
@@ -35,6 +37,7 @@ BOTH = {"live": BEFORE, "frozen": AFTER}
         (lambda: plots.paired(BOTH, "jitter", "T"), ["live: mean", "frozen: mean"]),
         (lambda: plots.confusion(BEFORE, "T"), ["no DR 0.50", "DR 0.50"]),
         (lambda: plots.recalls(BOTH, "T"), ["live: no DR 0.50, DR 0.50; frozen: no DR 0.50"]),
+        (lambda: plots.forest(FOREST, {"frozen-batchnorm": "Frozen"}, "T"), ["Frozen: jitter -0."]),
         (lambda: plots.steps(BEFORE[0], "T"), ["3 of 3 steps"]),
         (lambda: plots.layer_lag({"now": [1.0, 2.0]}, "T", "c"), ["median 1.5", "largest 2"]),
         (

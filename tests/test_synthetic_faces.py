@@ -1,14 +1,12 @@
 """Synthetic faces: FER+'s shares, votes and twins, reproducible, not given away by pixels."""
 
 import functools
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from tlhelpers.data import synthetic
+from tlhelpers.data import measured, synthetic
 from tlhelpers.data._faces import opinions
 from tlhelpers.data._faces.expressions import ACTIONS, WAYS, draw_actions
 from tlhelpers.data._faces.features import EYES, MOUTH
@@ -17,9 +15,7 @@ from tlhelpers.data.twins import conflicting, has_twin, twin_groups
 from tlhelpers.data.votes import EMOTIONS, ceiling, confusion, entropy, plurality
 from tlhelpers.errors import CourseError
 
-FIGURES = json.loads(
-    (Path(synthetic.__file__).parent / "ferplus_figures.json").read_text(encoding="utf-8")
-)
+FIGURES = measured.ferplus()
 REAL = FIGURES["train"]
 MANY = 4_000  # faces of each label
 

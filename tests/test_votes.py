@@ -1,20 +1,15 @@
 """Labels from votes: hand-worked cases, properties, and what the recorded figures say."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tlhelpers.data import votes
+from tlhelpers.data import measured, votes
 from tlhelpers.data.votes import COLUMNS, EMOTIONS, RULES
 
-FIGURES = json.loads(
-    (Path(votes.__file__).parent / "ferplus_figures.json").read_text(encoding="utf-8")
-)
+FIGURES = measured.ferplus()
 
 
 def cast(**by_name):

@@ -42,6 +42,12 @@ def set_statistics(model: keras.Model, values: list[tuple[np.ndarray, np.ndarray
         layer.moving_variance.assign(variance)
 
 
+def live_layers(model: keras.Model) -> tuple[int, int]:
+    """BatchNormalization layers that train and move their statistics, and all there are."""
+    layers = batchnorm_layers(model)
+    return sum(layer.trainable for layer in layers), len(layers)
+
+
 @contextmanager
 def kept_statistics(model: keras.Model) -> Iterator[None]:
     """Whatever happens to the moving statistics inside, they are as before afterwards."""

@@ -57,7 +57,7 @@ class Check:
 
 def batchnorm_stands_still(trainer: Trainer) -> Check:
     """No moving statistic changes in one training step under ``fit``."""
-    layers = len(batchnorm_layers(trainer.network.base))
+    _, layers = batchnorm.live_layers(trainer.network.base)
     moved = _layers_moved_by_a_step(trainer)
     return Check(
         "one training step moves no BatchNorm statistics",
@@ -68,7 +68,7 @@ def batchnorm_stands_still(trainer: Trainer) -> Check:
 
 def batchnorm_moves(trainer: Trainer) -> Check:
     """Every live layer's moving statistics change in one training step under ``fit``."""
-    live = sum(layer.trainable for layer in batchnorm_layers(trainer.network.base))
+    live, _ = batchnorm.live_layers(trainer.network.base)
     moved = _layers_moved_by_a_step(trainer)
     return Check(
         "one training step moves the statistics of every live BatchNorm layer",

@@ -10,6 +10,7 @@ import numpy as np
 from tlhelpers import stability
 from tlhelpers.errors import CourseError
 from tlhelpers.run import Experiment, Run
+from tlhelpers.stability import NoiseFloor
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,39 @@ def metric(name: str) -> Metric:
 def values(experiment: Experiment, name: str) -> dict[int, float]:
     """A metric of each run, by seed."""
     return {run.seed: metric(name).of(run) for run in experiment}
+
+
+def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
+    """How far beyond noise a validation loss jumps and reads wrong, over the seeds.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        At least two runs.
+
+    Returns
+    -------
+    dict
+        "jitter beyond noise": jitter less what noise of the pictures alone would give; "mode gap".
+        In log units; beyond noise if the interval lies above zero.
+    """
+    noise = [
+        stability.noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:])
+        for run in experiment
+    ]
+    jitter = values(experiment, "jitter")
+    beyond = {seed: value - n for (seed, value), n in zip(jitter.items(), noise, strict=True)}
+    return {
+        "jitter beyond noise": stability.noise_floor(beyond),
+        "mode gap": stability.noise_floor(values(experiment, "mode_gap")),
+    }
+
+
+def gap_by_epoch(experiment: Experiment) -> np.ndarray:
+    """Mode gap after each epoch, mean of the seeds; log units, shape (epochs,)."""
+    return np.mean(
+        [np.log(r.curve("moving_mode_nll") / r.curve("batch_mode_nll")) for r in experiment], axis=0
+    )
 
 
 def recalls(run: Run) -> dict[str, tuple[int, int]]:

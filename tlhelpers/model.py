@@ -70,14 +70,7 @@ def build(
     """
     from tlhelpers.quiet import keras
 
-    base = backbone(recipe.backbone).build(recipe.image_size, weights)
-    if recipe.truncate_at:
-        base = truncate(base, recipe.truncate_at)
-    freeze(base, recipe.frozen_up_to, batchnorm=recipe.batchnorm == "frozen")
-    if recipe.batchnorm_momentum is not None:
-        for layer in batchnorm_layers(base):
-            layer.momentum = recipe.batchnorm_momentum
-
+    base = backbone_of(recipe, weights)
     size = recipe.stored_size
     pictures = keras.Input((size, size, channels), name="pictures")
     before = _input_layers(recipe, channels)
@@ -97,6 +90,18 @@ def build(
     model.compile(_optimizer(recipe, steps), loss(recipe), metrics=[accuracy])
     logits = keras.Model(inputs, model.get_layer("logits").output, name="logits_only")
     return Network(model, logits, base, _batch_mode(before, trained, head), trunk)
+
+
+def backbone_of(recipe: Recipe, weights: str | None = "imagenet") -> keras.Model:
+    """The backbone as a recipe cuts and freezes it, from scaled pictures to feature maps."""
+    base = backbone(recipe.backbone).build(recipe.image_size, weights)
+    if recipe.truncate_at:
+        base = truncate(base, recipe.truncate_at)
+    freeze(base, recipe.frozen_up_to, batchnorm=recipe.batchnorm == "frozen")
+    if recipe.batchnorm_momentum is not None:
+        for layer in batchnorm_layers(base):
+            layer.momentum = recipe.batchnorm_momentum
+    return base
 
 
 def _through(layers: list[keras.Layer], x):

@@ -17,8 +17,9 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from tlhelpers import metrics, stability
+from tlhelpers import evidence, metrics, stability
 from tlhelpers.errors import CourseError
+from tlhelpers.evidence import Comparison
 from tlhelpers.run import Experiment, Run
 
 _DPI = 110
@@ -186,6 +187,46 @@ def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Pi
         for name, v in zip(names, numbers, strict=True)
     )
     caption = " ".join([*_origins(experiments), "A dot is a run, a line joins the same seed."])
+    return _finish(figure, title, caption, alt)
+
+
+def forest(comparisons: Sequence[Comparison], titles: Mapping[str, str], title: str) -> Picture:
+    """Effect of each fix with its interval, a panel a metric and a row a fix.
+
+    Parameters
+    ----------
+    comparisons : sequence of Comparison
+        All with the same recipe before.
+    titles : mapping of a fix's name to what its row is called
+        Rows from top to bottom.
+    title : str
+    """
+    panels = list(dict.fromkeys(c.metric for c in comparisons))
+    rows = list(titles)
+    figure, axes = _panels(len(panels), height=0.5 + 0.36 * len(rows))
+    hurts, helps = _colours(2)
+    colours = {evidence.HELPS: helps, evidence.HURTS: hurts}
+    told = {name: [] for name in rows}
+    for axis, name in zip(axes, panels, strict=True):
+        axis.axvline(0, color="0.3", lw=1)
+        for c in (c for c in comparisons if c.metric == name):
+            row, colour = rows.index(c.fix), colours.get(c.verdict, "0.45")
+            if c.low is not None:
+                axis.hlines(row, c.low, c.high, color=colour, lw=2.5)
+            full = c.verdict in colours
+            axis.plot(c.effect, row, "o", color=colour, mfc=colour if full else "white", ms=7)
+            told[c.fix].append(f"{name.replace('_', ' ')} {c.effect:+.3f} ({c.verdict})")
+        better = metrics.metric(name).better
+        axis.set_title(f"{name.replace('_', '-')}: {better} is better", fontsize=10)
+        axis.set_xlabel("change")
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4))
+        axis.set_yticks(range(len(rows)), [titles[row] for row in rows])
+        axis.set_ylim(len(rows) - 0.5, -0.5)
+    alt = f"{title}. " + "; ".join(f"{titles[row]}: {', '.join(told[row])}" for row in rows)
+    caption = (
+        "Difference to the recipe as posted, mean of the paired seeds, with its 95 % interval. "
+        "Blue helps, orange hurts; an open grey dot is smaller than the noise, or not judged."
+    )
     return _finish(figure, title, caption, alt)
 
 

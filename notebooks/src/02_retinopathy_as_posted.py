@@ -155,14 +155,7 @@ tl.plots.curves(
 # zero, the number is beyond its noise.
 
 # %%
-jitter = tl.values(runs, "jitter")
-noise = {
-    r.seed: tl.stability.noise_jitter(r.curve("val_nll"), r.curve("val_nll_se")[1:]) for r in runs
-}
-beyond = {
-    "jitter beyond noise": tl.stability.noise_floor({s: jitter[s] - noise[s] for s in jitter}),
-    "mode gap": tl.stability.noise_floor(tl.values(runs, "mode_gap")),
-}
+beyond = tl.metrics.unsteadiness(runs)
 for name, floor in beyond.items():
     print(f"{name:20} {floor.mean:6.3f} ({floor.low:.3f} to {floor.high:.3f}), {len(runs)} seeds")
 
@@ -172,15 +165,13 @@ print("jumps beyond its noise:     ", "yes" if beyond["jitter beyond noise"].low
 print("reads wrong beyond its noise:", "yes" if beyond["mode gap"].low > 0 else "not shown")
 
 # %%
-def gap_by_epoch(runs):
-    """Mode gap after each epoch, mean of the seeds."""
-    gaps = [np.log(r.curve("moving_mode_nll") / r.curve("batch_mode_nll")) for r in runs]
-    return " ".join(f"{gap:+.2f}" for gap in np.mean(gaps, axis=0))
+def gaps(runs):
+    return " ".join(f"{gap:+.2f}" for gap in tl.metrics.gap_by_epoch(runs))
 
 
 percent = 100 * np.expm1(beyond["mode gap"].mean)
 print(f"In validation mode, the same weights read {percent:.0f} % worse than in training mode.")
-print("mode gap after each epoch:", gap_by_epoch(runs))
+print("mode gap after each epoch:", gaps(runs))
 
 # %% [markdown]
 # So on these pictures the trouble is not that the curve jumps. **It reads wrong**: averaged over the
@@ -224,8 +215,8 @@ for run in real:
 # That is **overfitting**. It is no jitter: page `01` called it *climb*. And what about the mode gap?
 
 # %%
-print("mode gap after each epoch, drawn pictures:", gap_by_epoch(runs))
-print("mode gap after each epoch, photographs:   ", gap_by_epoch(real))
+print("mode gap after each epoch, drawn pictures:", gaps(runs))
+print("mode gap after each epoch, photographs:   ", gaps(real))
 
 # %% [markdown]
 # Here, too, the gap is above zero at first, but for fewer epochs. (On photographs an epoch has more steps.)
