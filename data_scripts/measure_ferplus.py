@@ -70,6 +70,7 @@ def figures_of_twins(
         "groups with conflicting labels": conflicting,
         "validation pictures with an exact twin in training": int(leaked.sum()),
         "share of validation pictures with an exact twin in training": _rounded(leaked.mean()),
+        "places of these among the validation pictures": np.flatnonzero(leaked).tolist(),
         "validation pictures with a near twin in training": int(near.sum()),
         "share of validation pictures with a near twin in training": _rounded(near.mean()),
         "training pictures with an exact twin in validation": int(

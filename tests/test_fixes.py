@@ -104,8 +104,10 @@ def test_what_a_fix_changes_in_the_loss_reaches_a_whole_run(of, fix_name):
 def test_unknown_option_of_a_case():
     with pytest.raises(CourseError, match="retinopathy has no option 'twins': known: none"):
         case("retinopathy", twins=False)
-    with pytest.raises(CourseError, match="ferplus has no option 'twin': known: twins"):
+    with pytest.raises(CourseError, match="ferplus has no option 'twin': known: twins, everything"):
         case("ferplus", twin=False)
+    with pytest.raises(CourseError, match="everything=True needs data='real'"):
+        case("ferplus", everything=True)
 
 
 def test_unknown_fix():

@@ -154,6 +154,9 @@ def record(
     seeds: Annotated[
         int | None, typer.Option(help="Runs of each, if not the profile's number.", min=1)
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--everything", help="All real pictures, not the profile's number.")
+    ] = False,
 ) -> None:
     """Train the posted recipe and its fixes, and keep every run in recordings/.
 
@@ -162,7 +165,8 @@ def record(
     from tlhelpers.cases import case
     from tlhelpers.fixes import FIXES, fix
 
-    this = case(case_name, profile, data)
+    options = {"everything": True} if everything else {}
+    this = case(case_name, profile, data, **options)
     names = fix_names or ["posted", *(f.name for f in FIXES.values() if case_name in f.cases)]
     for name in fix_names or ():
         if name != "posted" and case_name not in fix(name).cases:
@@ -171,9 +175,10 @@ def record(
         that, recipe = this, this.measured
         if name != "posted":
             if fix(name).pictures:
-                that = fix(name).case(case_name, profile, data)
+                that = fix(name).case(case_name, profile, data, **options)
             recipe = fix(name).apply(that.measured)
-        runs = that.run(recipe, seeds, label=name, save_to=paths.RECORDINGS)
+        label = f"{name}-everything" if everything else name
+        runs = that.run(recipe, seeds, label=label, save_to=paths.RECORDINGS)
         new = sum(not run.replayed for run in runs)
         typer.echo(f"{name}: {len(runs)} runs, {new} of them new")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from tlhelpers import paths
 from tlhelpers.cases.base import Case, Sizes
 from tlhelpers.data.dataset import Split
+from tlhelpers.errors import CourseError
 from tlhelpers.recipe import Recipe
 
 POSTED = Recipe(
@@ -66,13 +68,18 @@ _SIZES = {
 _SEED = 1  # of the faces and of the choice among real ones
 
 
-def make(profile: str, data: str, twins: bool = True) -> Case:
+def make(profile: str, data: str, twins: bool = True, everything: bool = False) -> Case:
     """The FER+ case at one profile; see `tlhelpers.cases.base`.
 
-    Without `twins`, no training picture stands among the validation pictures as well.
+    Without `twins`, no training picture stands among the validation pictures as well. With
+    `everything`, all real faces are taken and not the profile's number.
     """
+    if everything and data != "real":
+        raise CourseError("everything=True needs data='real': drawn faces have no end.")
     # A smoke test of real pictures is the quick one: there is nothing smaller to draw.
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
+    if everything:
+        sizes = replace(sizes, train=None)
     posted = POSTED.but(**sizes.posted)
     train, validation = (
         "all" if count is None else f"{count:,}" for count in (sizes.train, sizes.validation)
