@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from tlhelpers import backbones
+from tlhelpers import backbones, batchnorm, model
+from tlhelpers.cases import ferplus
 from tlhelpers.errors import CourseError
 from tlhelpers.torch_weights import read_state_dict
 
@@ -73,6 +74,21 @@ def test_freeze_up_to_a_block_and_batchnorm():
     assert base.get_layer("stem_conv").trainable
     backbones.freeze(base)  # nothing of before is left
     assert all(layer.trainable for layer in base.layers)
+
+
+@pytest.mark.parametrize(
+    ("changes", "width", "live"), [({}, 1024, 19), (ferplus.MOBILENETV2, 96, 9)]
+)
+def test_both_backbones_of_the_second_post_end_and_train_as_the_case_says(changes, width, live):
+    """By hand: conv4 has six blocks of three BatchNorms and a shortcut's; blocks 10 to 12 three."""
+    recipe = ferplus.POSTED.but(image_size=64, **changes)
+    base = model.backbone_of(recipe, weights=None)
+    assert base.output.shape == (None, 4, 4, width)
+    assert batchnorm.live_layers(base)[0] == live
+    # Everything up to the named block stands still.
+    lower, upper = backbones.split_at(base, recipe.frozen_up_to)
+    assert not lower.trainable_weights
+    assert len(upper.trainable_weights) == len(base.trainable_weights) > 0
 
 
 def test_block_names_are_whole_words():

@@ -211,7 +211,8 @@ def test_wilson_by_hand():
     assert (low, high) == (0.0, pytest.approx(0.161125, abs=1e-6))
     # 10 of 20: ½ ± z/(2√(n + z²)) = 0.5 ± 1.95996/(2 · 4.88277) = 0.5 ± 0.20070.
     assert evidence.wilson(np.int64(10), 20) == pytest.approx((0.299298, 0.700702), abs=1e-6)
-    for successes, n in [(0, 0), (3, 2), (-1, 4)]:
+    assert evidence.wilson(0, 0) == (0.0, 1.0)
+    for successes, n in [(3, 2), (-1, 4)]:
         with pytest.raises(ValueError, match="successes"):
             evidence.wilson(successes, n)
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from tlhelpers import comparisons, evidence, metrics, paths, recordings
 from tlhelpers.cases import case
 from tlhelpers.errors import CourseError
-from tlhelpers.fixes import fix
+from tlhelpers.fixes import FIXES, fix
 from tlhelpers.run import Run
 
 SMOKE = case("retinopathy", "smoke")
@@ -151,6 +151,15 @@ def test_committed_recordings_are_enough_and_as_described():
     for recipe in (quick.measured, fix("frozen-batchnorm").apply(quick.measured)):
         seeds = {r.seed for r in runs if r.recipe == recipe and r.about["spec"] == quick.spec}
         assert len(seeds) >= 8
+    posted = case("ferplus", "quick")
+    tried = {run.recipe for run in runs if run.about["case"] == "ferplus"} - {posted.measured}
+    named = {f.apply(posted.measured) for f in FIXES.values() if "ferplus" in f.cases}
+    assert tried and tried <= named
+    for recipe in {posted.measured, *tried}:
+        for data, least in (("synthetic", 8), ("real", 3)):
+            spec = case("ferplus", "quick", data).spec
+            seeds = {r.seed for r in runs if (r.recipe, r.about["spec"]) == (recipe, spec)}
+            assert len(seeds) >= least, (data, recipe)
     for run in runs:
         assert {"versions", "device", "profile", "fingerprint", "date", "spec"} <= run.about.keys()
         assert all(len(v) == run.epochs for v in run.history.values())

@@ -14,6 +14,8 @@ _PUBLIC = {
     "Recipe": "tlhelpers.recipe",
     "difference_text": "tlhelpers.recipe",
     "case": "tlhelpers.cases",
+    "alone": "tlhelpers.comparisons",
+    "beside_real": "tlhelpers.comparisons",
     "compare": "tlhelpers.comparisons",
     "verdict_sentence": "tlhelpers.evidence",
     "verdict_words": "tlhelpers.evidence",

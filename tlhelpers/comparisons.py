@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tlhelpers import evidence, metrics, recordings
-from tlhelpers.cases import CASES, case
+from tlhelpers.cases import CASES, Case, case
 from tlhelpers.evidence import Comparison
-from tlhelpers.fixes import FIXES
+from tlhelpers.fixes import FIXES, Fix
 from tlhelpers.recipe import difference_text
 from tlhelpers.run import Experiment
 
@@ -43,6 +45,87 @@ def compare(
         metric=metric,
         better=metrics.metric(metric).better,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One fix tried alone: its runs, and what the pairs say.
+
+    Attributes
+    ----------
+    fix : Fix
+    after : Experiment
+    compared : tuple of Comparison
+        One a metric.
+    """
+
+    fix: Fix
+    after: Experiment
+    compared: tuple[Comparison, ...]
+
+    @property
+    def sentences(self) -> str:
+        """Results with their numbers, a line a metric."""
+        return "\n".join(evidence.verdict_sentence(c, self.fix.title) for c in self.compared)
+
+    @property
+    def verdicts(self) -> str:
+        """The verdicts without numbers, a line a metric; nbval can compare these."""
+        return "\n".join(evidence.verdict_words(c) for c in self.compared)
+
+
+def alone(
+    this: Case,
+    posted: Experiment,
+    fix: Fix,
+    asked: Sequence[str],
+    seeds: int | None = None,
+    live: bool = False,
+) -> Trial:
+    """The posted recipe with one fix and nothing else changed.
+
+    Parameters
+    ----------
+    this : Case
+    posted : Experiment
+        Runs of ``this.measured``.
+    fix : Fix
+    asked : sequence of str
+        Names of metrics.
+    seeds, live
+        As in `Case.run`.
+    """
+    that = fix.case(this.name, this.profile, this.data) if fix.pictures else this
+    after = that.run(fix.apply(that.measured), seeds, live, label=fix.name)
+    return Trial(fix, after, tuple(compare(posted, after, metric) for metric in asked))
+
+
+def beside_real(trials: Iterable[Trial], real: Case) -> str:
+    """Effects on drawn pictures, and beside each the pairs recorded on real ones.
+
+    Real pictures have too few seeds to judge, so each pair's difference is given.
+
+    Parameters
+    ----------
+    trials : iterable of Trial
+        All with the same metrics.
+    real : Case
+        The same case with real pictures.
+    """
+    trials = list(trials)
+    before = real.recorded(real.measured)
+    after = [real.recorded(trial.fix.apply(real.measured)) for trial in trials]
+    width = max(len(trial.fix.title) for trial in trials)
+    lines = []
+    for i, metric in enumerate(c.metric for c in trials[0].compared):
+        lines.append(f"{'change of ' + metric:{width + 2}}   drawn   real, seed by seed")
+        old = metrics.values(before, metric)
+        for trial, runs in zip(trials, after, strict=True):
+            new = metrics.values(runs, metric)
+            each = "  ".join(f"{new[seed] - old[seed]:+.3f}" for seed in new if seed in old)
+            effect = trial.compared[i].effect
+            lines.append(f"  {trial.fix.title:{width}}  {effect:+.3f}   {each}")
+    return "\n".join(lines)
 
 
 def recorded(root: Path) -> list[Comparison]:

@@ -244,7 +244,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     Parameters
     ----------
     successes, n : int
-        Right answers, and pictures asked about.
+        Right answers, and pictures asked about. None asked about: any share is possible.
     level : float
         Coverage of the interval, between 0 and 1.
 
@@ -256,7 +256,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        n below 1, or successes outside 0 … n.
+        successes outside 0 … n.
 
     Notes
     -----
@@ -264,8 +264,10 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """
     from scipy import stats
 
-    if not 0 <= successes <= n or n < 1:
-        raise ValueError(f"expected 0 <= successes <= n and n >= 1, got {successes} of {n}")
+    if not 0 <= successes <= n:
+        raise ValueError(f"expected 0 <= successes <= n, got {successes} of {n}")
+    if n == 0:
+        return 0.0, 1.0
     interval = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
     return float(interval.low), float(interval.high)
 

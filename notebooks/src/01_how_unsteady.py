@@ -91,7 +91,9 @@ for run in runs:
 # patient. The grey bars show it.
 
 # %%
-tl.plots.steps(runs[0], "How far the validation loss moves from epoch to epoch, and the noise of that")
+tl.plots.steps(
+    runs[0], "How far the validation loss moves from epoch to epoch, and the noise of that"
+)
 
 # %% [markdown]
 # We can also ask: if *every* step were nothing but this noise, how much jitter would there be?

@@ -161,8 +161,11 @@ for name, floor in beyond.items():
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print("jumps beyond its noise:     ", "yes" if beyond["jitter beyond noise"].low > 0 else "not shown")
+print(
+    "jumps beyond its noise:     ", "yes" if beyond["jitter beyond noise"].low > 0 else "not shown"
+)
 print("reads wrong beyond its noise:", "yes" if beyond["mode gap"].low > 0 else "not shown")
+
 
 # %%
 def gaps(runs):
@@ -203,7 +206,9 @@ for run in real:
         for name in ("val_nll", "moving_mode_nll", "val_auc")
     )
     patience = case.posted.early_stopping_patience
-    print(f"{run.seed:4} {ends} {tl.stability.early_stopping(run.curve('val_loss'), patience)[0]:9}")
+    print(
+        f"{run.seed:4} {ends} {tl.stability.early_stopping(run.curve('val_loss'), patience)[0]:9}"
+    )
 
 # %% [markdown]
 # Here is what the post describes: **training stops after a few epochs**. The crosses and the last column say

@@ -137,7 +137,9 @@ for name, floor in beyond.items():
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print("jumps beyond its noise:     ", "yes" if beyond["jitter beyond noise"].low > 0 else "not shown")
+print(
+    "jumps beyond its noise:     ", "yes" if beyond["jitter beyond noise"].low > 0 else "not shown"
+)
 print("reads wrong beyond its noise:", "yes" if beyond["mode gap"].low > 0 else "not shown")
 
 # %%

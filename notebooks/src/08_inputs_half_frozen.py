@@ -25,10 +25,14 @@ posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
 asked = ("jitter", "mode_gap", "macro_f1", "accuracy")
 
 
-def run(fix):
+def alone(fix):
     """The posted recipe with one change, and what the pairs say."""
-    after = case.run(fix.apply(case.measured), seeds=seeds or None, live=live, label=fix.name)
-    return after, [tl.compare(posted, after, metric) for metric in asked]
+    return tl.alone(case, posted, fix, asked, seeds=seeds or None, live=live)
+
+
+def check(fix):
+    """The mechanism check of a fix; stops the page if it fails."""
+    return fix.check(case.trainer(fix.apply(case.measured))).require()
 
 
 # %% [markdown]
@@ -49,7 +53,9 @@ share = {}
 for name in ("resnet50", "mobilenetv2", "efficientnet-lite0"):
     own = tl.backbone(name).preprocess(ends)
     share[name] = 100 / (own.max() - own.min())
-    print(f"{name:20} own inputs {own.min():7.2f} to {own.max():6.2f}; 0 to 1 uses {share[name]:.1f} %")
+    print(
+        f"{name:20} own inputs {own.min():7.2f} to {own.max():6.2f}; 0 to 1 uses {share[name]:.1f} %"
+    )
 print(tl.guessed(my_guess, share["resnet50"], "percent"))
 
 # %% [markdown]
@@ -67,29 +73,27 @@ print(f"1/255 first, then ResNet50's preprocess_input: {both.min():.1f} to {both
 # Our backbone is of the mild kind. The check compares black and white, as they arrive, with what it was trained on:
 
 # %%
-scaling = tl.fix("backbone-inputs")
-check = scaling.check(case.trainer(scaling.apply(case.measured)))
-print(check.found)
+fix = tl.fix("backbone-inputs")
+checked = check(fix)
+print(checked.found)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print(check.require())
+print(checked)
 
 # %%
-scaled, compared = run(scaling)
+scaled = alone(fix)
 tl.plots.curves(
-    {"as posted: 1/255": posted, "the backbone's own inputs": scaled},
+    {"as posted: 1/255": posted, "the backbone's own inputs": scaled.after},
     title="Validation loss with two input scalings",
 )
 
 # %%
-for comparison in compared:
-    print(tl.verdict_sentence(comparison, scaling.title))
+print(scaled.sentences)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for comparison in compared:
-    print(tl.verdict_words(comparison))
+print(scaled.verdicts)
 
 # %% [markdown]
 # ## What still moves
@@ -109,31 +113,27 @@ for recipe in (full, full.but(**MOBILENETV2), case.posted):
 # Believe nothing, check: one training step, and we count the layers whose statistics moved.
 
 # %%
-trainer = case.trainer(case.measured)
-check = tl.checks.batchnorm_moves(trainer)
-print(check.found)
+moves = tl.checks.batchnorm_moves(case.trainer(case.measured))
+print(moves.found)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print(check.require())
+print(moves.require())
 
 # %% [markdown]
 # Those layers have the trouble of page `03`: their averages lag behind the weights. Here is the proof for faces. Both
 # lines have **the same weights**. The dashed one measures the statistics anew before each validation.
 
 # %%
-precise = tl.fix("reestimated-batchnorm")
-fresh, compared = run(precise)
-tl.plots.same_weights(posted, fresh, "The same weights with moving and with fresh statistics")
+fresh = alone(tl.fix("reestimated-batchnorm"))
+tl.plots.same_weights(posted, fresh.after, "The same weights with moving and with fresh statistics")
 
 # %%
-for comparison in compared:
-    print(tl.verdict_sentence(comparison, precise.title))
+print(fresh.sentences)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for comparison in compared:
-    print(tl.verdict_words(comparison))
+print(fresh.verdicts)
 
 # %% [markdown]
 # ## Two ways out
@@ -141,41 +141,47 @@ for comparison in compared:
 # **Freeze each BatchNorm layer**, as on page `03`, and let the convolutions train:
 
 # %%
-freezing = tl.fix("frozen-batchnorm")
-check = freezing.check(case.trainer(freezing.apply(case.measured)))
-print(check.found)
+fix = tl.fix("frozen-batchnorm")
+checked = check(fix)
+print(checked.found)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print(check.require())
+print(checked)
+
+# %%
+frozen = alone(fix)
+print(frozen.sentences)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print(frozen.verdicts)
 
 # %% [markdown]
 # **Or let the averages forget faster.** The momentum of ResNet50 and of EfficientNet-Lite0 is 0.99. Such averages
 # remember about a hundred steps, and here that is one epoch: as long, counted in epochs, as MobileNetV2's in the post.
 
 # %%
-momentum = tl.fix("momentum-0.99")
-check = momentum.check(case.trainer(momentum.apply(case.measured)))
-print(check.found)
+fix = tl.fix("momentum-0.99")
+print(check(fix).found)
 
 # %%
-frozen, of_frozen = run(freezing)
-faster, of_faster = run(momentum)
-tl.plots.curves(
-    {"as posted: momentum 0.999": posted, "momentum 0.99": faster, "BatchNorm frozen": frozen},
-    title="Validation loss with slow, with faster, and with frozen statistics",
-)
-
-# %%
-for title, compared in ((freezing.title, of_frozen), (momentum.title, of_faster)):
-    for comparison in compared:
-        print(tl.verdict_sentence(comparison, title))
-    print()
+faster = alone(fix)
+print(faster.sentences)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for comparison in of_frozen + of_faster:
-    print(tl.verdict_words(comparison))
+print(faster.verdicts)
+
+# %%
+tl.plots.curves(
+    {
+        "as posted: momentum 0.999": posted,
+        "momentum 0.99": faster.after,
+        "BatchNorm frozen": frozen.after,
+    },
+    title="Validation loss with slow, with faster, and with frozen statistics",
+)
 
 # %% [markdown]
 # ## Does enlarging help?
@@ -189,29 +195,26 @@ for comparison in of_frozen + of_faster:
 my_guess = None
 
 # %%
-small = tl.fix("size-48")
-print(small.check(case.trainer(small.apply(case.measured))).require())
-unchanged, of_small = run(small)
-print(tl.guessed(my_guess, of_small[0].verdict))
+fix = tl.fix("size-48")
+print(check(fix))
+small = alone(fix)
+print(tl.guessed(my_guess, small.compared[0].verdict))
 
 # %%
-for comparison in of_small:
-    print(tl.verdict_sentence(comparison, small.title))
+print(small.sentences)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for comparison in of_small:
-    print(tl.verdict_words(comparison))
+print(small.verdicts)
 
 # %% [markdown]
 # ## All of them, side by side
 
 # %%
-fixes = (scaling, precise, freezing, momentum, small)
-drawn = [c for fix in fixes for c in run(fix)[1]]
+tried = (scaled, fresh, frozen, faster, small)
 tl.plots.forest(
-    drawn,
-    {fix.name: fix.title for fix in fixes},
+    [comparison for trial in tried for comparison in trial.compared],
+    {trial.fix.name: trial.fix.title for trial in tried},
     title="Each change alone, against the posted recipe",
 )
 
@@ -221,15 +224,7 @@ tl.plots.forest(
 # The same, recorded on real FER+. The seeds are too few to judge: each number is one pair of runs.
 
 # %%
-real = tl.case("ferplus", data="real")
-before = real.recorded(real.measured)
-for metric in asked:
-    print(f"change of {metric}: {'drawn':>35}   real, seed by seed")
-    for fix in fixes:
-        (effect,) = (c.effect for c in drawn if (c.fix, c.metric) == (fix.name, metric))
-        values = tl.values(before, metric), tl.values(real.recorded(fix.apply(real.measured)), metric)
-        each = "  ".join(f"{values[1][seed] - values[0][seed]:+.3f}" for seed in values[1])
-        print(f"    {fix.title:40} {effect:+.3f}   {each}")
+print(tl.beside_real(tried, tl.case("ferplus", data="real")))
 
 # %% [markdown]
 # ## Remember

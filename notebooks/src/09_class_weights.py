@@ -25,10 +25,9 @@ posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
 asked = ("accuracy", "macro_f1", "jitter")
 
 
-def run(fix):
+def alone(fix):
     """The posted recipe with one change, and what the pairs say."""
-    after = case.run(fix.apply(case.measured), seeds=seeds or None, live=live, label=fix.name)
-    return after, [tl.compare(posted, after, metric) for metric in asked]
+    return tl.alone(case, posted, fix, asked, seeds=seeds or None, live=live)
 
 
 def check(fix):
@@ -79,12 +78,13 @@ print(tl.guessed(my_guess, left["balanced"], "pictures"))
 # The check computes the loss of one step by hand, with and without weights:
 
 # %%
-balanced = tl.fix("class-weights-balanced")
-print(check(balanced).found)
+fix = tl.fix("class-weights-balanced")
+checked = check(fix)
+print(checked.found)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print(check(balanced))
+print(checked)
 
 # %% [markdown]
 # Keras weights only the training loss. The validation loss has no weights. So the two no longer measure the same
@@ -96,27 +96,25 @@ print(check(balanced))
 my_guess = None
 
 # %%
-weighted, compared = run(balanced)
-print(tl.guessed(my_guess, 100 * compared[0].effect, "points"))
+balanced = alone(fix)
+print(tl.guessed(my_guess, 100 * balanced.compared[0].effect, "points"))
 tl.plots.curves(
-    {"as posted: no weights": posted, "balanced class weights": weighted},
+    {"as posted: no weights": posted, "balanced class weights": balanced.after},
     column="val_accuracy",
     title="Validation accuracy without and with balanced class weights",
     log=False,
 )
 
 # %%
-for comparison in compared:
-    print(tl.verdict_sentence(comparison, balanced.title))
+print(balanced.sentences)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for comparison in compared:
-    print(tl.verdict_words(comparison))
+print(balanced.verdicts)
 
 # %%
 tl.plots.recalls(
-    {"no weights": posted, "balanced": weighted},
+    {"no weights": posted, "balanced": balanced.after},
     "What balanced weights do to each class",
 )
 
@@ -127,14 +125,16 @@ tl.plots.recalls(
 gentle = [tl.fix(f"class-weights-{kind}") for kind in kinds[1:]]
 for fix in gentle:
     print(check(fix).found)
-    for comparison in run(fix)[1]:
-        print("   ", tl.verdict_sentence(comparison, fix.title))
+
+# %%
+effective, root = map(alone, gentle)
+print(effective.sentences)
+print(root.sentences)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for fix in gentle:
-    for comparison in run(fix)[1]:
-        print(tl.verdict_words(comparison))
+print(effective.verdicts)
+print(root.verdicts)
 
 # %% [markdown]
 # ## After the training: logit adjustment
@@ -144,27 +144,23 @@ for fix in gentle:
 # That is **logit adjustment**. Not one weight changes.
 
 # %%
-adjustment = tl.fix("logit-adjustment")
-print(check(adjustment).found)
+fix = tl.fix("logit-adjustment")
+checked = check(fix)
+print(checked.found)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print(check(adjustment))
+print(checked)
 
 # %%
-adjusted, compared = run(adjustment)
-same = [
-    run.history["moving_mode_nll"] == posted[i].history["moving_mode_nll"]
-    for i, run in enumerate(adjusted)
-]
-print(f"{sum(same)} of {len(same)} pairs have the same weights")
-for comparison in compared:
-    print(tl.verdict_sentence(comparison, adjustment.title))
+adjusted = alone(fix)
+same = [run.history["loss"] == posted[i].history["loss"] for i, run in enumerate(adjusted.after)]
+print(f"{sum(same)} of {len(same)} pairs have the same training losses to the last digit")
+print(adjusted.sentences)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for comparison in compared:
-    print(tl.verdict_words(comparison))
+print(adjusted.verdicts)
 
 # %% [markdown]
 # ## Soft labels
@@ -173,38 +169,36 @@ for comparison in compared:
 # the votes. A face that four of ten call 'disgust' then teaches some disgust, even if 'anger' won.
 
 # %%
-soft = tl.fix("soft-labels")
-print(check(soft).found)
+fix = tl.fix("soft-labels")
+checked = check(fix)
+print(checked.found)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print(check(soft))
+print(checked)
 
 # %%
-softened, compared = run(soft)
-for comparison in compared:
-    print(tl.verdict_sentence(comparison, soft.title))
+soft = alone(fix)
+print(soft.sentences)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for comparison in compared:
-    print(tl.verdict_words(comparison))
+print(soft.verdicts)
 
 # %% [markdown]
 # ## All of them, side by side
 
 # %%
-fixes = (balanced, *gentle, adjustment, soft)
-drawn = [c for fix in fixes for c in run(fix)[1]]
+tried = (balanced, effective, root, adjusted, soft)
 tl.plots.forest(
-    drawn,
-    {fix.name: fix.title for fix in fixes},
+    [comparison for trial in tried for comparison in trial.compared],
+    {trial.fix.name: trial.fix.title for trial in tried},
     title="Each change alone, against the posted recipe",
 )
 
 # %%
 tl.plots.recalls(
-    {"as posted": posted, adjustment.title: adjusted, soft.title: softened},
+    {"as posted": posted, "logit adjustment": adjusted.after, "soft labels": soft.after},
     "What two gentler ways do to each class",
 )
 
@@ -214,15 +208,7 @@ tl.plots.recalls(
 # The same, recorded on real FER+. The seeds are too few to judge: each number is one pair of runs.
 
 # %%
-real = tl.case("ferplus", data="real")
-before = real.recorded(real.measured)
-for metric in asked:
-    print(f"change of {metric}: {'drawn':>25}   real, seed by seed")
-    for fix in fixes:
-        (effect,) = (c.effect for c in drawn if (c.fix, c.metric) == (fix.name, metric))
-        values = tl.values(before, metric), tl.values(real.recorded(fix.apply(real.measured)), metric)
-        each = "  ".join(f"{values[1][seed] - values[0][seed]:+.3f}" for seed in values[1])
-        print(f"    {fix.title:30} {effect:+.3f}   {each}")
+print(tl.beside_real(tried, tl.case("ferplus", data="real")))
 
 # %% [markdown]
 # ## Remember

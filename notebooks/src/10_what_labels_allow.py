@@ -106,7 +106,8 @@ for name, (accuracy, recall) in rows.items():
 
 # %%
 kept = {
-    rule: sum(ferplus["valid"]["count by class"][rule].values()) for rule in ("plurality", "majority")
+    rule: sum(ferplus["valid"]["count by class"][rule].values())
+    for rule in ("plurality", "majority")
 }
 for rule, pictures in kept.items():
     found = ferplus["valid"]["ceiling"][rule]
@@ -129,7 +130,9 @@ known = ferplus["twins"]
 print(f"drawn faces: {exact.sum()} of {len(exact)} validation faces have an exact twin in training")
 print(f"             {near.sum()} have a near twin")
 for kind in ("exact", "near"):
-    count = known[f"validation pictures with {'an exact' if kind == 'exact' else 'a near'} twin in training"]
+    count = known[
+        f"validation pictures with {'an exact' if kind == 'exact' else 'a near'} twin in training"
+    ]
     print(f"FER+: {count} of {ferplus['valid']['pictures']} have {kind} twins")
 
 # %%
@@ -153,7 +156,9 @@ for i in shown:
     print(f"training says {a:10} validation says {b:10}", "" if a == b else "they disagree")
 print(f"drawn: {other.sum()} of {len(other)} twins have two labels")
 across = known["groups across the split"]
-print(f"FER+: {known['groups with conflicting labels']['plurality']} of {known['groups']} groups of twins")
+print(
+    f"FER+: {known['groups with conflicting labels']['plurality']} of {known['groups']} groups of twins"
+)
 
 # %% [markdown]
 # ## What do twins add to the score?
@@ -177,19 +182,18 @@ print(check.require())
 
 # %%
 posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
-without = without_case.run(without_case.measured, seeds=seeds or None, live=live, label=fix.name)
-compared = [tl.compare(posted, without, metric) for metric in ("accuracy", "macro_f1", "jitter")]
-print(tl.guessed(my_guess, -100 * compared[0].effect, "points"))
-for comparison in compared:
-    print(tl.verdict_sentence(comparison, fix.title))
+asked = ("accuracy", "macro_f1", "jitter")
+without = tl.alone(case, posted, fix, asked, seeds=seeds or None, live=live)
+print(tl.guessed(my_guess, -100 * without.compared[0].effect, "points"))
+print(without.sentences)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for comparison in compared:
-    print(tl.verdict_words(comparison))
+print(without.verdicts)
 
 # %% [markdown]
 # Runs differ, and these faces are few. A sharper look: the *same* faces, with their twin in training and without.
+
 
 # %%
 def right(run, faces):
@@ -204,7 +208,7 @@ table = {
 print(f"{'accuracy on':24} {'faces':>6}  trained with twins  without")
 for name, faces in table.items():
     if faces.any():
-        shares = [np.mean([right(run, faces) for run in runs]) for runs in (posted, without)]
+        shares = [np.mean([right(run, faces) for run in runs]) for runs in (posted, without.after)]
         print(f"{name:24} {faces.sum():6}  {shares[0]:18.3f}  {shares[1]:7.3f}")
 
 # %% [markdown]
