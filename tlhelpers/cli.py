@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tlhelpers import pages, paths
+from tlhelpers import machine, pages, paths
 from tlhelpers.errors import CourseError
 
 # Everything else is imported where it is needed: `tlhelpers --help` must not wait for it.
@@ -49,7 +49,10 @@ def run(
     seeds: Annotated[
         int | None, typer.Option(help="Runs of each recipe, if not the profile's number.", min=1)
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Pages at a time.", min=1)] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Pages at a time; two if there are two cores, one on a GPU.", min=1),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the executed pages and the report. [default: build/course]"),
@@ -72,6 +75,8 @@ def run(
     out = out or paths.build() / "course"
     notebooks = pages.find(numbers or (), paths.NOTEBOOKS)
 
+    # Pages share a GPU badly: each kernel takes most of its memory.
+    jobs = jobs or (1 if profile == "full" else min(2, machine.cores()))
     clock = time.monotonic()
     viewer = runner.viewer(jobs)
     try:

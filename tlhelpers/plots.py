@@ -343,7 +343,7 @@ def confusion(experiment: Experiment, title: str) -> Picture:
 
 
 def recalls(experiments: Mapping[str, Experiment], title: str) -> Picture:
-    """Recall of each class, a dot a seed and a bar at their mean, recipes side by side."""
+    """Recall of each class, a dot a seed, a bar at their mean with Wilson's interval."""
     first = next(iter(experiments.values()))[0]
     names = first.about["classes"]
     order = sorted(range(len(names)), key=lambda i: -int((first.labels == i).sum()))
@@ -358,7 +358,8 @@ def recalls(experiments: Mapping[str, Experiment], title: str) -> Picture:
             x = place + (k - (len(experiments) - 1) / 2) * width
             values = [run[names[i]][0] / max(1, run[names[i]][1]) for run in found]
             axis.scatter([x] * len(values), values, color=colour, s=14, alpha=0.6, lw=0)
-            mean = float(np.mean(values))
+            mean, count = float(np.mean(values)), found[0][names[i]][1]
+            axis.vlines(x, *evidence.wilson(round(mean * count), count), color=colour, lw=0.9)
             axis.hlines(
                 mean,
                 x - width * 0.4,
@@ -376,8 +377,11 @@ def recalls(experiments: Mapping[str, Experiment], title: str) -> Picture:
     axis.set_ylim(-0.02, 1.02)
     axis.legend(frameon=False, fontsize=8)
     alt = f"{title}. Mean recalls: " + "; ".join(f"{r}: {', '.join(v)}" for r, v in means.items())
-    caption = " ".join([*_origins(experiments), "A dot is a run, a bar the mean of the runs."])
-    return _finish(figure, title, caption, alt)
+    notes = [
+        "A dot is a run, a bar the mean of the runs.",
+        "Thin line: 95 % interval (Wilson) of one run at this mean: what so few pictures tell.",
+    ]
+    return _finish(figure, title, " ".join([*_origins(experiments), *notes]), alt)
 
 
 # --- parts -------------------------------------------------------------------------------

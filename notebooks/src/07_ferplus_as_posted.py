@@ -166,9 +166,10 @@ for where, (pictures, epochs) in faces.items():
     print(f"the averages remember {remembered / steps:.1f} epochs")
 
 # %% [markdown]
-# So here the averages lag for the whole run. In the post they would lag for about one epoch of a hundred: enough to
-# shake the curve from epoch to epoch, and less of a burden on average. **Our short run exaggerates this cause.** Page
-# `08` therefore also measures a momentum whose memory is one epoch long *here*.
+# So here the averages lag for the whole run, and in the post for about one epoch of a hundred. **Our short run
+# exaggerates this cause.** Page `08` therefore also measures a momentum whose memory is one epoch long *here*. (If the
+# post's run used ResNet50, its averages remembered ten times fewer steps. The post does not say which backbone made
+# the curves.)
 #
 # ## Which classes does it see?
 
@@ -187,8 +188,9 @@ for run in runs:
     print(f"seed {run.seed}: {right} of {count} found, recall {low:.2f} to {high:.2f} (95 %)")
 
 # %% [markdown]
-# The interval behind each line says how little so few faces can tell. It is *Wilson's*, and page `10` uses it on the
-# post's own twenty faces.
+# Some seeds find none of them, as the post does. Others find some, with nothing changed but the seed. So "never
+# predicted" may be one throw of the dice. The interval behind each line says how little so few faces can tell. It is
+# *Wilson's*, and page `10` uses it on the post's own twenty faces.
 #
 # ## And on real faces?
 #
@@ -225,8 +227,9 @@ for run in real:
 #
 # - A recipe in a forum leaves much open. Write down what you assume.
 # - Beside every accuracy, put the trivial one. Beside accuracy, put macro-F1 if a class is rare.
-# - The training curve is smooth, and the validation curve of the same weights is not. That is a sign of two sets of
-#   BatchNorm statistics, and no proof. Page `08` tests it.
+# - The training accuracy climbs, and the validation accuracy goes up and down. On the *same* training faces, validation
+#   mode reads far worse than training mode. Page `08` asks why.
+# - A rare class with some twenty validation faces is found or not found by chance. Ask more than one seed.
 #
 # **Next:** `08`, what goes into the backbone, and which of its layers still move.
 #

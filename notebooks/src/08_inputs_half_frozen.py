@@ -90,6 +90,7 @@ tl.plots.curves(
 
 # %%
 print(scaled.sentences)
+print(f"(trivial accuracy: {tl.metrics.trivial_accuracy(posted[0]):.3f})")
 
 # %%
 # NBVAL_CHECK_OUTPUT

@@ -107,6 +107,7 @@ tl.plots.curves(
 
 # %%
 print(balanced.sentences)
+print(f"(trivial accuracy: {tl.metrics.trivial_accuracy(posted[0]):.3f})")
 
 # %%
 # NBVAL_CHECK_OUTPUT
