@@ -9,8 +9,10 @@ from typer.testing import CliRunner
 
 from tlhelpers import comparisons, evidence, metrics, paths, recordings
 from tlhelpers.cases import case
+from tlhelpers.cli import app
 from tlhelpers.errors import CourseError
 from tlhelpers.fixes import FIXES, fix
+from tlhelpers.recipe import difference
 from tlhelpers.run import Run
 
 SMOKE = case("retinopathy", "smoke")
@@ -133,8 +135,6 @@ FIELDS = [
 
 
 def test_evidence_command_prints_the_promised_fields():
-    from tlhelpers.cli import app
-
     rows = json.loads(CliRunner().invoke(app, ["evidence", "--json"]).stdout)
     assert rows and all(list(row) == FIELDS for row in rows)
     for row in rows:
@@ -153,8 +153,9 @@ def test_committed_recordings_are_enough_and_as_described():
         assert len(seeds) >= 8
     posted = case("ferplus", "quick")
     tried = {run.recipe for run in runs if run.about["case"] == "ferplus"} - {posted.measured}
-    named = {f.apply(posted.measured) for f in FIXES.values() if "ferplus" in f.cases}
-    assert tried and tried <= named
+    fixes = [f for f in FIXES.values() if "ferplus" in f.cases]
+    alone = {f.apply(posted.measured) for f in fixes}
+    assert tried <= alone | {f.apply(recipe) for f in fixes for recipe in alone}
     for recipe in {posted.measured, *tried}:
         for data, least in (("synthetic", 8), ("real", 3)):
             spec = case("ferplus", "quick", data).spec
@@ -174,6 +175,68 @@ def test_a_steady_network_learns_the_synthetic_pictures():
     frozen = quick.recorded(fix("frozen-batchnorm").apply(quick.measured))
     assert len(quick.split.train) == 1000 and quick.split.train.images.shape[1] == 64
     assert min(run.history["val_auc"][-1] for run in frozen) >= 0.85
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """What ``tlhelpers record`` asks for, without training."""
+    asked = []
+
+    def run(this, recipe, seeds, label, save_to):
+        asked.append((label, difference(this.measured, recipe), this.spec, seeds))
+        assert save_to == paths.RECORDINGS
+        return []
+
+    monkeypatch.setattr("tlhelpers.cases.base.Case.run", run)
+    return asked
+
+
+def record(*arguments):
+    return CliRunner().invoke(app, ["record", "--profile", "smoke", *arguments])
+
+
+def test_record_asks_for_fixes_alone_together_and_of_the_pictures(recorded):
+    both = "frozen-batchnorm+class-weights-balanced"
+    faces = case("ferplus", "smoke")
+    arguments = ["--case", "ferplus", "--seeds", "2"]
+    for name in ("posted", both, "no-twins"):
+        arguments += ["--fix", name]
+    assert record(*arguments).exit_code == 0
+    changed = {"batchnorm": ("live", "frozen"), "class_weights": (None, "balanced")}
+    assert recorded == [
+        ("posted", {}, faces.spec, 2),
+        (both, changed, faces.spec, 2),
+        ("no-twins", {}, case("ferplus", "smoke", twins=False).spec, 2),
+    ]
+
+
+def test_record_takes_every_fix_of_a_case_if_none_is_named(recorded):
+    assert record().exit_code == 0
+    names = [f.name for f in FIXES.values() if "retinopathy" in f.cases]
+    assert [label for label, *_ in recorded] == ["posted", *names]
+
+
+def test_record_with_everything_has_a_label_and_a_spec_of_its_own(recorded):
+    assert record("--case", "ferplus", "--data", "real", "--everything").exit_code == 0
+    specs = {label: spec for label, _, spec, _ in recorded}
+    assert all(label.endswith("-everything") for label in specs)
+    assert specs["posted-everything"].startswith("real all+all plurality twins")
+    assert "no twins" in specs["no-twins-everything"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--fix", "posted", "--fix", "magic"], "Unknown fix 'magic'"),
+        (["--fix", "posted", "--fix", "frozen-batchnorm+size-48"], "'size-48' is no fix for ret"),
+        (["--case", "faces"], "Unknown case 'faces'"),
+        (["--case", "ferplus", "--everything"], "everything=True needs data='real'"),
+    ],
+)
+def test_record_refuses_before_any_work(recorded, arguments, message):
+    result = record(*arguments)
+    assert isinstance(result.exception, CourseError) and message in str(result.exception)
+    assert recorded == []
 
 
 def test_nothing_recorded_says_how_to_record():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import reduce
 from pathlib import Path
 from typing import Annotated
 
@@ -154,7 +155,10 @@ def record(
     profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
     fix_names: Annotated[
         list[str] | None,
-        typer.Option("--fix", help="A fix of the catalogue, or 'posted'. All if none is given."),
+        typer.Option(
+            "--fix",
+            help="A fix of the catalogue, several joined by +, or 'posted'. Else each one alone.",
+        ),
     ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Runs of each, if not the profile's number.", min=1)
@@ -167,23 +171,29 @@ def record(
 
     A run that is recorded already is not made again; an interrupted one goes on where it stopped.
     """
-    from tlhelpers.cases import case
+    from tlhelpers.cases import CASES, case
     from tlhelpers.fixes import FIXES, fix
 
-    options = {"everything": True} if everything else {}
-    this = case(case_name, profile, data, **options)
     names = fix_names or ["posted", *(f.name for f in FIXES.values() if case_name in f.cases)]
-    for name in fix_names or ():
-        if name != "posted" and case_name not in fix(name).cases:
-            raise CourseError(f"'{name}' is no fix for {case_name}, but for {fix(name).cases[0]}.")
-    for name in names:
-        that, recipe = this, this.measured
-        if name != "posted":
-            if fix(name).pictures:
-                that = fix(name).case(case_name, profile, data, **options)
-            recipe = fix(name).apply(that.measured)
+    # All names are looked up before hours of work begin.
+    wanted = {
+        name: [] if name == "posted" else [fix(part) for part in name.split("+")] for name in names
+    }
+    for each in (each for fixes in wanted.values() for each in fixes):
+        if case_name in CASES and case_name not in each.cases:
+            raise CourseError(f"'{each.name}' is no fix for {case_name}, but for {each.cases[0]}.")
+    made = {}  # one case for all fixes that leave the pictures alone: they can share networks
+    for name, fixes in wanted.items():
+        pictures = {"everything": True} if everything else {}
+        for each in fixes:
+            pictures |= each.pictures
+        key = tuple(pictures.items())
+        if key not in made:
+            made[key] = case(case_name, profile, data, **pictures)
+        this = made[key]
+        recipe = reduce(lambda recipe, each: each.apply(recipe), fixes, this.measured)
         label = f"{name}-everything" if everything else name
-        runs = that.run(recipe, seeds, label=label, save_to=paths.RECORDINGS)
+        runs = this.run(recipe, seeds, label=label, save_to=paths.RECORDINGS)
         new = sum(not run.replayed for run in runs)
         typer.echo(f"{name}: {len(runs)} runs, {new} of them new")
 

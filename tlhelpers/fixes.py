@@ -57,11 +57,9 @@ class Fix:
         """The recipe with this change."""
         return recipe.but(**self.change)
 
-    def case(
-        self, name: str, profile: str = "quick", data: str = "synthetic", **pictures: Any
-    ) -> Case:
+    def case(self, name: str, profile: str = "quick", data: str = "synthetic") -> Case:
         """The case called `name` with the pictures of this fix."""
-        return case(name, profile, data, **{**pictures, **self.pictures})
+        return case(name, profile, data, **self.pictures)
 
 
 FIXES = {
