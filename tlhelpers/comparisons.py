@@ -12,7 +12,7 @@ from tlhelpers import evidence, metrics, recordings
 from tlhelpers.cases import CASES, Case, case
 from tlhelpers.evidence import Comparison
 from tlhelpers.fixes import FIXES, Fix
-from tlhelpers.recipe import difference_text
+from tlhelpers.recipe import difference, difference_text
 from tlhelpers.run import Experiment
 
 
@@ -53,13 +53,16 @@ class Trial:
 
     Attributes
     ----------
+    case : Case
     fix : Fix
-    after : Experiment
+    before, after : Experiment
     compared : tuple of Comparison
         One a metric.
     """
 
+    case: Case
     fix: Fix
+    before: Experiment
     after: Experiment
     compared: tuple[Comparison, ...]
 
@@ -76,19 +79,19 @@ class Trial:
 
 def alone(
     this: Case,
-    posted: Experiment,
+    before: Experiment,
     fix: Fix,
     asked: Sequence[str],
     seeds: int | None = None,
     live: bool = False,
 ) -> Trial:
-    """The posted recipe with one fix and nothing else changed.
+    """One fix added to a recipe, and nothing else changed.
 
     Parameters
     ----------
     this : Case
-    posted : Experiment
-        Runs of ``this.measured``.
+    before : Experiment
+        Runs of the recipe without the fix, mostly ``this.measured``.
     fix : Fix
     asked : sequence of str
         Names of metrics.
@@ -96,8 +99,9 @@ def alone(
         As in `Case.run`.
     """
     that = fix.case(this.name, this.profile, this.data) if fix.pictures else this
-    after = that.run(fix.apply(that.measured), seeds, live, label=fix.name)
-    return Trial(fix, after, tuple(compare(posted, after, metric) for metric in asked))
+    after = that.run(fix.apply(before.recipe), seeds, live, label=fix.name)
+    compared = tuple(compare(before, after, metric) for metric in asked)
+    return Trial(this, fix, before, after, compared)
 
 
 def beside_real(trials: Iterable[Trial], real: Case) -> str:
@@ -108,24 +112,28 @@ def beside_real(trials: Iterable[Trial], real: Case) -> str:
     Parameters
     ----------
     trials : iterable of Trial
-        All with the same metrics.
+        All with the same metrics, on drawn pictures.
     real : Case
         The same case with real pictures.
     """
     trials = list(trials)
-    before = real.recorded(real.measured)
-    after = [real.recorded(trial.fix.apply(real.measured)) for trial in trials]
+    pairs = [[_recorded_like(t.case, runs, real) for runs in (t.before, t.after)] for t in trials]
     width = max(len(trial.fix.title) for trial in trials)
     lines = []
     for i, metric in enumerate(c.metric for c in trials[0].compared):
         lines.append(f"{'change of ' + metric:{width + 2}}   drawn   real, seed by seed")
-        old = metrics.values(before, metric)
-        for trial, runs in zip(trials, after, strict=True):
-            new = metrics.values(runs, metric)
+        for trial, pair in zip(trials, pairs, strict=True):
+            old, new = (metrics.values(runs, metric) for runs in pair)
             each = "  ".join(f"{new[seed] - old[seed]:+.3f}" for seed in new if seed in old)
             effect = trial.compared[i].effect
             lines.append(f"  {trial.fix.title:{width}}  {effect:+.3f}   {each}")
     return "\n".join(lines)
+
+
+def _recorded_like(this: Case, runs: Experiment, real: Case) -> Experiment:
+    """The recordings of the other case that change its recipe as these runs do."""
+    changed = difference(this.measured, runs.recipe)
+    return real.recorded(real.measured.but(**{name: new for name, (_, new) in changed.items()}))
 
 
 def recorded(root: Path) -> list[Comparison]:

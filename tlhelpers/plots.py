@@ -196,7 +196,7 @@ def forest(comparisons: Sequence[Comparison], titles: Mapping[str, str], title: 
     Parameters
     ----------
     comparisons : sequence of Comparison
-        All with the same recipe before.
+        Each with its own recipe before; the title says which.
     titles : mapping of a fix's name to what its row is called
         Rows from top to bottom.
     title : str
@@ -224,7 +224,7 @@ def forest(comparisons: Sequence[Comparison], titles: Mapping[str, str], title: 
         axis.set_ylim(len(rows) - 0.5, -0.5)
     alt = f"{title}. " + "; ".join(f"{titles[row]}: {', '.join(told[row])}" for row in rows)
     caption = (
-        "Difference to the recipe as posted, mean of the paired seeds, with its 95 % interval. "
+        "Difference to the recipe without the change, mean of the paired seeds, with its 95 % interval. "
         "Blue helps, orange hurts; an open grey dot is smaller than the noise, or not judged."
     )
     return _finish(figure, title, caption, alt)
