@@ -224,7 +224,7 @@ def forest(comparisons: Sequence[Comparison], titles: Mapping[str, str], title: 
         axis.set_ylim(len(rows) - 0.5, -0.5)
     alt = f"{title}. " + "; ".join(f"{titles[row]}: {', '.join(told[row])}" for row in rows)
     caption = (
-        "Difference to the recipe without the change, mean of the paired seeds, with its 95 % interval. "
+        "Difference to the recipe without the change: mean of the paired seeds, 95 % interval. "
         "Blue helps, orange hurts; an open grey dot is smaller than the noise, or not judged."
     )
     return _finish(figure, title, caption, alt)

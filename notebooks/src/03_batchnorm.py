@@ -231,7 +231,9 @@ print(check.require())
 print(tl.difference_text(case.measured, fix.apply(case.measured)))
 
 # %%
-frozen = case.run(fix.apply(case.measured), seeds=seeds or None, live=live, label=fix.name)
+asked = ("mode_gap", "auc", "nll", "jitter", "climb")
+trial = tl.alone(case, posted, fix, asked, seeds=seeds or None, live=live)
+frozen = trial.after
 tl.plots.curves(
     {"as posted: BatchNorm live": posted, "BatchNorm frozen": frozen},
     title="Validation loss with BatchNorm live and with BatchNorm frozen",
@@ -251,15 +253,11 @@ tl.plots.curves(
 # *Climb*: does it rise after its best epoch?
 
 # %%
-asked = ("mode_gap", "auc", "nll", "jitter", "climb")
-compared = [tl.compare(posted, frozen, metric) for metric in asked]
-for comparison in compared:
-    print(tl.verdict_sentence(comparison, fix.title))
+print(trial.sentences)
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for comparison in compared:
-    print(tl.verdict_words(comparison))
+print(trial.verdicts)
 
 # %%
 tl.plots.paired({"live": posted, "frozen": frozen}, "jitter", "Jitter, seed by seed")
@@ -301,12 +299,7 @@ tl.plots.curves(
 )
 
 # %%
-print("What freezing changes   drawn pictures   photographs, seed by seed")
-for metric in ("mode_gap", "auc", "jitter", "climb"):
-    drawn = tl.compare(posted, frozen, metric).effect
-    before, after = tl.values(real, metric), tl.values(real_frozen, metric)
-    each = "  ".join(f"{after[seed] - before[seed]:+.3f}" for seed in before)
-    print(f"{metric:22} {drawn:+15.3f}   {each}")
+print(tl.beside_real([trial], photographs))
 
 # %% [markdown]
 # A plus means: more with frozen layers. What agrees, and what does not?
@@ -335,21 +328,18 @@ for name in ("resnet50", "efficientnet-lite0", "mobilenetv2"):
 
 # %%
 slow = tl.fix("momentum-0.999")
-slower = case.run(slow.apply(case.measured), seeds=seeds or 1, live=live, label=slow.name)
+trial = tl.alone(case, posted, slow, ("mode_gap", "nll", "auc"), seeds=seeds or 1, live=live)
 tl.plots.curves(
-    {"momentum of the backbone, all seeds": posted, slow.title: slower},
+    {"momentum of the backbone, all seeds": posted, slow.title: trial.after},
     title="The posted recipe with two momenta",
 )
 
 # %%
 # NBVAL_CHECK_OUTPUT
-compared = [tl.compare(posted, slower, metric) for metric in ("mode_gap", "nll", "auc")]
-for comparison in compared:
-    print(tl.verdict_words(comparison))
+print(trial.verdicts)
 
 # %%
-for comparison in compared:
-    print(tl.verdict_sentence(comparison, slow.title))
+print(trial.sentences)
 
 # %% [markdown]
 # ## Remember
