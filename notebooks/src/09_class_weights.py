@@ -120,6 +120,9 @@ tl.plots.recalls(
 )
 
 # %% [markdown]
+# The dots of one class lie far apart: the posted run is so unsteady that most effects drown in it. One verdict says that
+# balanced weights *lowered* jitter. Keep it in mind. Further down, behind a steadier base, it turns round.
+#
 # ## Gentler weights
 
 # %%
@@ -164,6 +167,9 @@ print(adjusted.sentences)
 print(adjusted.verdicts)
 
 # %% [markdown]
+# Logit adjustment aims at equal *recall* of all classes. Macro-F1 also asks how often a name is wrong when it is given.
+# So more 'disgust' found can still mean a lower macro-F1.
+#
 # ## Soft labels
 #
 # Each face comes with ten votes, and the posted recipe keeps only the winner. **Soft labels** train on the shares of
@@ -221,6 +227,14 @@ tl.plots.forest(
     title="Three of them, with BatchNorm frozen before and after",
 )
 
+# %% [markdown]
+# Now the noise hides less, and the post is right: **balanced weights cost accuracy and macro-F1, and the loss jumps
+# more.** Logit adjustment trades accuracy for rare classes, too, but it leaves the training as it is. Soft labels make the
+# loss jump less, cost no accuracy that can be shown, and cost some macro-F1.
+#
+# The same change got another verdict behind another base. **A fix is not good or bad as such; it is measured in a
+# recipe.** Steady the run first. Then ask about weights.
+
 # %%
 tl.plots.recalls(
     {
@@ -234,7 +248,8 @@ tl.plots.recalls(
 # %% [markdown]
 # ## And on real faces?
 #
-# The same, recorded on real FER+. The seeds are too few to judge: each number is one pair of runs.
+# The same, recorded on real FER+. The seeds are too few to judge: each number on the right is one pair of runs. First,
+# against the run as posted:
 
 # %%
 real = tl.case("ferplus", data="real")
@@ -249,7 +264,13 @@ print(tl.beside_real(again, real))
 # %% [markdown]
 # ## Remember
 #
-# - TO WRITE
+# - Balanced weights make a few pictures decide each step: a batch of 32 is worth a handful.
+# - Keras does not weight the validation loss. Judge weights by recall and macro-F1, beside the trivial accuracy.
+# - On real faces, as in the post, balanced weights cost accuracy in each pair of runs. On drawn faces it shows as soon as
+#   the base is steady.
+# - Logit adjustment makes the same trade after training, and you can take it back. It is no free lunch.
+# - Soft labels use all ten votes. Behind a steady base the loss jumped less, at some cost in macro-F1. On the unsteady
+#   run they hurt.
 #
 # **Next:** `10`, what the labels allow.
 #
