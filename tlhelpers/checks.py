@@ -237,7 +237,7 @@ def no_twins_across(trainer: Trainer) -> Check:
     return Check(
         "no validation picture stands in training, pixel by pixel",
         twins == 0,
-        f"{twins} of {len(validation)} do",
+        f"{twins} of {len(validation)} validation pictures stand in training",
     )
 
 

@@ -285,7 +285,7 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
     """
     columns = max(map(len, rows.values()))
     side = (_WIDTH - 1.1) / columns  # what the names leave
-    figure = Figure(figsize=(_WIDTH, side * len(rows) + 0.8), dpi=_DPI)
+    figure = Figure(figsize=(_WIDTH, side * len(rows) + 1.1), dpi=_DPI)
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for line, (name, images) in zip(grid, rows.items(), strict=True):
         for axis in line:
