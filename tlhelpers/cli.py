@@ -124,26 +124,32 @@ def pages_command(
             typer.echo(f"{target.name}: {problem}")
         failed = failed or bool(problems)
     if not check:
-        _readme_figure(paths.PROJECT / "docs" / "batchnorm.png")
+        _readme_figures(paths.PROJECT / "docs")
     raise typer.Exit(1 if failed else 0)
 
 
-def _readme_figure(path: Path) -> None:
-    """The figure of README.md, from the recordings as the pages' figures are."""
+def _readme_figures(folder: Path) -> None:
+    """The figures of README.md, from the recordings as the pages' figures are."""
     from tlhelpers import plots
     from tlhelpers.cases import case
     from tlhelpers.fixes import fix
 
+    folder.mkdir(exist_ok=True)
     this = case("retinopathy")
     before = this.recorded(this.measured)
     after = this.recorded(fix("frozen-batchnorm").apply(this.measured))
-    path.parent.mkdir(exist_ok=True)
     plots.curves(
         {"as posted: BatchNorm live": before, "one change: BatchNorm frozen": after},
         column="val_auc",
         title="How well the network sorts eyes, epoch by epoch",
         log=False,
-    ).save(path)
+    ).save(folder / "batchnorm.png")
+    this = case("ferplus")
+    before = this.recorded(this.measured)
+    after = this.recorded(fix("reestimated-batchnorm").apply(this.measured))
+    plots.same_weights(
+        before, after, "Faces: the same weights, validated with two statistics"
+    ).save(folder / "same-weights.png")
 
 
 @app.command(epilog=_EXIT_CODES)

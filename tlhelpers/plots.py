@@ -156,7 +156,10 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
         axis.set_xlabel("epoch")
     _log_axis(axes[0], axes)
     axes[0].set_ylabel(_COLUMNS["val_nll"])
-    axes[0].legend(title="statistics", frameon=False, fontsize=8)
+    # Beside the title: in a panel it would cover lines.
+    lines, names = axes[0].get_legend_handles_labels()
+    names = [f"{name} statistics" for name in names]
+    figure.legend(lines, names, loc="upper right", ncol=2, frameon=False, fontsize=8)
     alt = (
         f"{title}. With moving statistics the NLL is "
         f"{_range([a.curve('val_nll') for a, _ in pairs])}, with re-estimated ones "
@@ -203,7 +206,7 @@ def forest(comparisons: Sequence[Comparison], titles: Mapping[str, str], title: 
     """
     panels = list(dict.fromkeys(c.metric for c in comparisons))
     rows = list(titles)
-    figure, axes = _panels(len(panels), height=0.5 + 0.36 * len(rows))
+    figure, axes = _panels(len(panels), height=0.7 + 0.36 * len(rows))
     hurts, helps = _colours(2)
     colours = {evidence.HELPS: helps, evidence.HURTS: hurts}
     told = {name: [] for name in rows}
@@ -217,9 +220,9 @@ def forest(comparisons: Sequence[Comparison], titles: Mapping[str, str], title: 
             axis.plot(c.effect, row, "o", color=colour, mfc=colour if full else "white", ms=7)
             told[c.fix].append(f"{name.replace('_', ' ')} {c.effect:+.3f} ({c.verdict})")
         better = metrics.metric(name).better
-        axis.set_title(f"{name.replace('_', '-')}: {better} is better", fontsize=10)
+        axis.set_title(f"{name.replace('_', '-')}\n({better} is better)", fontsize=10)
         axis.set_xlabel("change")
-        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4))
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(2))
         axis.set_yticks(range(len(rows)), [titles[row] for row in rows])
         axis.set_ylim(len(rows) - 0.5, -0.5)
     alt = f"{title}. " + "; ".join(f"{titles[row]}: {', '.join(told[row])}" for row in rows)

@@ -6,6 +6,7 @@ where nbval would compare them. Import Keras as ``from tlhelpers.quiet import ke
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -30,3 +31,6 @@ def _no_standard_error() -> Iterator[None]:
 
 with _no_standard_error():
     import keras  # noqa: F401
+
+# A page builds many networks on purpose; TensorFlow warns of that into the page's output.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
