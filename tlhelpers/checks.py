@@ -57,23 +57,22 @@ class Check:
 
 def batchnorm_stands_still(trainer: Trainer) -> Check:
     """No moving statistic changes in one training step under ``fit``."""
-    _, layers = batchnorm.live_layers(trainer.network.base)
     moved = _layers_moved_by_a_step(trainer)
     return Check(
         "one training step moves no BatchNorm statistics",
-        moved == 0,
-        f"{moved} of {layers} layers moved",
+        not any(moved),
+        f"{sum(moved)} of {len(moved)} layers moved",
     )
 
 
 def batchnorm_moves(trainer: Trainer) -> Check:
-    """Every live layer's moving statistics change in one training step under ``fit``."""
-    live, _ = batchnorm.live_layers(trainer.network.base)
+    """One step of ``fit`` changes the moving statistics of every live layer, and of no other."""
+    live = [layer.trainable for layer in batchnorm_layers(trainer.network.base)]
     moved = _layers_moved_by_a_step(trainer)
     return Check(
-        "one training step moves the statistics of every live BatchNorm layer",
-        moved == live > 0,
-        f"{moved} of {live} live layers moved",
+        "one training step moves the statistics of every live BatchNorm layer, and of no other",
+        moved == live and any(live),
+        f"{sum(moved)} of {len(moved)} layers moved; {sum(live)} are live",
     )
 
 
@@ -263,8 +262,8 @@ def _step(trainer: Trainer, soft: bool) -> tuple[np.ndarray, np.ndarray, float]:
     return losses, part.labels, float(told)
 
 
-def _layers_moved_by_a_step(trainer: Trainer) -> int:
-    """Live statistics after one step of ``fit``, against those before."""
+def _layers_moved_by_a_step(trainer: Trainer) -> list[bool]:
+    """For each BatchNorm layer, whether one step of ``fit`` changes its moving statistics."""
     from tlhelpers.inputs import Batches, one_hot
 
     trainer.reset(0)
@@ -275,7 +274,7 @@ def _layers_moved_by_a_step(trainer: Trainer) -> int:
     trainer.fit(batches)
     after = batchnorm.statistics(trainer.network.base)
     trainer.reset(0)
-    return sum(
+    return [
         not (np.array_equal(old[0], new[0]) and np.array_equal(old[1], new[1]))
         for old, new in zip(before, after, strict=True)
-    )
+    ]

@@ -200,8 +200,8 @@ print(without.verdicts)
 
 # %% [markdown]
 # Runs differ by several points through the seed alone. Twins concern one face in thirteen. So their effect drowns here,
-# and the change above is not to be read as one. (We asked three things, and one came out as "helps". The more one asks,
-# the more often that happens by chance; page `12` will correct for it. We have no explanation and claim none.)
+# and the change above is not to be read as one. And jitter? All pairs share the same two training sets. The interval knows
+# the noise of the seeds; it does not know what *other* replacement faces would have done. So we claim nothing from it.
 #
 # A sharper look uses the *lead*: how much better is a run on faces with a twin than on all others? A good run and a bad
 # run can have the same lead. Do twins in training make it larger?
