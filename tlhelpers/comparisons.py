@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,8 +69,9 @@ class Trial:
 
     @property
     def sentences(self) -> str:
-        """Results with their numbers, a line a metric."""
-        return "\n".join(evidence.verdict_sentence(c, self.fix.title) for c in self.compared)
+        """Results with their numbers, a paragraph a metric, as wide as a page shows."""
+        sentences = (evidence.verdict_sentence(c, self.fix.title) for c in self.compared)
+        return "\n".join(textwrap.fill(s, 92, subsequent_indent="    ") for s in sentences)
 
     @property
     def verdicts(self) -> str:
