@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tests.conftest import TINY
+from tlhelpers import batchnorm
 from tlhelpers.cases import CASES, case
-from tlhelpers.checks import MechanismError
+from tlhelpers.checks import MechanismError, batchnorm_moves
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.errors import CourseError
 from tlhelpers.fixes import FIXES, fix
@@ -81,6 +82,13 @@ def test_take_the_fix_out_and_its_check_fails(of, name, fix_name):
     if fix_name == "reestimated-batchnorm":
         pytest.skip("its check is of the measurement, which the unchanged recipe could also make")
     assert not fix(fix_name).check(of(name)).passed
+
+
+def test_behind_frozen_blocks_only_the_live_layers_move(of):
+    trainer = of("ferplus")
+    live, layers = batchnorm.live_layers(trainer.network.base)
+    assert 0 < live < layers
+    assert batchnorm_moves(trainer).passed
 
 
 @pytest.mark.parametrize("name", list(CASES))

@@ -148,8 +148,8 @@ print(fresh.verdicts)
 
 # %% [markdown]
 # Nearly all of the jumping is gone, and not one weight has changed. **The weights were steady all along. Their validation
-# was not.** (The mode gap falls below zero because we compare with the statistics of small batches, which are noisy
-# themselves. Near zero is best.)
+# was not.** (The mode gap falls below zero. We compare with the statistics of small batches, which are noisy
+# themselves; whether that is the reason was not tested. Near zero is best.)
 #
 # ## Two ways out
 #
@@ -204,8 +204,8 @@ tl.plots.curves(
 
 # %% [markdown]
 # In training, live layers do not use their averages, so the momentum leaves training as it is: in pairs with the same
-# training losses, the weights are the same. And yet validation reads far better, and jumps less. **The posted weights were never as bad as
-# their validation.**
+# training losses, the weights are the same. And yet validation reads far better, and jumps less. **The posted weights
+# were never as bad as their validation.**
 #
 # Frozen BatchNorm is different: it also changes the training itself. It closes the gap as well, and the score rises as
 # much. Jitter nearly halved on average, but the pairs differ too much to be sure. A closed gap does not prove a steady

@@ -273,9 +273,9 @@ for name, runs in (
     print(f"{share:2.0f} % of them rightly")
 
 # %% [markdown]
-# Both find more 'fear', 'disgust' and 'contempt', and pay with 'neutral', by far the largest class. And a
-# rare name is now given to many faces that do not deserve it, which lowers macro-F1. Whether that trade is worth it depends on what a
-# missed 'disgust' costs *you*. (Look at the thin lines of the rare classes before you believe their bars.)
+# Both find more 'fear', 'disgust' and 'contempt', and pay with 'neutral', the largest class. And a rare name
+# is now given to many faces that do not deserve it, which lowers macro-F1. Whether that trade is worth it depends on what
+# a missed 'disgust' costs *you*. (Look at the thin lines of the rare classes before you believe their bars.)
 #
 # Compare that with what freezing BatchNorm alone did on page `08`: it raised macro-F1 more than any of these changes.
 #
