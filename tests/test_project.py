@@ -28,6 +28,7 @@ LAYERS = (
     "report runner",
     "pages plots",
     "comparisons",
+    "protocol",
     "fixes",
     "cases checks",
     "training",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from functools import reduce
 from pathlib import Path
 from typing import Annotated
 
@@ -169,39 +168,50 @@ def record(
     seeds: Annotated[
         int | None, typer.Option(help="Runs of each, if not the profile's number.", min=1)
     ] = None,
+    first_seed: Annotated[int, typer.Option(help="Seed to begin with.", min=0)] = 0,
     everything: Annotated[
         bool, typer.Option("--everything", help="All real pictures, not the profile's number.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what is missing and how long it takes.")
+    ] = False,
 ) -> None:
-    """Train the posted recipe and its fixes, and keep every run in recordings/.
+    """Train what the protocol asks for, and keep every run in recordings/.
 
-    A run that is recorded already is not made again; an interrupted one goes on where it stopped.
+    Recipes are those of recordings/PROTOCOL.md, or those named with --fix. A run that is recorded
+    already is not made again; an interrupted one goes on where it stopped. Several of these
+    commands, started side by side, share the work.
     """
-    from tlhelpers.cases import CASES, case
-    from tlhelpers.fixes import FIXES, fix
+    from tlhelpers import protocol, report
+    from tlhelpers.cases import case
 
-    names = fix_names or ["posted", *(f.name for f in FIXES.values() if case_name in f.cases)]
-    # All names are looked up before hours of work begin.
-    wanted = {
-        name: [] if name == "posted" else [fix(part) for part in name.split("+")] for name in names
-    }
-    for each in (each for fixes in wanted.values() for each in fixes):
-        if case_name in CASES and case_name not in each.cases:
-            raise CourseError(f"'{each.name}' is no fix for {case_name}, but for {each.cases[0]}.")
-    made = {}  # one case for all fixes that leave the pictures alone: they can share networks
-    for name, fixes in wanted.items():
-        pictures = {"everything": True} if everything else {}
-        for each in fixes:
-            pictures |= each.pictures
-        key = tuple(pictures.items())
-        if key not in made:
-            made[key] = case(case_name, profile, data, **pictures)
-        this = made[key]
-        recipe = reduce(lambda recipe, each: each.apply(recipe), fixes, this.measured)
-        label = f"{name}-everything" if everything else name
-        runs = this.run(recipe, seeds, label=label, save_to=paths.RECORDINGS)
-        new = sum(not run.replayed for run in runs)
-        typer.echo(f"{name}: {len(runs)} runs, {new} of them new")
+    this = case(case_name, profile, data)
+    count = this.seeds if seeds is None else seeds
+    wanted = protocol.jobs(
+        case_name,
+        data,
+        profile,
+        fix_names or protocol.recipes(case_name),
+        range(first_seed, first_seed + count),
+        everything,
+    )
+    missing = [job for job in wanted if not job.recorded(paths.RECORDINGS)]
+    typer.echo(f"{len(wanted) - len(missing)} of {len(wanted)} runs are recorded.")
+    seconds = protocol.seconds_a_run(wanted, paths.RECORDINGS)
+    if missing and seconds:
+        typer.echo(
+            f"{len(missing)} are missing: about {report.duration(len(missing) * seconds)}, one "
+            f"after another, at {report.duration(seconds)} each (median of those recorded)."
+        )
+    if dry_run:
+        return
+    made = 0
+    for job in protocol.record(missing):
+        made += 1
+        typer.echo(f"{job.label}, seed {job.seed}: recorded")
+    if left := sum(not job.recorded(paths.RECORDINGS) for job in missing):
+        typer.echo(f"{left} are left to other processes.")
+    typer.echo(f"{made} new runs.")
 
 
 @app.command(epilog=_EXIT_CODES)

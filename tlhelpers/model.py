@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from tlhelpers.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
+
+HEAD_RATE = 1e-3  # of the head-only stage; Keras's own default and that of its guide
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +34,10 @@ class Network:
         The same layers and weights as `model`, but the backbone normalises with the statistics of
         the batch (as in training) and the head has no dropout. Its ``predict`` moves the moving
         statistics: use it through `tlhelpers.batchnorm`.
+    features : keras.Model
+        What `model` reads to the pooled features, shape (n, channels), that the head reads.
+    head : keras.Model
+        Those to class probabilities: the head's layers of `model`, compiled to train alone.
     trunk : keras.Model or None
         Pictures to feature maps, through everything before the first layer that trains. None if
         the pictures go through the whole network in each step.
@@ -40,6 +47,8 @@ class Network:
     logits: keras.Model
     base: keras.Model
     batch_mode: keras.Model
+    features: keras.Model
+    head: keras.Model
     trunk: keras.Model | None = None
 
 
@@ -59,7 +68,7 @@ def build(
     classes : int
         Width of the softmax.
     steps : int
-        Training steps of one epoch; only a "cosine" schedule needs it.
+        Training steps of one epoch; a "cosine" schedule and a weight average need it.
     weights : "imagenet" or None
         None starts the backbone from random weights (parameter counts without a network).
     channels : int
@@ -89,7 +98,13 @@ def build(
     accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
     model.compile(_optimizer(recipe, steps), loss(recipe), metrics=[accuracy])
     logits = keras.Model(inputs, model.get_layer("logits").output, name="logits_only")
-    return Network(model, logits, base, _batch_mode(before, trained, head), trunk)
+    features = keras.Model(inputs, model.get_layer("pool").output, name="features_only")
+    pooled = keras.Input(features.output.shape[1:], name="pooled")
+    head_model = keras.Model(pooled, _through(head[1:], pooled), name="head_only")
+    head_model.compile(keras.optimizers.Adam(HEAD_RATE), loss(recipe))
+    return Network(
+        model, logits, base, _batch_mode(before, trained, head), features, head_model, trunk
+    )
 
 
 def backbone_of(recipe: Recipe, weights: str | None = "imagenet") -> keras.Model:
@@ -184,7 +199,13 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.Optimizer:
             warmup_target=rate if warm else None,
             warmup_steps=warm,
         )
-    return keras.optimizers.Adam(rate, global_clipnorm=recipe.clipnorm)
+    average = recipe.weight_average_epochs * steps
+    return keras.optimizers.Adam(
+        rate,
+        global_clipnorm=recipe.clipnorm,
+        use_ema=average > 0,
+        ema_momentum=1 - 1 / max(1, average),
+    )
 
 
 def loss(recipe: Recipe) -> keras.Loss:
@@ -218,13 +239,21 @@ def loss_value(recipe: Recipe, targets: np.ndarray, logits: np.ndarray) -> float
     return float(loss(recipe)(targets, probabilities))
 
 
-def callbacks(recipe: Recipe) -> list[keras.callbacks.Callback]:
-    """The Keras callbacks that a recipe asks for, and no others."""
+def callbacks(
+    recipe: Recipe, scoring: Sequence[keras.callbacks.Callback] = ()
+) -> list[keras.callbacks.Callback]:
+    """The Keras callbacks that a recipe asks for, and no others, in the order they must run.
+
+    Averaged weights are put in place first, then `scoring` measures an epoch, then what decides
+    by its validation loss.
+    """
     from tlhelpers.quiet import keras
 
-    wanted = []
+    averaging, deciding = [], []
+    if recipe.weight_average_epochs:
+        averaging.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if recipe.early_stopping_patience is not None:
-        wanted.append(
+        deciding.append(
             keras.callbacks.EarlyStopping(
                 monitor="val_loss",
                 mode="min",
@@ -233,12 +262,12 @@ def callbacks(recipe: Recipe) -> list[keras.callbacks.Callback]:
             )
         )
     if recipe.schedule == "plateau":
-        wanted.append(
+        deciding.append(
             keras.callbacks.ReduceLROnPlateau(
                 monitor="val_loss", patience=3, factor=0.5, min_lr=1e-6
             )
         )
-    return wanted
+    return [*averaging, *scoring, *deciding]
 
 
 def outputs(model: keras.Model, inputs: np.ndarray, batch_size: int) -> np.ndarray:

@@ -65,6 +65,9 @@ class Recipe:
     logit_adjustment : float
         tau in ``logits - tau * log(class shares in training)``, applied after training, to
         predictions only (Menon et al. 2021, arXiv 2007.07314); 0 is off, 1 aims at balanced error.
+    head_epochs : int
+        Epochs in which the head alone trains, at 1e-3, before everything else begins; the
+        backbone stands still meanwhile, BatchNorm in inference mode. They come before `epochs`.
     optimizer : str
         "adam".
     learning_rate : float
@@ -76,6 +79,9 @@ class Recipe:
         Epochs over which the rate climbs from 0 (with "cosine").
     clipnorm : float or None
         Largest norm of the whole gradient (``global_clipnorm``).
+    weight_average_epochs : float
+        Memory, in epochs, of a moving average of the weights (EMA), which is what is validated
+        and kept; 0 is none. Moving statistics of BatchNorm are no weights: they stay as they are.
     horizontal_flip : bool
         Whether training pictures are mirrored at random.
     batch_size : int
@@ -103,11 +109,13 @@ class Recipe:
     soft_labels: bool = False
     class_weights: str | None = None
     logit_adjustment: float = 0.0
+    head_epochs: int = 0
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     schedule: str = "constant"
     warmup_epochs: int = 0
     clipnorm: float | None = None
+    weight_average_epochs: float = 0.0
     horizontal_flip: bool = False
     batch_size: int = 32
     early_stopping_patience: int | None = None
@@ -134,6 +142,11 @@ class Recipe:
             )
         if not self.learning_rate > 0:
             raise CourseError(f"learning_rate = {self.learning_rate!r} must be above 0.")
+        for name in ("head_epochs", "warmup_epochs", "weight_average_epochs"):
+            if getattr(self, name) < 0:
+                raise CourseError(f"{name} = {getattr(self, name)!r} must be 0 or more.")
+        if self.clipnorm is not None and not self.clipnorm > 0:
+            raise CourseError(f"clipnorm = {self.clipnorm!r} must be above 0, or None.")
         if self.warmup_epochs and self.schedule != "cosine":
             raise CourseError("warmup_epochs needs schedule='cosine'.")
 
@@ -181,6 +194,7 @@ class Recipe:
         """
         outside: dict[str, Any] = {
             "early_stopping_patience": None,
+            "head_epochs": 0,
             "class_weights": None,
             "soft_labels": False,
             "logit_adjustment": 0.0,

@@ -44,6 +44,8 @@ class Run:
         Case, data, profile, fingerprint, classes, versions, device, date.
     replayed : bool
         Whether it was read from a recording.
+    head_history : dict of str to list
+        Training loss of the head-only stage, one value an epoch; empty without such a stage.
     """
 
     recipe: Recipe
@@ -54,6 +56,7 @@ class Run:
     ended: str
     about: dict[str, Any] = field(default_factory=dict)
     replayed: bool = False
+    head_history: dict[str, list] = field(default_factory=dict)
 
     def curve(self, name: str) -> np.ndarray:
         """One column of the history, shape (epochs,); a missing value is NaN."""
@@ -70,6 +73,7 @@ class Run:
             "seed": self.seed,
             "ended": self.ended,
             "history": {k: [_short(v) for v in values] for k, values in self.history.items()},
+            "head_history": {k: [_short(v) for v in vs] for k, vs in self.head_history.items()},
             # As logarithms: those of 0.9999 and of 0.0001 both keep three digits in 16 bits.
             "log_probabilities": _pack(
                 np.log(np.clip(self.probabilities.astype(float), _LEAST, 1)).astype("<f2")
@@ -90,6 +94,7 @@ class Run:
             fields["ended"],
             fields["about"],
             replayed,
+            fields.get("head_history", {}),  # recordings of before the stage was there
         )
 
 

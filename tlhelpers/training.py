@@ -138,10 +138,12 @@ class Trainer:
         """
         recipe, data = self.recipe, self.split.train
         self.reset(seed)
-        wanted = model.callbacks(recipe)
         log = _Log(self, on_epoch)
+        wanted = model.callbacks(recipe, [log])
         keep = _Keep(self, log, wanted, unfinished)
         start = keep.read()
+        if not start:
+            keep.head_history = self.train_head(seed)
         show = _Bar(f"seed {seed}", recipe.epochs, start)
         if not (start and keep.finished):
             self.fit(
@@ -155,8 +157,7 @@ class Trainer:
                 ),
                 epochs=recipe.epochs,
                 initial_epoch=start,
-                # The log comes first: it measures the val_loss that EarlyStopping looks at.
-                callbacks=[log, *wanted, keep, keras.callbacks.TerminateOnNaN(), show],
+                callbacks=[*wanted, keep, keras.callbacks.TerminateOnNaN(), show],
             )
         run = Run(
             recipe,
@@ -166,21 +167,56 @@ class Trainer:
             self.split.validation.labels,
             _ended(recipe, log.history),
             about or {},
+            head_history=keep.head_history,
         )
         if unfinished:
             unfinished.unlink(missing_ok=True)
         return run
 
-    def fit(self, batches: Batches, **options: Any) -> dict[str, list]:
-        """Keras's ``fit`` with the recipe's class weights; its history.
+    def train_head(self, seed: int) -> dict[str, list]:
+        """The head-only stage of a recipe; its history, empty if there is none.
+
+        The backbone stands still, so each picture goes through it once, and the head trains on
+        what comes out: the same as training all of it with ``base.trainable = False``.
+        """
+        recipe, network = self.recipe, self.network
+        if not recipe.head_epochs:
+            return {}
+        features = partial(model.outputs, network.features, batch_size=_PREDICT_BATCH)
+        inputs = self.inputs
+        batches = Batches(
+            features(inputs.train),
+            targets(recipe, self.split.train),
+            recipe.batch_size,
+            seed,
+            mirrored=features(inputs.mirrored) if recipe.horizontal_flip else None,
+        )
+        keras_head = network.head
+        keras_head.optimizer.build(keras_head.trainable_variables)
+        for state in keras_head.optimizer.variables:
+            if "learning_rate" not in state.path:
+                state.assign(np.zeros(state.shape))
+        told = self.fit(batches, keras_head, epochs=recipe.head_epochs)
+        return {"loss": told["loss"]}
+
+    def fit(
+        self, batches: Batches, keras_model: keras.Model | None = None, **options: Any
+    ) -> dict[str, list]:
+        """Keras's ``fit`` of the network, or of a part, with the recipe's class weights.
 
         Runs and mechanism checks train through this, so that a check sees what a run does.
+
+        Returns
+        -------
+        dict
+            Keras's history.
         """
         weights = None
         if self.recipe.class_weights:
             each = class_weights(self.recipe.class_weights, self._counts)
             weights = dict(enumerate(each.tolist()))
-        return self.network.model.fit(
+        keras_model = keras_model or self.network.model
+        return keras_model.fit(
             batches, class_weight=weights, shuffle=False, verbose=0, **options
         ).history
 
@@ -304,11 +340,20 @@ class _Keep(keras.callbacks.Callback):
     have counted, so a run that was stopped would go on differently.
     """
 
-    _COUNTERS = ("wait", "best", "best_epoch", "stopped_epoch", "cooldown_counter")
+    _COUNTERS = (
+        "wait",
+        "best",
+        "best_epoch",
+        "stopped_epoch",
+        "cooldown_counter",
+        "_ema_weights_in_model",
+    )
 
     def __init__(self, trainer: Trainer, log: _Log, others: list, path: Path | None):
         super().__init__()
-        self.trainer, self.log, self.others, self.path = trainer, log, others, path
+        self.trainer, self.log, self.path = trainer, log, path
+        self.others = [callback for callback in others if callback is not log]
+        self.head_history: dict[str, list] = {}
         self.counters: list[dict] = []
         self.best_weights: list[np.ndarray] = []
         self.finished = False
@@ -329,7 +374,7 @@ class _Keep(keras.callbacks.Callback):
         _assign(self.trainer._state, arrays)
         self.log.history, self.log.before = note["history"], before
         self.counters, self.best_weights = note["counters"], best
-        self.finished = note["finished"]
+        self.finished, self.head_history = note["finished"], note["head_history"]
         return len(self.log.history["loss"])
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -353,6 +398,7 @@ class _Keep(keras.callbacks.Callback):
                 {n: getattr(c, n) for n in self._COUNTERS if hasattr(c, n)} for c in self.others
             ],
             "finished": bool(self.model.stop_training),
+            "head_history": self.head_history,
         }
         partial = self.path.with_suffix(".partial")
         try:

@@ -162,10 +162,12 @@ class Case:
     def train(self, recipe: Recipe, seed: int) -> Run:
         """Train one run now; goes on where an interrupted one stopped."""
         trainer = self.trainer(recipe)
+        return trainer.run(seed, self._about(), unfinished=self.unfinished(recipe, seed))
+
+    def unfinished(self, recipe: Recipe, seed: int) -> Path:
+        """Where the state of a run is kept until it has ended."""
         name = hashlib.sha256(f"{self.name} {self.spec} {recipe.key()} {seed}".encode()).hexdigest()
-        return trainer.run(
-            seed, self._about(), unfinished=paths.build() / "unfinished" / f"{name[:16]}.npz"
-        )
+        return paths.build() / "unfinished" / f"{name[:16]}.npz"
 
     def _about(self) -> dict:
         return {

@@ -39,7 +39,7 @@ _SIZES = {
         64, 48, 3, 2,
         _LITE | {"image_size": 32, "truncate_at": "block0", "batch_size": 16, "epochs": 4},
     ),
-    ("quick", "synthetic"): Sizes(1000, 800, 10, 8, _LITE | {"image_size": 64}),
+    ("quick", "synthetic"): Sizes(800, 800, 10, 8, _LITE | {"image_size": 48}),
     ("quick", "real"): Sizes(3000, 1200, 10, 3, _LITE | {"image_size": 96}),
     ("full", "synthetic"): Sizes(8000, 2000, 10, 8, {}),
     ("full", "real"): Sizes(28000, 7000, 10, 3, {}),

@@ -1,0 +1,174 @@
+"""The experiment: which runs are made, and what is asked of them. See recordings/PROTOCOL.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from statistics import median
+
+from tlhelpers import paths, recordings
+from tlhelpers.cases import CASES, Case, case
+from tlhelpers.errors import CourseError
+from tlhelpers.fixes import FIXES, Fix, fix
+from tlhelpers.progress import bar
+from tlhelpers.recipe import Recipe
+
+POSTED = "posted"  # the name of the recipe without any fix
+
+LADDER: dict[str, tuple[str, ...]] = {"retinopathy": (), "ferplus": ()}
+"""The steady recipe of each case, its fixes in the order in which a learner would take them."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What does one fix do, added to a recipe that may have others already?
+
+    Attributes
+    ----------
+    design : str
+        "alone": added to the recipe as posted. "removed": the last that the steady recipe still
+        lacks. "ladder": one step of the way from the recipe as posted to the steady one.
+    fix : str
+    before, after : tuple of str
+        Names of the fixes of the recipe without it and with it.
+    """
+
+    design: str
+    fix: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def questions(case_name: str) -> list[Question]:
+    """All questions of a case, design by design."""
+    steady = LADDER[case_name]
+    alone = [f.name for f in FIXES.values() if case_name in f.cases and f.works]
+    return [
+        *(Question("alone", name, (), (name,)) for name in alone),
+        *(
+            Question("removed", name, tuple(other for other in steady if other != name), steady)
+            for name in steady
+        ),
+        *(Question("ladder", name, steady[:i], steady[: i + 1]) for i, name in enumerate(steady)),
+    ]
+
+
+def recipes(case_name: str) -> list[str]:
+    """Names of all recipes that the questions of a case need, each once, joined by +."""
+    needed = [side for q in questions(case_name) for side in (q.before, q.after)]
+    return list(dict.fromkeys(map(joined, needed)))
+
+
+def joined(names: Sequence[str]) -> str:
+    """One name for a recipe with these fixes, whatever their order."""
+    order = list(FIXES)
+    return "+".join(sorted(names, key=order.index)) or POSTED
+
+
+def fixes_of(name: str, case_name: str) -> tuple[Fix, ...]:
+    """The fixes of a recipe called `name`: "posted", one fix, or several joined by +.
+
+    Raises
+    ------
+    CourseError
+        An unknown fix, or one that is none for this case.
+    """
+    fixes = () if name == POSTED else tuple(fix(part) for part in name.split("+"))
+    for each in fixes:
+        if case_name in CASES and case_name not in each.cases:
+            raise CourseError(f"'{each.name}' is no fix for {case_name}, but for {each.cases[0]}.")
+    return fixes
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run that is wanted.
+
+    Attributes
+    ----------
+    case : Case
+    recipe : Recipe
+    seed : int
+    label : str
+        Names the folder of its recording.
+    """
+
+    case: Case
+    recipe: Recipe
+    seed: int
+    label: str
+
+    def recorded(self, root: Path) -> bool:
+        """Whether `root` has it."""
+        this = self.case
+        wanted = (this.name, this.data, this.profile, self.recipe, self.seed, this.spec)
+        return recordings.find(*wanted, root) is not None
+
+
+def jobs(
+    case_name: str,
+    data: str,
+    profile: str,
+    names: Sequence[str],
+    seeds: Sequence[int] | None = None,
+    everything: bool = False,
+) -> list[Job]:
+    """The runs of the recipes called `names`, recipe by recipe.
+
+    Parameters
+    ----------
+    case_name, data, profile : str
+    names : sequence of str
+        As `fixes_of` takes them. All are looked up before anything else.
+    seeds : sequence of int, optional
+        The profile's if not given.
+    everything : bool
+        All real pictures, not the profile's number.
+    """
+    wanted = {name: fixes_of(name, case_name) for name in names}
+    made: dict[tuple, Case] = {}  # one for all fixes that leave the pictures alone
+    found = []
+    for name, fixes in wanted.items():
+        pictures = {"everything": True} if everything else {}
+        for each in fixes:
+            pictures |= each.pictures
+        key = tuple(pictures.items())
+        if key not in made:
+            made[key] = case(case_name, profile, data, **pictures)
+        this = made[key]
+        recipe = reduce(lambda recipe, each: each.apply(recipe), fixes, this.measured)
+        label = f"{name}-everything" if everything else name
+        found += [Job(this, recipe, s, label) for s in (seeds or range(this.seeds))]
+    return found
+
+
+def seconds_a_run(wanted: Iterable[Job], root: Path) -> float | None:
+    """Median time of what is recorded of the same case, data and profile; None if nothing is."""
+    where = {f"{job.case.name}-{job.case.data}-{job.case.profile}" for job in wanted}
+    files = [file for folder in where for file in (root / folder).glob("*/seed-*.json")]
+    times = [sum(recordings.load(file).history["seconds"]) for file in files]
+    return median(times) if times else None
+
+
+def record(wanted: Sequence[Job], root: Path | None = None) -> Iterator[Job]:
+    """Train what is not recorded yet, save each run as it ends, and yield its job.
+
+    Several processes can share the work: each run is made by the one that gets its lock, and a
+    process that is killed leaves its run, and its lock, to the next.
+    """
+    from filelock import FileLock, Timeout
+
+    root = root or paths.RECORDINGS
+    missing = [job for job in wanted if not job.recorded(root)]
+    for job in bar(missing, desc="runs", unit="run"):
+        lock = job.case.unfinished(job.recipe, job.seed).with_suffix(".lock")
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(lock, blocking=False):
+                if not job.recorded(root):
+                    recordings.save(job.case.train(job.recipe, job.seed), root, job.label)
+                    yield job
+        except Timeout:  # another process is making it
+            continue
