@@ -6,6 +6,7 @@ puts the first weights back.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from tlhelpers import batchnorm
 from tlhelpers.backbones import batchnorm_layers
 
 if TYPE_CHECKING:
+    from tlhelpers.inputs import Batches
     from tlhelpers.training import Trainer
 
 
@@ -240,6 +242,166 @@ def no_twins_across(trainer: Trainer) -> Check:
     )
 
 
+def backbone_waits_for_the_head(trainer: Trainer) -> Check:
+    """The head-only stage trains the head, and nothing of the backbone moves."""
+    trainer.reset(0)
+    base = trainer.network.base.variables
+    head = trainer.network.head.trainable_variables
+    before = [_numbers(base), _numbers(head)]
+    trainer.train_head(0)
+    still, same = (
+        sum(np.array_equal(old, new) for old, new in zip(olds, _numbers(now), strict=True))
+        for olds, now in zip(before, (base, head), strict=True)
+    )
+    trainer.reset(0)
+    return Check(
+        "the head-only stage moves the whole head and nothing of the backbone",
+        still == len(base) and same == 0,
+        f"{len(head) - same} of {len(head)} weights of the head moved, "
+        f"{len(base) - still} of {len(base)} of the backbone",
+    )
+
+
+def rate_is(trainer: Trainer, wanted: float) -> Check:
+    """The first step of ``fit`` is as long as this rate makes it."""
+    return _rate_check(trainer, 0, wanted, f"the first step is taken at a rate of {wanted:g}")
+
+
+def rate_follows_warmup_and_cosine(trainer: Trainer) -> Check:
+    """A step in mid-training is as long as one epoch of warm-up and a cosine to 0 make it."""
+    recipe = trainer.recipe
+    each = math.ceil(len(trainer.split.train) / recipe.batch_size)
+    steps = recipe.epochs * each
+    step = min(100, steps // 2)
+    wanted = recipe.learning_rate * (1 + math.cos(math.pi * (step - each) / (steps - each))) / 2
+    return _rate_check(
+        trainer, step, wanted, f"step {step} of {steps} is taken at the rate of the cosine there"
+    )
+
+
+def rate_halves_on_a_plateau(trainer: Trainer) -> Check:
+    """While the validation loss stands still, the rate is halved in the fourth epoch."""
+    from tlhelpers import model
+    from tlhelpers.quiet import keras
+
+    class Flat(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs):
+            logs["val_loss"] = 1.0
+
+    trainer.reset(0)
+    optimizer = trainer.network.model.optimizer
+    start = float(optimizer.learning_rate)
+    trainer.fit(_batch(trainer), epochs=5, callbacks=model.callbacks(trainer.recipe, [Flat()]))
+    end = float(optimizer.learning_rate)
+    trainer.reset(0)
+    return Check(
+        "five epochs without a better validation loss halve the rate",
+        math.isclose(end, start / 2, rel_tol=1e-5),
+        f"rate from {start:g} to {end:g}",
+    )
+
+
+def gradient_norm_is_at_most(trainer: Trainer, wanted: float) -> Check:
+    """Adam never sees a gradient longer than `wanted`, even of a loss a thousand times too big."""
+    trainer.reset(0)
+    batch = _batch(trainer)
+    batch.targets = 1000 * batch.targets
+    trainer.fit(batch)
+    # After one step from zero, Adam's first moment is (1 - beta_1) times the gradient it was given.
+    optimizer = trainer.network.model.optimizer
+    moments = [np.asarray(v) for v in _numbers(optimizer._momentums)]
+    norm = math.sqrt(sum(float((m.astype(float) ** 2).sum()) for m in moments))
+    norm /= 1 - optimizer.beta_1
+    trainer.reset(0)
+    return Check(
+        f"Adam gets no gradient longer than {wanted:g}, even of a loss a thousand times too big",
+        norm <= wanted * 1.001,
+        f"the gradient's norm was {norm:.4g}",
+    )
+
+
+def loss_does_not_reward_certainty(trainer: Trainer, smoothing: float) -> Check:
+    """Beyond the smoothed label, being surer makes the loss larger, not smaller."""
+    from tlhelpers.model import loss_value
+
+    classes = len(trainer.split.train.classes)
+    right = np.eye(classes, dtype="float32")[:1]
+    share = 1 - smoothing + smoothing / classes
+    fitting = math.log(share / (smoothing / classes))
+    # In logits of the right class; the sigmoid loss of the post looks at each logit by itself.
+    moderate, sure = (
+        loss_value(trainer.recipe, right, (2 * right - 1) * value / 2) for value in (fitting, 30)
+    )
+    return Check(
+        "being surer than the smoothed label makes the loss larger",
+        sure > moderate,
+        f"loss {moderate:.3f} at about {share:.3f}, {sure:.3f} when certain",
+    )
+
+
+def averaged_weights_are_scored(trainer: Trainer) -> Check:
+    """What validation sees after an epoch is the moving average of the weights after each step."""
+    from tlhelpers import model
+    from tlhelpers.inputs import Batches, one_hot
+    from tlhelpers.quiet import keras
+
+    recipe, data = trainer.recipe, trainer.split.train
+    kernel = trainer.network.model.get_layer("logits").kernel
+    after, scored = [], []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            after.append(_numbers([kernel])[0])
+
+        def on_epoch_end(self, epoch, logs=None):
+            scored.append(_numbers([kernel])[0])
+
+    trainer.reset(0)
+    part = data.subset(np.arange(min(3 * recipe.batch_size, len(data))))
+    batches = Batches(trainer.inputs.of(part.images), one_hot(part), recipe.batch_size, seed=0)
+    trainer.fit(batches, epochs=2, callbacks=model.callbacks(recipe, [Watch()]))
+    trainer.reset(0)
+    memory = math.ceil(len(data) / recipe.batch_size)  # one epoch, in steps
+    average, by_hand = after[0], []
+    for i, weights in enumerate(after):
+        average = average + (weights - average) / memory
+        if (i + 1) % len(batches) == 0:
+            by_hand.append(average)
+    off, moved = (
+        max(float(np.abs(x - y).max()) for x, y in zip(scored, other, strict=True))
+        for other in (by_hand, after[len(batches) - 1 :: len(batches)])
+    )
+    return Check(
+        "after each epoch the average of the weights over about one epoch is scored",
+        off < 0.01 * moved,
+        f"scored weights are {off:.1e} from the average, {moved:.1e} from the last step's",
+    )
+
+
+def head_has(trainer: Trainer, units: int) -> Check:
+    """The hidden layers of the head have this many units."""
+    layers = [
+        layer.units for layer in trainer.network.model.layers if layer.name.startswith("dense")
+    ]
+    return Check(
+        f"the hidden layers of the head have {units} units",
+        bool(layers) and set(layers) == {units},
+        f"found {', '.join(map(str, layers)) or 'none'}",
+    )
+
+
+def no_patient_across(trainer: Trainer) -> Check:
+    """No patient has an eye on each side of the split."""
+    from tlhelpers.data.splits import shared_groups
+
+    shared = shared_groups(trainer.split)
+    return Check(
+        "no patient has pictures on both sides of the split",
+        shared == 0,
+        f"{shared} patients are on both sides",
+    )
+
+
 def _step(trainer: Trainer, soft: bool) -> tuple[np.ndarray, np.ndarray, float]:
     """Losses of pictures by hand, their labels, and the loss that ``fit`` reports for them.
 
@@ -264,17 +426,49 @@ def _step(trainer: Trainer, soft: bool) -> tuple[np.ndarray, np.ndarray, float]:
 
 def _layers_moved_by_a_step(trainer: Trainer) -> list[bool]:
     """For each BatchNorm layer, whether one step of ``fit`` changes its moving statistics."""
-    from tlhelpers.inputs import Batches, one_hot
-
     trainer.reset(0)
-    step = trainer.split.train.subset(np.arange(trainer.recipe.batch_size))
     before = batchnorm.statistics(trainer.network.base)
-    # Through Batches, as a run does: arrays would make TensorFlow trace the step once more.
-    batches = Batches(trainer.inputs.of(step.images), one_hot(step), len(step), seed=0)
-    trainer.fit(batches)
+    trainer.fit(_batch(trainer))
     after = batchnorm.statistics(trainer.network.base)
     trainer.reset(0)
     return [
         not (np.array_equal(old[0], new[0]) and np.array_equal(old[1], new[1]))
         for old, new in zip(before, after, strict=True)
     ]
+
+
+def _batch(trainer: Trainer) -> Batches:
+    """The first pictures as one batch, through `Batches` as in a run.
+
+    Arrays would make TensorFlow trace the step once more.
+    """
+    from tlhelpers.inputs import Batches, one_hot
+
+    part = trainer.split.train.subset(np.arange(trainer.recipe.batch_size))
+    return Batches(trainer.inputs.of(part.images), one_hot(part), len(part), seed=0)
+
+
+def _rate_check(trainer: Trainer, step: int, wanted: float, claim: str) -> Check:
+    """Adam's moments start from zero, so the length of one update tells the rate it was made at."""
+    trainer.reset(0)
+    optimizer = trainer.network.model.optimizer
+    kernel = trainer.network.model.get_layer("logits").kernel
+    optimizer.iterations.assign(step)
+    before = _numbers([kernel])[0]
+    trainer.fit(_batch(trainer))
+    longest = float(np.abs(_numbers([kernel])[0] - before).max())
+    first, second = optimizer.beta_1, optimizer.beta_2
+    correction = math.sqrt(1 - second ** (step + 1)) / (1 - first ** (step + 1))
+    measured = longest / (correction * (1 - first) / math.sqrt(1 - second))
+    trainer.reset(0)
+    return Check(
+        claim,
+        math.isclose(measured, wanted, rel_tol=0.02),
+        f"measured {measured:.3g}, wanted {wanted:.3g}",
+    )
+
+
+def _numbers(variables: list) -> list[np.ndarray]:
+    from tlhelpers.quiet import keras
+
+    return [np.array(keras.ops.convert_to_numpy(v)) for v in variables]

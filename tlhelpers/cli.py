@@ -220,7 +220,7 @@ def evidence(
         bool, typer.Option("--json", help="A JSON list instead of a table.")
     ] = False,
 ) -> None:
-    """What the recordings say about each fix, paired by seed."""
+    """What the recordings say about each fix, paired by seed, in every metric."""
     import json
 
     from tlhelpers import comparisons
@@ -233,6 +233,21 @@ def evidence(
         typer.echo(table(found).to_string(index=False))
     else:
         typer.echo("Nothing is recorded yet: see tlhelpers record --help.")
+
+
+@app.command(epilog=_EXIT_CODES)
+def findings(
+    case_name: Annotated[str, typer.Option("--case", help="retinopathy or ferplus.")],
+    data: Annotated[str, typer.Option(help="synthetic or real.")] = "synthetic",
+    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
+) -> None:
+    """What the protocol makes of the recordings: which fixes count (recordings/PROTOCOL.md)."""
+    from tlhelpers import findings as its
+
+    found = its.found(case_name, data, profile)
+    if not found:
+        raise CourseError(f"Nothing is recorded for {case_name}, {data}, {profile}.")
+    typer.echo(its.table(found).to_string(index=False))
 
 
 def main() -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from tlhelpers import evidence, metrics, recordings
-from tlhelpers.cases import CASES, Case, case
+from tlhelpers import evidence, metrics, protocol, recordings
+from tlhelpers.cases import CASES, Case
 from tlhelpers.evidence import Comparison
 from tlhelpers.fixes import FIXES, Fix
-from tlhelpers.recipe import difference, difference_text
-from tlhelpers.run import Experiment
+from tlhelpers.protocol import Question
+from tlhelpers.recipe import Recipe, difference, difference_text
+from tlhelpers.run import Experiment, Run
 
 
 def compare(
@@ -139,33 +140,40 @@ def _recorded_like(this: Case, runs: Experiment, real: Case) -> Experiment:
 
 
 def recorded(root: Path) -> list[Comparison]:
-    """One comparison for each recorded fix and metric, in the catalogue's order."""
-    groups: dict[tuple, list] = {}
-    for run in recordings.every(root):
-        about = run.about
-        where = (about["case"], about["data"], about["profile"])
-        groups.setdefault(where, []).append(run)
+    """One comparison for each question of the protocol that runs answer, and each metric."""
+    folders = sorted(folder.name for folder in root.glob("*-*-*"))
+    return [
+        replace(compare(before, after, metric, question.design), fix=question.fix)
+        for name, data, profile in (folder.split("-") for folder in folders)
+        if name in CASES
+        for question, before, after in answered(name, data, profile, root)
+        for metric, its in metrics.METRICS.items()
+        if its.column in before[0].history
+    ]
+
+
+def answered(
+    name: str, data: str, profile: str, root: Path
+) -> list[tuple[Question, Experiment, Experiment]]:
+    """The protocol's questions of a case that recordings answer, with the runs before and after.
+
+    Only seeds of the profile count; further ones have another purpose.
+    """
+    runs = list(recordings.every(root / f"{name}-{data}-{profile}"))
     found = []
-    for (name, data, profile), runs in sorted(groups.items()):
-        if name not in CASES:
-            continue
-        this = case(name, profile, data)
-        before = _experiment(this, this.measured, runs)
-        for fix in (f for f in FIXES.values() if name in f.cases):
-            that = fix.case(name, profile, data)
-            after = _experiment(that, fix.apply(that.measured), runs)
-            if before and after:
-                found += [
-                    compare(before, after, metric)
-                    for metric, its in metrics.METRICS.items()
-                    if its.column in before[0].history
-                ]
+    for question in protocol.questions(name):
+        before, after = (
+            _experiment(*protocol.changed(name, profile, data, [FIXES[n] for n in names]), runs)
+            for names in (question.before, question.after)
+        )
+        if before and after:
+            found.append((question, before, after))
     return found
 
 
-def _experiment(this, recipe, runs) -> Experiment | None:
+def _experiment(this: Case, recipe: Recipe, runs: list[Run]) -> Experiment | None:
     found = [r for r in runs if r.recipe == recipe and r.about["spec"] == this.spec]
-    found.sort(key=lambda run: run.seed)
+    found = sorted((run for run in found if run.seed < this.seeds), key=lambda run: run.seed)
     return Experiment(recipe, tuple(found)) if found else None
 
 

@@ -325,6 +325,12 @@ def verdict_words(comparison: Comparison) -> str:
     return f"{comparison.fix} · {comparison.metric}: {comparison.verdict}"
 
 
+def effect_words(comparison: Comparison) -> str:
+    """The effect and its interval, such as "−0.18 (−0.24 to −0.12)"; for a table."""
+    effect = _number(comparison, comparison.effect)
+    return effect if comparison.low is None else f"{effect} ({_interval(comparison)})"
+
+
 def table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
     """A readable table, one row a comparison.
 

@@ -26,6 +26,8 @@ class Fix:
     Attributes
     ----------
     name : str
+    cause : int
+        Number in `tlhelpers.causes`.
     title : str
         As a sentence begins with it.
     why : str
@@ -44,6 +46,7 @@ class Fix:
     """
 
     name: str
+    cause: int
     title: str
     why: str
     check: Callable[[Trainer], Check]
@@ -67,6 +70,7 @@ FIXES = {
     for fix in (
         Fix(
             name="frozen-batchnorm",
+            cause=1,
             title="Frozen BatchNorm",
             why=(
                 "Each BatchNorm layer gets trainable = False. It then normalises with ImageNet's "
@@ -78,6 +82,7 @@ FIXES = {
         ),
         Fix(
             name="reestimated-batchnorm",
+            cause=1,
             title="Re-estimated BatchNorm (PreciseBN)",
             why=(
                 "Training goes on as posted. Before each validation the statistics are measured "
@@ -89,6 +94,7 @@ FIXES = {
         ),
         Fix(
             name="training-false",
+            cause=2,
             title="base(x, training=False)",
             why=(
                 "Widely taught as a way to freeze BatchNorm. In a Functional model of Keras 3, fit "
@@ -101,6 +107,7 @@ FIXES = {
         ),
         Fix(
             name="momentum-0.999",
+            cause=1,
             title="BatchNorm momentum 0.999",
             why=(
                 "MobileNetV2's value: the moving statistics remember ten times more steps than "
@@ -113,6 +120,7 @@ FIXES = {
         ),
         Fix(
             name="categorical-crossentropy",
+            cause=14,
             title="Categorical cross-entropy",
             why=(
                 "On the TensorFlow backend, binary_crossentropy after a softmax is computed from "
@@ -126,6 +134,7 @@ FIXES = {
         ),
         Fix(
             name="momentum-0.99",
+            cause=1,
             title="BatchNorm momentum 0.99",
             why=(
                 "The value of ResNet50 and of EfficientNet-Lite0: the moving statistics "
@@ -139,6 +148,7 @@ FIXES = {
         ),
         Fix(
             name="backbone-inputs",
+            cause=3,
             title="The backbone's own input scaling",
             why=(
                 "Each backbone was trained on inputs of one range. With 1/255 the first layers "
@@ -151,6 +161,7 @@ FIXES = {
         ),
         Fix(
             name="size-48",
+            cause=14,
             title="No upsampling",
             why=(
                 "The faces have 48 by 48 pixels. Enlarging adds no information; it only changes "
@@ -163,6 +174,7 @@ FIXES = {
         ),
         Fix(
             name="class-weights-balanced",
+            cause=8,
             title="Balanced class weights",
             why=(
                 "Each class weighs the same in total: a picture counts 1 over its class's size. "
@@ -175,6 +187,7 @@ FIXES = {
         ),
         Fix(
             name="class-weights-effective-number",
+            cause=8,
             title="Effective-number class weights",
             why=(
                 "The weight falls with the number of pictures only as long as a further picture "
@@ -187,6 +200,7 @@ FIXES = {
         ),
         Fix(
             name="class-weights-inverse-root",
+            cause=8,
             title="Inverse-root class weights",
             why=(
                 "A picture counts 1 over the root of its class's size: between no weights and "
@@ -199,6 +213,7 @@ FIXES = {
         ),
         Fix(
             name="logit-adjustment",
+            cause=8,
             title="Logit adjustment",
             why=(
                 "Training stays as posted. Afterwards each logit is lowered by the logarithm of "
@@ -211,6 +226,7 @@ FIXES = {
         ),
         Fix(
             name="soft-labels",
+            cause=8,
             title="Soft labels",
             why=(
                 "Ten people voted on each face. Training aims at the shares of their votes and "
@@ -223,6 +239,7 @@ FIXES = {
         ),
         Fix(
             name="no-twins",
+            cause=10,
             title="No twins across the split",
             why=(
                 "Some faces stand in training and in validation, pixel by pixel. Training "
@@ -232,6 +249,121 @@ FIXES = {
             pictures=MappingProxyType({"twins": False}),
             check=checks.no_twins_across,
             source="measured on FER+: tlhelpers/data/ferplus_figures.json",
+        ),
+        Fix(
+            name="head-first",
+            cause=4,
+            title="Head first",
+            why=(
+                "A head with random weights sends random gradients into the backbone. Trained "
+                "alone before, on a backbone that stands still, it begins fine-tuning with a "
+                "direction."
+            ),
+            change=MappingProxyType({"head_epochs": 10}),
+            check=checks.backbone_waits_for_the_head,
+            source="Kumar et al. 2022, arXiv 2202.10054; Keras guide on transfer learning",
+        ),
+        Fix(
+            name="rate-1e-5",
+            cause=5,
+            title="A tenth of the rate, 1e-5",
+            why=(
+                "Each step is a tenth as long, so the weights go less far from ImageNet's and the "
+                "moving statistics can follow them."
+            ),
+            cases=("retinopathy",),
+            change=MappingProxyType({"learning_rate": 1e-5}),
+            check=partial(checks.rate_is, wanted=1e-5),
+            source="Keras guide on transfer learning: 1e-5 for fine-tuning",
+        ),
+        Fix(
+            name="rate-1e-4",
+            cause=5,
+            title="A tenth of the rate, 1e-4",
+            why=(
+                "Each step is a tenth as long, so the weights go less far from ImageNet's and the "
+                "moving statistics can follow them."
+            ),
+            cases=("ferplus",),
+            change=MappingProxyType({"learning_rate": 1e-4}),
+            check=partial(checks.rate_is, wanted=1e-4),
+            source="Keras guide on transfer learning: low rates for fine-tuning",
+        ),
+        Fix(
+            name="warmup-cosine",
+            cause=5,
+            title="Warm-up and cosine",
+            why=(
+                "The rate climbs from 0 during the first epoch, while the head is still random, "
+                "and then falls along a cosine to 0, so that the last epochs hardly move "
+                "anything. It needs no validation signal."
+            ),
+            change=MappingProxyType({"schedule": "cosine", "warmup_epochs": 1}),
+            check=checks.rate_follows_warmup_and_cosine,
+            source="Loshchilov & Hutter 2017, arXiv 1608.03983; Goyal et al. 2017, 1706.02677",
+        ),
+        Fix(
+            name="plateau",
+            cause=6,
+            title="The callback that was left out",
+            why=(
+                "The post builds a ReduceLROnPlateau and never passes it to fit. With it, the rate "
+                "is halved after 3 epochs without a better validation loss."
+            ),
+            cases=("retinopathy",),
+            change=MappingProxyType({"schedule": "plateau"}),
+            check=checks.rate_halves_on_a_plateau,
+            source="the post",
+        ),
+        Fix(
+            name="clipnorm",
+            cause=7,
+            title="Clipped gradients",
+            why=(
+                "The whole gradient is scaled down to a norm of 1 whenever it is longer, so that "
+                "no single batch can throw the weights far."
+            ),
+            change=MappingProxyType({"clipnorm": 1.0}),
+            check=partial(checks.gradient_norm_is_at_most, wanted=1.0),
+            source="Pascanu et al. 2013, arXiv 1211.5063; Keras: global_clipnorm",
+        ),
+        Fix(
+            name="label-smoothing",
+            cause=9,
+            title="Label smoothing",
+            why=(
+                "A tenth of each label is spread over all classes, so that the loss no longer asks "
+                "for certainty, and a wrong answer costs less."
+            ),
+            change=MappingProxyType({"label_smoothing": 0.1}),
+            check=partial(checks.loss_does_not_reward_certainty, smoothing=0.1),
+            source="Szegedy et al. 2016, arXiv 1512.00567; Guo et al. 2017, arXiv 1706.04599",
+        ),
+        Fix(
+            name="weight-average",
+            cause=13,
+            title="Averaged weights (EMA)",
+            why=(
+                "A moving average of the weights with a memory of one epoch is validated and kept, "
+                "not the weights of whatever step came last. BatchNorm's statistics are no "
+                "weights: they are not averaged."
+            ),
+            change=MappingProxyType({"weight_average_epochs": 1.0}),
+            check=checks.averaged_weights_are_scored,
+            source="Morales-Brotons et al. 2024, arXiv 2411.18704; Keras: SwapEMAWeights",
+        ),
+        Fix(
+            name="dense-512",
+            cause=14,
+            title="Dense layers of 512",
+            why=(
+                "The post tried dense layers of up to 512 units in place of 32. A larger head "
+                "changes nothing about BatchNorm or the rate."
+            ),
+            cases=("retinopathy",),
+            change=MappingProxyType({"hidden_units": (512, 512)}),
+            check=partial(checks.head_has, units=512),
+            source="the post",
         ),
     )
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from tlhelpers import paths, recordings
 from tlhelpers.cases import CASES, Case, case
@@ -17,8 +18,8 @@ from tlhelpers.recipe import Recipe
 
 POSTED = "posted"  # the name of the recipe without any fix
 
-LADDER: dict[str, tuple[str, ...]] = {"retinopathy": (), "ferplus": ()}
-"""The steady recipe of each case, its fixes in the order in which a learner would take them."""
+STEADY: dict[str, tuple[str, ...]] = {"retinopathy": (), "ferplus": ()}
+"""The fixes of each case's steady recipe, in the order of the ladder: that of their causes."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Question:
 
 def questions(case_name: str) -> list[Question]:
     """All questions of a case, design by design."""
-    steady = LADDER[case_name]
+    steady = STEADY[case_name]
     alone = [f.name for f in FIXES.values() if case_name in f.cases and f.works]
     return [
         *(Question("alone", name, (), (name,)) for name in alone),
@@ -56,7 +57,7 @@ def questions(case_name: str) -> list[Question]:
 
 
 def recipes(case_name: str) -> list[str]:
-    """Names of all recipes that the questions of a case need, each once, joined by +."""
+    """Names of all recipes that the questions of a case need, each once; see `fixes_of`."""
     needed = [side for q in questions(case_name) for side in (q.before, q.after)]
     return list(dict.fromkeys(map(joined, needed)))
 
@@ -80,6 +81,16 @@ def fixes_of(name: str, case_name: str) -> tuple[Fix, ...]:
         if case_name in CASES and case_name not in each.cases:
             raise CourseError(f"'{each.name}' is no fix for {case_name}, but for {each.cases[0]}.")
     return fixes
+
+
+def changed(
+    case_name: str, profile: str, data: str, fixes: Sequence[Fix], **pictures: Any
+) -> tuple[Case, Recipe]:
+    """The case with the pictures that these fixes ask for, and its measured recipe with them."""
+    for each in fixes:
+        pictures |= each.pictures
+    this = case(case_name, profile, data, **pictures)
+    return this, reduce(lambda recipe, each: each.apply(recipe), fixes, this.measured)
 
 
 @dataclass(frozen=True)
@@ -128,17 +139,12 @@ def jobs(
         All real pictures, not the profile's number.
     """
     wanted = {name: fixes_of(name, case_name) for name in names}
-    made: dict[tuple, Case] = {}  # one for all fixes that leave the pictures alone
+    options = {"everything": True} if everything else {}
+    made: dict[str, Case] = {}  # one for all fixes that leave the pictures alone
     found = []
     for name, fixes in wanted.items():
-        pictures = {"everything": True} if everything else {}
-        for each in fixes:
-            pictures |= each.pictures
-        key = tuple(pictures.items())
-        if key not in made:
-            made[key] = case(case_name, profile, data, **pictures)
-        this = made[key]
-        recipe = reduce(lambda recipe, each: each.apply(recipe), fixes, this.measured)
+        this, recipe = changed(case_name, profile, data, fixes, **options)
+        this = made.setdefault(this.spec, this)
         label = f"{name}-everything" if everything else name
         found += [Job(this, recipe, s, label) for s in (seeds or range(this.seeds))]
     return found

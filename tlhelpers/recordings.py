@@ -84,5 +84,5 @@ def find(
 
 def every(root: Path) -> Iterator[Run]:
     """All recordings under `root`, in the order of their paths."""
-    for path in sorted(root.glob("*/*/seed-*.json")):
+    for path in sorted(root.rglob("seed-*.json")):
         yield load(path)

@@ -74,9 +74,9 @@ class Run:
             "ended": self.ended,
             "history": {k: [_short(v) for v in values] for k, values in self.history.items()},
             "head_history": {k: [_short(v) for v in vs] for k, vs in self.head_history.items()},
-            # As logarithms: those of 0.9999 and of 0.0001 both keep three digits in 16 bits.
+            # As logarithms: those of 0.9999 and of 0.0001 both keep their digits in 16 bits.
             "log_probabilities": _pack(
-                np.log(np.clip(self.probabilities.astype(float), _LEAST, 1)).astype("<f2")
+                _rounded(np.log(np.clip(self.probabilities.astype(float), _LEAST, 1)))
             ),
             "labels": _pack(self.labels.astype("u1")),
             "about": self.about,
@@ -131,6 +131,12 @@ class Experiment:
             f"{words.get(frozenset(how), 'partly recorded')}{when}; {about['data_words']}; "
             f"{len(self)} seed{'s' if len(self) > 1 else ''}; {about['device']}"
         )
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """float16 with eight significant bits, a precision of 0.4 %; the rest would not compress."""
+    bits = values.astype("<f2").view("<u2")
+    return ((bits + 4) & ~np.uint16(7)).view("<f2")
 
 
 def _pack(array: np.ndarray) -> dict[str, Any]:
