@@ -1,5 +1,6 @@
 """Training: the post's recipe, same seed same run, stopping and going on, compiled once."""
 
+import dataclasses
 import json
 import math
 import os
@@ -171,6 +172,38 @@ def test_one_network_trains_all_recipes_of_its_architecture(trainer, split):
             trainer.of(TINY.but(**other))
 
 
+def test_head_only_stage_comes_before_the_epochs_and_is_kept(trainer, tmp_path):
+    from tlhelpers import recordings
+
+    recipe = TINY.but(head_epochs=3, epochs=2)
+    run = trainer.of(recipe).run(0)
+    assert len(run.head_history["loss"]) == 3 and run.epochs == 2
+    assert run.head_history["loss"][-1] < run.head_history["loss"][0]
+    assert same(trainer.of(recipe).run(0), run)  # its optimizer starts anew as well
+    assert trainer.run(0).head_history == {}
+    about = {"case": "a", "data": "b", "profile": "c"}
+    path = recordings.save(dataclasses.replace(run, about=about), tmp_path)
+    assert recordings.load(path).head_history["loss"] == pytest.approx(run.head_history["loss"])
+
+
+def test_the_head_alone_trains_as_in_the_whole_network_with_a_frozen_backbone(split):
+    """The short way, on kept features, against Keras's own: base.trainable = False, and fit."""
+    from tlhelpers.inputs import Batches, targets
+
+    recipe = TINY.but(head_epochs=1, dropout=(0.0, 0.0))
+    trainer = Trainer(recipe, split)
+    trainer.reset(0)
+    trainer.train_head(0)
+    short = trainer.predict(split.validation.images)
+    trainer.reset(0)
+    whole = trainer.network.model
+    trainer.network.base.trainable = False
+    whole.compile(keras.optimizers.Adam(model.HEAD_RATE), model.loss(recipe))
+    batches = Batches(trainer.inputs.train, targets(recipe, split.train), recipe.batch_size, 0)
+    trainer.fit(batches, epochs=1)
+    assert np.allclose(trainer.predict(split.validation.images), short, atol=1e-4)
+
+
 # --- stopped and gone on -----------------------------------------------------------------
 
 
@@ -178,13 +211,19 @@ class Stopped(Exception):
     pass
 
 
-@pytest.mark.parametrize("patience", [None, 2])
-def test_goes_on_exactly_where_it_stopped(patience, split, tmp_path):
-    recipe = TINY.but(early_stopping_patience=patience, schedule="plateau", epochs=5)
-    trainer = Trainer(recipe, split)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schedule": "plateau"},
+        {"schedule": "plateau", "early_stopping_patience": 2},
+        {"head_epochs": 2, "weight_average_epochs": 1.0, "schedule": "cosine", "warmup_epochs": 1},
+    ],
+)
+def test_goes_on_exactly_where_it_stopped(changes, split, tmp_path):
+    trainer = Trainer(TINY.but(epochs=5, **changes), split)
     whole = trainer.run(0)
     for stop_after in (1, 3):
-        path = tmp_path / f"{patience}-{stop_after}.npz"
+        path = tmp_path / f"{stop_after}.npz"
 
         def stop(history, limit=stop_after):
             if len(history["loss"]) == limit + 1:

@@ -368,13 +368,14 @@ class _Keep(keras.callbacks.Callback):
                 best = [file[name] for name in file.files if name.startswith("best")]
                 note = json.loads(str(file["note"]))
                 before = file["before"]
+                self.head_history = note["head_history"]
         except Exception:  # cut off by a full disk, or of another version: begin anew
             self.path.unlink()
             return 0
         _assign(self.trainer._state, arrays)
         self.log.history, self.log.before = note["history"], before
         self.counters, self.best_weights = note["counters"], best
-        self.finished, self.head_history = note["finished"], note["head_history"]
+        self.finished = note["finished"]
         return len(self.log.history["loss"])
 
     def on_train_begin(self, logs: Any = None) -> None:

@@ -1,0 +1,297 @@
+"""The protocol: what is asked, which runs are made for it, and what counts as an answer."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from typer.testing import CliRunner
+
+from tests.test_recordings import made_up
+from tlhelpers import causes, findings, paths, protocol, recordings
+from tlhelpers.cases import CASES, case
+from tlhelpers.cli import app
+from tlhelpers.errors import CourseError
+from tlhelpers.fixes import FIXES, fix
+from tlhelpers.recipe import difference
+from tlhelpers.run import Experiment
+
+SMOKE = case("retinopathy", "smoke")
+
+
+@pytest.fixture
+def steady(monkeypatch):
+    """A made-up steady recipe, which no result can change."""
+    names = ("frozen-batchnorm", "head-first", "clipnorm")
+    monkeypatch.setitem(protocol.STEADY, "retinopathy", names)
+    return names
+
+
+# --- the catalogue -----------------------------------------------------------------------
+
+
+def test_every_cause_is_tried_or_has_a_reason_in_each_case():
+    assert [cause.number for cause in causes.CAUSES] == list(range(1, 15))
+    for cause in causes.CAUSES:
+        for name in CASES:
+            tried = causes.fixes_for(cause, name)
+            assert bool(tried) != (name in cause.untried), (cause.number, name)
+    assert {f.cause for f in FIXES.values()} <= {cause.number for cause in causes.CAUSES}
+
+
+def test_the_protocol_shows_the_catalogue_as_it_is():
+    text = (paths.RECORDINGS / "PROTOCOL.md").read_text()
+    shown = text.split("<!-- catalogue -->\n")[1].split("\n<!-- /catalogue -->")[0]
+    assert shown == causes.catalogue()
+
+
+def test_the_protocol_states_the_margins_that_are_used():
+    text = (paths.RECORDINGS / "PROTOCOL.md").read_text().replace("−", "-").replace("\n", " ")
+    auc, f1 = (f"{-findings.MARGINS[name]:g}" for name in ("auc", "macro_f1"))
+    assert f"lies above {auc} AUC or {f1} macro-F1" in text
+
+
+# --- questions and runs ------------------------------------------------------------------
+
+
+def test_questions_of_a_case(steady):
+    asked = protocol.questions("retinopathy")
+    alone = [q for q in asked if q.design == "alone"]
+    assert [q.fix for q in alone] == [
+        f.name for f in FIXES.values() if "retinopathy" in f.cases and f.works
+    ]
+    assert all((q.before, q.after) == ((), (q.fix,)) for q in alone)
+    removed = {q.fix: q for q in asked if q.design == "removed"}
+    assert removed["head-first"].before == ("frozen-batchnorm", "clipnorm")
+    assert {q.after for q in removed.values()} == {steady}
+    ladder = [q for q in asked if q.design == "ladder"]
+    assert [q.before for q in ladder] == [steady[:0], steady[:1], steady[:2]]
+    assert [q.after for q in ladder] == [steady[:1], steady[:2], steady]
+
+
+def test_each_recipe_is_needed_once_whatever_the_order_of_its_fixes(steady):
+    names = protocol.recipes("retinopathy")
+    assert names[0] == "posted" and len(names) == len(set(names))
+    joined = [name for name in names if "+" in name]
+    # The whole, each without one, and what the ladder adds: its last step but one is the last
+    # removed, its first is alone.
+    assert len(joined) == 4
+    assert protocol.joined(("clipnorm", "frozen-batchnorm")) == "frozen-batchnorm+clipnorm"
+
+
+def test_jobs_change_the_recipe_and_the_pictures():
+    both = "frozen-batchnorm+class-weights-balanced"
+    jobs = protocol.jobs("ferplus", "synthetic", "smoke", ["posted", both, "no-twins"], range(2))
+    faces = case("ferplus", "smoke")
+    changed = {"batchnorm": ("live", "frozen"), "class_weights": (None, "balanced")}
+    without = case("ferplus", "smoke", twins=False).spec
+    assert [(j.label, difference(faces.measured, j.recipe), j.case.spec, j.seed) for j in jobs] == [
+        (label, what, spec, seed)
+        for label, what, spec in (
+            ("posted", {}, faces.spec),
+            (both, changed, faces.spec),
+            ("no-twins", {}, without),
+        )
+        for seed in (0, 1)
+    ]
+    assert jobs[0].case is jobs[2].case  # they can share networks
+
+
+def test_jobs_with_everything_have_a_label_and_a_spec_of_their_own():
+    names = ["posted", "no-twins"]
+    jobs = protocol.jobs("ferplus", "real", "quick", names, range(1), everything=True)
+    assert [job.label for job in jobs] == ["posted-everything", "no-twins-everything"]
+    assert [job.case.spec.split(" seed")[0] for job in jobs] == [
+        "real all+all plurality twins",
+        "real all+all plurality no twins",
+    ]
+
+
+# --- recording ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quickly(monkeypatch, build_folder, tmp_path):
+    """Runs that take no time, kept in a folder of their own."""
+    trained = []
+
+    def train(this, recipe, seed):
+        trained.append((recipe, seed))
+        return made_up(recipe, seed, 0.1, this)
+
+    monkeypatch.setattr("tlhelpers.cases.base.Case.train", train)
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path / "recordings")
+    return trained
+
+
+def record(*arguments):
+    return CliRunner().invoke(app, ["record", "--profile", "smoke", *arguments])
+
+
+def test_record_makes_what_the_protocol_asks_for_and_nothing_twice(quickly):
+    first = record("--seeds", "1")
+    assert first.exit_code == 0, first.output
+    needed = len(protocol.recipes("retinopathy"))
+    assert f"0 of {needed} runs are recorded" in first.output
+    assert f"{needed} new runs." in first.output
+    assert len(quickly) == needed == len(set(quickly))
+    again = record("--seeds", "2")
+    assert f"{needed} of {2 * needed} runs are recorded" in again.output
+    assert len(quickly) == 2 * needed == len(set(quickly))
+
+
+def test_an_estimate_comes_before_any_work(quickly):
+    run = made_up(SMOKE.measured, 0, 0.1)
+    run.history["seconds"] = [30.0] * 4
+    recordings.save(run, paths.RECORDINGS, "posted")
+    said = record("--fix", "posted", "--fix", "clipnorm", "--seeds", "2", "--dry-run").output
+    assert "1 of 4 runs are recorded." in said
+    assert "3 are missing: about 6 min 00 s" in said and "at 2 min 00 s each" in said
+    assert not quickly
+
+
+def test_another_process_is_making_a_run(quickly):
+    lock = SMOKE.unfinished(SMOKE.measured, 0).with_suffix(".lock")
+    lock.parent.mkdir(parents=True)
+    with FileLock(lock):
+        said = record("--fix", "posted", "--seeds", "2").output
+    assert [seed for _, seed in quickly] == [1]
+    assert "1 are left to other processes" in said and "1 new runs." in said
+
+
+KILLED = """
+import sys, time
+from tlhelpers import protocol
+from tlhelpers.cases.base import Case
+def train(*_):
+    print("training", flush=True)
+    time.sleep(60)
+Case.train = train
+list(protocol.record(protocol.jobs("retinopathy", "synthetic", "smoke", ["posted"], range(1))))
+"""
+
+
+def test_the_run_of_a_killed_process_is_made_by_the_next(quickly):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout.readline() == "training\n"
+        assert "1 are left to other processes" in record("--fix", "posted", "--seeds", "1").output
+        process.kill()
+    assert "1 new runs." in record("--fix", "posted", "--seeds", "1").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--fix", "posted", "--fix", "magic"], "Unknown fix 'magic'"),
+        (["--fix", "posted", "--fix", "frozen-batchnorm+size-48"], "'size-48' is no fix for ret"),
+        (["--case", "faces"], "Unknown case 'faces'"),
+        (["--case", "ferplus", "--everything"], "everything=True needs data='real'"),
+    ],
+)
+def test_record_refuses_before_any_work(quickly, arguments, message):
+    result = record(*arguments)
+    assert isinstance(result.exception, CourseError) and message in str(result.exception)
+    assert not quickly
+
+
+# --- findings ----------------------------------------------------------------------------
+
+
+def keep(root, name: str, wobble: float, auc: float = 0.8, seeds: int = 8) -> None:
+    """Runs of a recipe whose loss goes up and down by `wobble`, with this AUC."""
+    this, recipe = protocol.changed(
+        "retinopathy", "quick", "synthetic", protocol.fixes_of(name, "retinopathy")
+    )
+    for seed in range(seeds):
+        run = made_up(recipe, seed, wobble * (1 + 0.1 * np.sin(seed)), this)
+        run.history["val_auc"] = [auc + 0.002 * np.cos(3 * seed)] * 4
+        recordings.save(run, root, name)
+
+
+def verdicts(root, design="alone"):
+    found = findings.found("retinopathy", root=root)
+    return {f.question.fix: f.verdict for f in found if f.question.design == design}
+
+
+def test_only_what_is_steadier_and_keeps_its_score_counts(tmp_path):
+    keep(tmp_path, "posted", 0.2)
+    keep(tmp_path, "frozen-batchnorm", 0.1, auc=0.9)
+    keep(tmp_path, "rate-1e-5", 0.0, auc=0.5)  # so low that it learns nothing
+    keep(tmp_path, "clipnorm", 0.1, auc=0.77)
+    keep(tmp_path, "plateau", 0.2)
+    keep(tmp_path, "dense-512", 0.4)
+    assert verdicts(tmp_path) == {
+        "frozen-batchnorm": findings.COUNTS,
+        "rate-1e-5": findings.STEADIER,
+        "clipnorm": findings.STEADIER,
+        "plateau": findings.NOT_SHOWN,
+        "dense-512": findings.LESS_STEADY,
+    }
+    shown = findings.table(findings.found("retinopathy", root=tmp_path))
+    assert list(shown.columns)[:3] == ["design", "fix", "jitter"] and len(shown) == 5
+
+
+def test_a_score_that_is_no_better_than_a_constant_answer_never_counts(tmp_path):
+    """Nothing is lost against a posted run that is as bad."""
+    keep(tmp_path, "posted", 0.2, auc=0.5)
+    keep(tmp_path, "clipnorm", 0.0, auc=0.5)
+    (found,) = findings.found("retinopathy", root=tmp_path)
+    assert found.not_worse and not found.better_than_nothing
+    assert found.verdict == findings.STEADIER
+
+
+def test_few_seeds_are_described(tmp_path):
+    for name, wobble in (("posted", 0.2), ("clipnorm", 0.0)):
+        keep(tmp_path, name, wobble, seeds=3)
+    assert set(verdicts(tmp_path).values()) == {"described only"}
+
+
+def test_removed_and_ladder(tmp_path, steady):
+    for i, name in enumerate(protocol.recipes("retinopathy")):
+        if "+" in name or name in ("posted", steady[0]):
+            keep(tmp_path, name, 0.02 if name.count("+") == 2 else 0.2 + i / 1000)
+    assert verdicts(tmp_path, "removed") == dict.fromkeys(steady, findings.COUNTS)
+    ladder = verdicts(tmp_path, "ladder")
+    assert ladder["clipnorm"] == findings.COUNTS
+    assert list(ladder) == list(steady)
+
+
+def test_many_questions_make_one_answer_less_sure(tmp_path):
+    """Holm's correction, within a design: the p-value of one question, asked among others."""
+    keep(tmp_path, "posted", 0.2)
+    keep(tmp_path, "clipnorm", 0.199)
+    (found,) = findings.found("retinopathy", root=tmp_path)
+    for name in ("plateau", "dense-512"):
+        keep(tmp_path, name, 0.2)
+    among = {f.question.fix: f for f in findings.found("retinopathy", root=tmp_path)}
+    assert among["clipnorm"].p == pytest.approx(min(1, 3 * found.p))
+
+
+def test_seeds_beyond_the_profile_have_another_purpose(tmp_path):
+    for name, wobble in (("posted", 0.2), ("clipnorm", 0.1)):
+        keep(tmp_path, name, wobble, seeds=10)
+    (found,) = findings.found("retinopathy", root=tmp_path)
+    assert found.jitter.seeds == 8
+
+
+def test_trivial_scores():
+    run = made_up(SMOKE.measured, 0, 0.1)
+    one = Experiment(run.recipe, (run,))
+    assert findings.trivial_score(one, "auc") == 0.5
+    # 24 of 48 are of the commonest class: precision 1/2, recall 1, F1 2/3, and 0 for the other.
+    assert findings.trivial_score(one, "macro_f1") == pytest.approx(1 / 3)
+
+
+def test_nothing_is_recorded():
+    result = CliRunner().invoke(app, ["findings", "--case", "ferplus", "--profile", "smoke"])
+    assert isinstance(result.exception, CourseError)
+    assert "Nothing is recorded for ferplus, synthetic, smoke" in str(result.exception)
+
+
+def test_findings_command_prints_the_committed_recordings():
+    shown = CliRunner().invoke(app, ["findings", "--case", "ferplus"]).output
+    assert fix("reestimated-batchnorm").name in shown and "p (Holm)" in shown
