@@ -28,6 +28,7 @@ def made_up(recipe, seed, wobble, this=SMOKE) -> Run:
     history |= {"moving_mode_nll": [2 * v for v in history["val_nll"]]}
     history |= {"val_accuracy": [0.7] * 4, "val_auc": [0.8 + 0.001 * seed] * 4}
     history |= {"val_changed": [None, 3, 2, 1], "loss": [0.5] * 4, "seconds": [1.0] * 4}
+    history |= {"val_nll_se": [None, 1e-3, 1e-3, 1e-3]}
     about = {
         "case": this.name,
         "data": this.data,

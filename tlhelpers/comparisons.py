@@ -29,7 +29,7 @@ def compare(
     metric : str
         Name in ``tlhelpers.metrics.METRICS``.
     design : str
-        "alone", "removed" or "ladder".
+        One of `protocol.Question`'s, or "behind": added to another recipe than the posted one.
     """
     about = before[0].about
     if not np.array_equal(before[0].labels, after[0].labels):
@@ -103,7 +103,8 @@ def alone(
     """
     that = fix.case(this.name, this.profile, this.data) if fix.pictures else this
     after = that.run(fix.apply(before.recipe), seeds, live, label=fix.name)
-    compared = tuple(compare(before, after, metric) for metric in asked)
+    design = "alone" if before.recipe == this.measured else "behind"
+    compared = tuple(compare(before, after, metric, design) for metric in asked)
     return Trial(this, fix, before, after, compared)
 
 

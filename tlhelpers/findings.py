@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers import comparisons, evidence, metrics, paths
+from tlhelpers import comparisons, evidence, metrics, paths, protocol
 from tlhelpers.cases import case
+from tlhelpers.errors import CourseError
 from tlhelpers.evidence import Comparison
 from tlhelpers.protocol import Question
 from tlhelpers.run import Experiment
+from tlhelpers.stability import noise_floor, noise_jitter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,6 +104,78 @@ def found(
     ]
 
 
+@dataclass(frozen=True)
+class Steadiness:
+    """Is the steady recipe steady, on seeds that had no part in choosing it?
+
+    Attributes
+    ----------
+    posted, steady : Experiment
+        Runs of fresh seeds.
+    jitter, score : Comparison
+    noise : float
+        Jitter that noise of the pictures alone would give the steady runs; log units an epoch.
+    """
+
+    posted: Experiment
+    steady: Experiment
+    jitter: Comparison
+    score: Comparison
+    noise: float
+
+    @property
+    def halved(self) -> bool:
+        """Mean jitter is at most half of the posted recipe's."""
+        return self.jitter.after <= self.jitter.before / 2
+
+    @property
+    def within_noise(self) -> bool:
+        """Mean jitter is not above what noise of the pictures alone would give."""
+        return self.jitter.after <= self.noise
+
+    @property
+    def not_worse(self) -> bool:
+        """The interval of the score's change lies above minus the margin."""
+        return self.score.low is not None and self.score.low > -MARGINS[self.score.metric]
+
+    @property
+    def holds(self) -> bool:
+        """What the protocol asks of a steady recipe."""
+        return (self.halved or self.within_noise) and self.not_worse
+
+
+def steadiness(
+    case_name: str,
+    data: str = "synthetic",
+    profile: str = "quick",
+    seeds: Sequence[int] = protocol.FRESH_SEEDS,
+) -> Steadiness:
+    """The steady recipe of a case against the posted one, on fresh seeds.
+
+    Raises
+    ------
+    CourseError
+        A run is not recorded.
+    """
+    fixes = protocol.fixes_of(protocol.joined(protocol.STEADY[case_name]), case_name)
+    sides = []
+    for recipe_fixes in ((), fixes):
+        this, recipe = protocol.changed(case_name, profile, data, recipe_fixes)
+        runs = [this.find(recipe, seed) for seed in seeds]
+        if None in runs:
+            raise CourseError(
+                f"Seed {seeds[runs.index(None)]} of {recipe_fixes and 'steady' or 'posted'} is "
+                f"not recorded for {this.data_words}."
+            )
+        sides.append(Experiment(recipe, tuple(runs)))
+    posted, steady = sides
+    noise = [noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:]) for run in steady]
+    jitter, score = (
+        comparisons.compare(posted, steady, metric, "steady") for metric in ("jitter", this.score)
+    )
+    return Steadiness(posted, steady, jitter, score, float(np.mean(noise)))
+
+
 def table(findings: Sequence[Finding]) -> pd.DataFrame:
     """A readable table, one row a finding; effects with their 95 % intervals."""
     import pandas as pd
@@ -134,8 +208,6 @@ def trivial_score(experiment: Experiment, score: str) -> float:
 
 
 def _beats_nothing(experiment: Experiment, score: str, seeds: int) -> bool:
-    from tlhelpers.stability import noise_floor
-
     scores = list(metrics.values(experiment, score).values())[:seeds]
     return noise_floor(scores).low > trivial_score(experiment, score)
 

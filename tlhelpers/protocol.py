@@ -21,6 +21,9 @@ POSTED = "posted"  # the name of the recipe without any fix
 STEADY: dict[str, tuple[str, ...]] = {"retinopathy": (), "ferplus": ()}
 """The fixes of each case's steady recipe, in the order of the ladder: that of their causes."""
 
+FRESH_SEEDS = range(8, 16)
+"""Seeds that judge the steady recipe and had no part in choosing it."""
+
 
 @dataclass(frozen=True)
 class Question:

@@ -110,9 +110,10 @@ class Case:
         return recordings.find(self.name, self.data, self.profile, recipe, seed, self.spec, *roots)
 
     def recorded(self, recipe: Recipe) -> Experiment:
-        """All recorded runs of a recipe, from seed 0 up to the first that is missing.
+        """The recorded runs of a recipe, from seed 0 up to the first that is missing.
 
-        Nothing is trained and no pictures are needed.
+        Nothing is trained and no pictures are needed. Seeds beyond the profile's number have
+        another purpose (recordings/PROTOCOL.md) and are left out.
 
         Raises
         ------
@@ -120,7 +121,9 @@ class Case:
             There is none.
         """
         runs = []
-        while (run := self.find(recipe, len(runs))) is not None:
+        for seed in range(self.seeds):
+            if (run := self.find(recipe, seed)) is None:
+                break
             runs.append(run)
         if not runs:
             raise CourseError(
