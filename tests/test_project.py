@@ -27,7 +27,7 @@ LAYERS = (
     "cli",
     "report runner",
     "pages plots",
-    "findings",
+    "claims findings",
     "comparisons",
     "protocol causes",
     "fixes",

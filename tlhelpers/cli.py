@@ -108,7 +108,7 @@ def pages_command(
     ] = pages.TIMEOUT,
 ) -> None:
     """For maintainers: make the notebooks from notebooks/src, executed in the quick profile."""
-    from tlhelpers import report
+    from tlhelpers import claims, report
 
     failed = False
     for source in pages.find(numbers or (), paths.NOTEBOOKS / "src", ".py"):
@@ -123,6 +123,8 @@ def pages_command(
             typer.echo(f"{target.name}: {problem}")
         failed = failed or bool(problems)
     if not check:
+        readme = paths.PROJECT / "README.md"
+        pages.save(readme, claims.refresh(readme.read_text(encoding="utf-8")))
         _readme_figures(paths.PROJECT / "docs")
     raise typer.Exit(1 if failed else 0)
 

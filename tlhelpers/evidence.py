@@ -291,7 +291,7 @@ def verdict_sentence(comparison: Comparison, title: str | None = None) -> str:
     c = comparison
     name = title or c.fix
     name, metric = name[0].upper() + name[1:], c.metric.replace("_", " ")
-    before, after, effect = (_number(c, value) for value in (c.before, c.after, c.effect))
+    before, after, effect = (number(c, value) for value in (c.before, c.after, c.effect))
     pairs = f"{c.seeds} paired seed" + ("" if c.seeds == 1 else "s")
     if c.verdict == SAME:
         return f"{name} left {metric} at {before} in each of {pairs}: no difference."
@@ -300,7 +300,7 @@ def verdict_sentence(comparison: Comparison, title: str | None = None) -> str:
             f"{name}: {metric} went from {before} to {after}, {effect} ({pairs}). "
             f"Described only: fewer than {FEWEST_SEEDS} pairs are not judged."
         )
-    numbers = f"{effect} ({100 * c.level:g} % interval {_interval(c)}, {pairs})"
+    numbers = f"{effect} ({100 * c.level:g} % interval {interval_words(c)}, {pairs})"
     if c.verdict == NOISE:
         return (
             f"{name}: {metric} went from {before} to {after}, {numbers}. "
@@ -327,8 +327,8 @@ def verdict_words(comparison: Comparison) -> str:
 
 def effect_words(comparison: Comparison) -> str:
     """The effect and its interval, such as "−0.18 (−0.24 to −0.12)"; for a table."""
-    effect = _number(comparison, comparison.effect)
-    return effect if comparison.low is None else f"{effect} ({_interval(comparison)})"
+    effect = number(comparison, comparison.effect)
+    return effect if comparison.low is None else f"{effect} ({interval_words(comparison)})"
 
 
 def table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
@@ -350,8 +350,8 @@ def table(comparisons: Iterable[Comparison]) -> pd.DataFrame:
     rows = [
         [
             *(getattr(c, name) for name in named),
-            *(_number(c, value) for value in (c.before, c.after, c.effect)),
-            "–" if c.low is None else f"{_interval(c)} ({100 * c.level:g} %)",
+            *(number(c, value) for value in (c.before, c.after, c.effect)),
+            "–" if c.low is None else f"{interval_words(c)} ({100 * c.level:g} %)",
             str(c.seeds),
             c.verdict,
         ]
@@ -394,7 +394,7 @@ def _verdict(
     return HELPS if (high < 0) == (better == "lower") else HURTS
 
 
-def _number(comparison: Comparison, value: float) -> str:
+def number(comparison: Comparison, value: float) -> str:
     """A number of a comparison, rounded as all its numbers are, with a real minus sign."""
     text = f"{value:.{_decimals(comparison)}f}"
     if float(text) == 0:
@@ -402,8 +402,9 @@ def _number(comparison: Comparison, value: float) -> str:
     return text.replace("-", "−")
 
 
-def _interval(comparison: Comparison) -> str:
-    return f"{_number(comparison, comparison.low)} to {_number(comparison, comparison.high)}"
+def interval_words(comparison: Comparison) -> str:
+    """The interval of the effect, such as "−0.24 to −0.12"."""
+    return f"{number(comparison, comparison.low)} to {number(comparison, comparison.high)}"
 
 
 def _decimals(comparison: Comparison) -> int:

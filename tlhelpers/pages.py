@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlhelpers import paths
+from tlhelpers import claims, paths
 from tlhelpers.errors import CourseError
 
 if TYPE_CHECKING:
@@ -205,6 +205,8 @@ def _read_source(source: Path) -> NotebookNode:
         digest = hashlib.sha256(f"{cell.cell_type} {cell.source}".encode()).hexdigest()[:8]
         seen[digest] += 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+        if cell.cell_type == "markdown":
+            cell.source = claims.render(cell.source)
     return notebook
 
 

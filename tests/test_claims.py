@@ -1,0 +1,133 @@
+"""No measured number is typed into prose: each comes from the recordings, or is a known fact."""
+
+import re
+
+import jupytext
+import pytest
+
+from tlhelpers import claims, paths
+from tlhelpers.errors import CourseError
+
+SOURCES = sorted((paths.NOTEBOOKS / "src").glob("*.py"))
+
+# What may stand in any page's text.
+ALWAYS = (
+    r"\{\{.+?\}\}",  # comes from the recordings
+    r"```.*?```",  # code to copy
+    r"^# \d\d ·",  # the page's own number
+    r"^\d\. \*\*",  # lists
+    r"`\d\d`",  # other pages
+    r"\*\*Time:\*\* [^*]*",
+    r"arXiv\s\d{4}\.\d{5}",
+    r"\b(?:19|20)\d\d\b",  # years of papers
+    r"issues? \d+",
+    r"DataScience StackExchange 121657|CrossValidated 642170",
+    r"CC BY 4\.0|Apache-2\.0",
+    r"ResNet50|MobileNetV2|EfficientNet-Lite0|EfficientNetV2|Keras [23]\b|[Mm]acro-F1|\bF1\b",
+    r"95 %\s+interval|95 of 100 cases",
+    r"\bone in a hundred\b",
+)
+# What may stand in a page's text beside that: given by the post, by the pictures or by definition.
+FACTS = {
+    "00": (
+        "0 means the profile's own number",
+        "Of 100 photographs",
+        "Guessing gives 0.5, perfect sorting gives 1",
+    ),
+    "01": ("a fall from 2 to 1", "from 0.2 to 0.1"),
+    "02": ("at 224 pixels",),
+    "07": ("48 pixels wide", "seed 0"),
+    "08": (
+        "0…1",
+        "from 0 to 255",
+        "divides by 255",
+        "255 wide",
+        "from 0 to 1",
+        "1/255",
+        "momentum, 0.999",
+        "With 0.99",
+        "has 0.99",
+        "have 48 pixels a side",
+        "Enlarged to 64 (224 in the post)",
+        "measured for 64\npixels only, not for 224",
+    ),
+    "09": (
+        "by 15 to 20",
+        "counts 1 over",
+        "weight of a picture is 1",
+        "A batch has 32 pictures",
+        "a batch of 32",
+    ),
+    "10": ("0 of 20", "none of 20", "of the 20 'disgust'", "93 to 95 %", "93 %"),
+}
+
+
+def prose(source) -> str:
+    cells = jupytext.read(source).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+def unexplained(text: str, facts: tuple[str, ...]) -> list[str]:
+    """Lines with a digit that is neither rendered nor a known fact."""
+    for pattern in ALWAYS:
+        text = re.sub(pattern, lambda found: "\n" * found[0].count("\n"), text, flags=re.M | re.S)
+    for fact in sorted(facts, key=len, reverse=True):
+        text = text.replace(fact, "")
+    return [line for line in text.splitlines() if re.search(r"\d", line)]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_every_number_in_a_page_is_rendered_or_a_known_fact(source):
+    assert unexplained(prose(source), FACTS.get(source.stem[:2], ())) == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_every_known_fact_is_still_in_its_page(source):
+    """The list stays short: what is no longer said is no longer allowed."""
+    text = prose(source)
+    assert [fact for fact in FACTS.get(source.stem[:2], ()) if fact not in text] == []
+
+
+def test_a_typed_number_is_found():
+    assert unexplained("Freezing raised AUC by 0.05.", ()) == ["Freezing raised AUC by 0.05."]
+    assert unexplained("By {{effect retinopathy frozen-batchnorm auc}}, see `03`.", ()) == []
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_every_claim_of_a_page_has_its_source(source):
+    claims.render(prose(source))
+
+
+def test_the_claims_of_the_readme_are_up_to_date():
+    text = (paths.PROJECT / "README.md").read_text(encoding="utf-8")
+    assert claims.refresh(text) == text
+
+
+def test_a_claim_is_rendered_from_the_recordings():
+    of = "ferplus reestimated-batchnorm jitter"
+    text = claims.render(f"{{{{before {of}}}}} to {{{{after {of}}}}}, {{{{verdict {of}}}}}")
+    before, after = map(float, re.findall(r"[\d.]+", text)[:2])
+    assert before > 5 * after and text.endswith(", helps")
+    assert claims.value(f"seeds {of}") == "8"
+    assert claims.value(f"interval {of}").count("−") == 2
+    assert claims.value(f"pairs {of} real").count(",") == 2
+    effect = claims.value(f"effect {of}")
+    beside = f"<!--{{{{effect {of}}}}}-->old<!--/-->"
+    assert claims.refresh(f"x {beside} y") == f"x {beside.replace('old', effect)} y"
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        ("effect ferplus", "Cannot read the claim 'effect ferplus'"),
+        ("mode ferplus size-48 jitter", "Cannot read the claim"),
+        ("effect faces size-48 jitter", "unknown case 'faces'"),
+        ("effect ferplus size-49 jitter", "Unknown fix 'size-49'"),
+        ("effect ferplus size-48 jitters", "Unknown metric 'jitters'"),
+        ("effect ferplus no-twins jitter real", "No run of this recipe is recorded for FER+"),
+    ],
+)
+def test_a_claim_without_a_source_is_one_line(claim, message):
+    with pytest.raises(CourseError, match=message) as error:
+        claims.value(claim)
+    assert "\n" not in str(error.value)

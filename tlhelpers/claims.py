@@ -1,0 +1,105 @@
+"""Numbers in prose: each says where it comes from, and is put in when a page is built.
+
+In the source of a page stands ``{{effect ferplus frozen-batchnorm macro_f1}}``, in the notebook
+``+0.20``. In README.md, which is its own source, both stand side by side:
+``<!--{{effect ferplus frozen-batchnorm macro_f1}}-->+0.20<!--/-->``.
+
+A claim is: what, case, fix, metric, and "real" for real pictures.
+
+========== ==========================================================================
+before     mean over the seeds of the recipe as posted
+after      mean over the seeds with the fix, or with several joined by +
+effect     mean paired difference
+interval   its 95 % interval
+points     the effect in hundredths, for shares
+verdict    "helps", "hurts", "smaller than the noise" and so on
+seeds      pairs behind it
+pairs      the difference of each pair; for few seeds
+========== ==========================================================================
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+
+from tlhelpers import comparisons, evidence, metrics, protocol
+from tlhelpers.cases import CASES
+from tlhelpers.errors import CourseError
+from tlhelpers.evidence import Comparison
+from tlhelpers.run import Experiment
+
+_CLAIM = re.compile(r"\{\{(.+?)\}\}")
+_BESIDE = re.compile(r"(<!--\{\{(.+?)\}\}-->).*?(<!--/-->)", re.DOTALL)
+
+
+def render(text: str) -> str:
+    """The text with each claim replaced by its value.
+
+    Raises
+    ------
+    CourseError
+        A claim that cannot be read, or nothing is recorded for it.
+    """
+    return _CLAIM.sub(lambda found: value(found[1]), text)
+
+
+def refresh(text: str) -> str:
+    """The text with the value behind each claim put in anew; the claims stay."""
+    return _BESIDE.sub(lambda found: found[1] + value(found[2]) + found[3], text)
+
+
+def value(claim: str) -> str:
+    """What one claim says, such as "effect ferplus frozen-batchnorm macro_f1"."""
+    words = claim.split()
+    what, *rest = words or [""]
+    if what not in _KINDS or len(rest) not in (3, 4) or rest[3:] not in ([], ["real"]):
+        raise CourseError(
+            f"Cannot read the claim '{claim}': it is one of {', '.join(_KINDS)}, then case, recipe "
+            "and metric, then 'real' for real pictures."
+        )
+    case_name, recipe, metric = rest[:3]
+    if case_name not in CASES:
+        raise CourseError(f"Claim '{claim}': unknown case '{case_name}'.")
+    try:
+        metrics.metric(metric)
+        of = (case_name, recipe, metric, rest[3] if rest[3:] else "synthetic")
+        return _KINDS[what](_comparison(*of), *of)
+    except CourseError as problem:
+        raise CourseError(f"Claim '{claim}': {problem}") from None
+
+
+@functools.cache
+def _runs(case_name: str, recipe: str, data: str) -> Experiment:
+    this, changed = protocol.changed(case_name, "quick", data, protocol.fixes_of(recipe, case_name))
+    return this.recorded(changed)
+
+
+@functools.cache
+def _comparison(case_name: str, recipe: str, metric: str, data: str) -> Comparison:
+    posted = _runs(case_name, protocol.POSTED, data)
+    return comparisons.compare(posted, _runs(case_name, recipe, data), metric)
+
+
+def _pairs(c: Comparison, case_name: str, recipe: str, metric: str, data: str) -> str:
+    before, after = (
+        metrics.values(_runs(case_name, name, data), metric) for name in (protocol.POSTED, recipe)
+    )
+    return ", ".join(_signed(evidence.number(c, after[s] - before[s])) for s in after)
+
+
+def _signed(number: str) -> str:
+    return number if number.startswith("−") or not number.strip("0.") else f"+{number}"
+
+
+_KINDS: dict[str, Callable[..., str]] = {
+    "before": lambda c, *_: evidence.number(c, c.before),
+    "after": lambda c, *_: evidence.number(c, c.after),
+    "effect": lambda c, *_: _signed(evidence.number(c, c.effect)),
+    "interval": lambda c, *_: evidence.interval_words(c),
+    "points": lambda c, *_: _signed(f"{100 * c.effect:.0f}".replace("-", "−")),
+    "verdict": lambda c, *_: c.verdict,
+    "seeds": lambda c, *_: str(c.seeds),
+    "pairs": _pairs,
+}
