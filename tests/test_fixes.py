@@ -110,7 +110,7 @@ def test_what_a_fix_changes_in_the_loss_reaches_a_whole_run(of, fix_name):
 
 
 def test_unknown_option_of_a_case():
-    with pytest.raises(CourseError, match="retinopathy has no option 'twins': known: none"):
+    with pytest.raises(CourseError, match="retinopathy has no option 'twins': known: fellow_eyes"):
         case("retinopathy", twins=False)
     with pytest.raises(CourseError, match="ferplus has no option 'twin': known: twins, everything"):
         case("ferplus", twin=False)

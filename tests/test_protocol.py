@@ -99,10 +99,10 @@ def test_jobs_change_the_recipe_and_the_pictures():
     assert jobs[0].case is jobs[2].case  # they can share networks
 
 
-def test_jobs_with_everything_have_a_label_and_a_spec_of_their_own():
+def test_jobs_with_other_pictures_have_a_label_and_a_spec_of_their_own():
     names = ["posted", "no-twins"]
     jobs = protocol.jobs("ferplus", "real", "quick", names, range(1), everything=True)
-    assert [job.label for job in jobs] == ["posted-everything", "no-twins-everything"]
+    assert [job.label for job in jobs] == ["posted-everything=True", "no-twins-everything=True"]
     assert [job.case.spec.split(" seed")[0] for job in jobs] == [
         "real all+all plurality twins",
         "real all+all plurality no twins",
@@ -183,13 +183,25 @@ def test_the_run_of_a_killed_process_is_made_by_the_next(quickly):
     assert "1 new runs." in record("--fix", "posted", "--seeds", "1").output
 
 
+def test_record_with_other_pictures(quickly):
+    assert "2 new runs." in record("--fix", "posted", "--pictures", "fellow_eyes=0.8").output
+    (folder,) = paths.RECORDINGS.glob("*/*")
+    assert folder.name.startswith("posted-fellow_eyes=0.8-")
+    assert "0.8 fellows" in recordings.load(folder / "seed-0.json").about["spec"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--fix", "posted", "--fix", "magic"], "Unknown fix 'magic'"),
         (["--fix", "posted", "--fix", "frozen-batchnorm+size-48"], "'size-48' is no fix for ret"),
         (["--case", "faces"], "Unknown case 'faces'"),
-        (["--case", "ferplus", "--everything"], "everything=True needs data='real'"),
+        (
+            ["--case", "ferplus", "--pictures", "everything=true"],
+            "everything=True needs data='real'",
+        ),
+        (["--pictures", "everything=true"], "retinopathy has no option 'everything'"),
+        (["--pictures", "fellow_eyes"], "Cannot read 'fellow_eyes': write name=true or name=0.8"),
     ],
 )
 def test_record_refuses_before_any_work(quickly, arguments, message):

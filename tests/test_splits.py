@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlhelpers.data.dataset import Dataset
-from tlhelpers.data.splits import shared_groups, split_by_group, split_by_picture
+from tlhelpers.data.splits import shared_groups, split_by_group, split_by_picture, split_fellows
 from tlhelpers.errors import CourseError
 
 
@@ -128,3 +128,51 @@ def test_whole_groups_can_be_too_large():
         split_by_group(data, 2, 0, train=4)
     with pytest.raises(CourseError, match="whole groups"):
         split_by_group(data, 4, 0)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.8, 1.0])
+def test_fellows_leak_as_asked_and_nothing_else_changes(share):
+    data = patients()
+    split = split_fellows(data, 800, 1, 800, share)
+    honest = split_fellows(data, 800, 1, 800, 0.0)
+    assert positions(split.validation).tolist() == positions(honest.validation).tolist()
+    assert len(split.train) == len(split.validation) == 800
+    assert len(np.unique(split.validation.groups)) == 800
+    assert shared_groups(split) == round(share * 800)
+    taken = np.concatenate([positions(split.train), positions(split.validation)])
+    assert len(np.unique(taken)) == 1600
+    assert abs(split.train.shares[1] - honest.train.shares[1]) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((800, 1, 800, 1.2), "share=1.2"),
+        ((800, 1, 500, 0.8), "640 fellows do not fit into 500 training pictures"),
+        ((1800, 1, 800, 0.0), "cannot be had from 2,000 groups: ask for fewer"),
+    ],
+)
+def test_fellows_that_cannot_be_had(arguments, message):
+    with pytest.raises(CourseError, match=message):
+        split_fellows(patients(), *arguments)
+
+
+def test_fellows_need_pairs():
+    with pytest.raises(CourseError, match="needs two pictures in each group"):
+        split_fellows(dataset([0, 0, 1, 1, 1], [0, 0, 1, 1, 1]), 1, 0, 1, 0.0)
+
+
+def test_the_retinopathy_case_with_and_without_a_leak():
+    from types import SimpleNamespace
+
+    from tlhelpers.cases import case
+    from tlhelpers.checks import no_patient_across
+
+    honest, leaky = (case("retinopathy", "smoke", fellow_eyes=share) for share in (0.0, 0.8))
+    assert len({case("retinopathy", "smoke").spec, honest.spec, leaky.spec}) == 3
+    assert "80 % of them with the other in training" in leaky.data_words
+    assert (honest.split.validation.images == leaky.split.validation.images).all()
+    assert no_patient_across(SimpleNamespace(split=honest.split)).passed
+    found = no_patient_across(SimpleNamespace(split=leaky.split))
+    assert not found.passed and found.found == f"{round(0.8 * 48)} patients are on both sides"
+    assert no_patient_across(SimpleNamespace(split=case("retinopathy", "smoke").split)).passed

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -171,9 +172,10 @@ def record(
         int | None, typer.Option(help="Runs of each, if not the profile's number.", min=1)
     ] = None,
     first_seed: Annotated[int, typer.Option(help="Seed to begin with.", min=0)] = 0,
-    everything: Annotated[
-        bool, typer.Option("--everything", help="All real pictures, not the profile's number.")
-    ] = False,
+    pictures: Annotated[
+        list[str] | None,
+        typer.Option(help="everything=true: all real faces. fellow_eyes=0.8: see page 05."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what is missing and how long it takes.")
     ] = False,
@@ -187,7 +189,8 @@ def record(
     from tlhelpers import protocol, report
     from tlhelpers.cases import case
 
-    this = case(case_name, profile, data)
+    options = _options(pictures or ())
+    this = case(case_name, profile, data, **options)
     count = this.seeds if seeds is None else seeds
     wanted = protocol.jobs(
         case_name,
@@ -195,7 +198,7 @@ def record(
         profile,
         fix_names or protocol.recipes(case_name),
         range(first_seed, first_seed + count),
-        everything,
+        **options,
     )
     missing = [job for job in wanted if not job.recorded(paths.RECORDINGS)]
     typer.echo(f"{len(wanted) - len(missing)} of {len(wanted)} runs are recorded.")
@@ -214,6 +217,20 @@ def record(
     if left := sum(not job.recorded(paths.RECORDINGS) for job in missing):
         typer.echo(f"{left} are left to other processes.")
     typer.echo(f"{made} new runs.")
+
+
+def _options(pairs: Iterable[str]) -> dict[str, Any]:
+    """Options from "name=value", the value as JSON writes it."""
+    import json
+
+    options = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            raise CourseError(f"Cannot read '{pair}': write name=true or name=0.8.") from None
+    return options
 
 
 @app.command(epilog=_EXIT_CODES)

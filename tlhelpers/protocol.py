@@ -127,7 +127,7 @@ def jobs(
     profile: str,
     names: Sequence[str],
     seeds: Sequence[int] | None = None,
-    everything: bool = False,
+    **pictures: Any,
 ) -> list[Job]:
     """The runs of the recipes called `names`, recipe by recipe.
 
@@ -138,18 +138,17 @@ def jobs(
         As `fixes_of` takes them. All are looked up before anything else.
     seeds : sequence of int, optional
         The profile's if not given.
-    everything : bool
-        All real pictures, not the profile's number.
+    **pictures
+        Options of `tlhelpers.cases.case`, such as ``everything=True``.
     """
     wanted = {name: fixes_of(name, case_name) for name in names}
-    options = {"everything": True} if everything else {}
+    more = "".join(f"-{option}={value}" for option, value in pictures.items())
     made: dict[str, Case] = {}  # one for all fixes that leave the pictures alone
     found = []
     for name, fixes in wanted.items():
-        this, recipe = changed(case_name, profile, data, fixes, **options)
+        this, recipe = changed(case_name, profile, data, fixes, **pictures)
         this = made.setdefault(this.spec, this)
-        label = f"{name}-everything" if everything else name
-        found += [Job(this, recipe, s, label) for s in (seeds or range(this.seeds))]
+        found += [Job(this, recipe, s, name + more) for s in (seeds or range(this.seeds))]
     return found
 
 

@@ -25,7 +25,8 @@ def case(name: str, profile: str = "quick", data: str = "synthetic", **pictures:
     data : str
         "synthetic" pictures are drawn on the spot; "real" ones must have been prepared.
     **pictures
-        What is not as posted about the pictures: ``twins=False``, ``everything=True`` (ferplus).
+        What is not as posted about the pictures: ``twins=False``, ``everything=True`` (ferplus),
+        ``fellow_eyes=0.8`` (retinopathy).
     """
     for value, allowed, what in (
         (name, CASES, "case"),

@@ -47,13 +47,21 @@ _SIZES = {
 _SEED = 1  # of the pictures and of the split
 
 
-def make(profile: str, data: str) -> Case:
-    """The retinopathy case at one profile; see `tlhelpers.cases.base`."""
+def make(profile: str, data: str, fellow_eyes: float | None = None) -> Case:
+    """The retinopathy case at one profile; see `tlhelpers.cases.base`.
+
+    With `fellow_eyes`, validation holds one eye of each patient, and of this share of them the
+    other eye is trained on: 0 is honest, 0.8 is what a split by picture has that keeps a fifth for
+    validation.
+    """
     # A smoke test of real pictures is the quick one: there is nothing smaller to draw.
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
     posted = POSTED.but(**sizes.posted)
     size = posted.image_size
-    spec = f"{data} {sizes.train}+{sizes.validation} {size}px split-by-patient seed {_SEED}"
+    how, words = "split-by-patient", ""
+    if fellow_eyes is not None:
+        how = f"one-eye-a-patient {fellow_eyes:g} fellows"
+        words = f", one eye a patient, {100 * fellow_eyes:.0f} % of them with the other in training"
     return Case(
         name="retinopathy",
         profile=profile,
@@ -63,23 +71,25 @@ def make(profile: str, data: str) -> Case:
         assumptions=ASSUMPTIONS,
         seeds=sizes.seeds,
         score="auc",
-        spec=spec,
+        spec=f"{data} {sizes.train}+{sizes.validation} {size}px {how} seed {_SEED}",
         data_words=(
             f"{'EyePACS' if data == 'real' else 'synthetic fundus pictures'}, "
             f"{sizes.train:,} for training and {sizes.validation:,} for validation, "
-            f"{size} px"
+            f"{size} px{words}"
         ),
-        draw=partial(_draw, data, sizes, size),
+        draw=partial(_draw, data, sizes, size, fellow_eyes),
     )
 
 
-def _draw(data: str, sizes: Sizes, size: int) -> Split:
+def _draw(data: str, sizes: Sizes, size: int, fellow_eyes: float | None) -> Split:
     from tlhelpers.data import files, synthetic
-    from tlhelpers.data.splits import split_by_group
+    from tlhelpers.data.splits import split_by_group, split_fellows
 
     if data == "real":
         pictures = files.eyepacs(paths.data() / f"eyepacs-{size}")
     else:
-        patients = (sizes.train + sizes.validation) // 2
-        pictures = synthetic.fundus(patients, size, _SEED, progress=True)
+        validation = sizes.validation if fellow_eyes is not None else sizes.validation // 2
+        pictures = synthetic.fundus(sizes.train // 2 + validation, size, _SEED, progress=True)
+    if fellow_eyes is not None:
+        return split_fellows(pictures, sizes.validation, _SEED, sizes.train, fellow_eyes)
     return split_by_group(pictures, sizes.validation, _SEED, sizes.train)

@@ -78,6 +78,60 @@ def split_by_picture(
     )
 
 
+def split_fellows(dataset: Dataset, validation: int, seed: int, train: int, share: float) -> Split:
+    """Validate on one picture of each group, and train on the fellows of some of them.
+
+    It shows what a leak is worth: whatever the share, validation holds the same pictures and
+    training the same number. Fellows take the place of pictures of other groups.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Two pictures in each group.
+    validation : int
+        Groups of which one picture is validated on, the first in the dataset.
+    seed : int
+        The same seed gives the same validation pictures.
+    train : int
+        Pictures to train on.
+    share : float
+        Share of the validation pictures whose fellow is trained on. 0 is an honest split; a split
+        by picture that keeps a fifth for validation has 0.8.
+
+    Returns
+    -------
+    Split
+        Validation in the order of the dataset; training with the fellows first.
+
+    Raises
+    ------
+    CourseError
+        A share out of range, more fellows than training pictures, or too few groups.
+    """
+    fellows = round(share * validation)
+    if not 0 <= share <= 1 or fellows > train:
+        raise CourseError(
+            f"share={share}: {fellows:,} fellows do not fit into {train:,} training pictures; "
+            "choose a share between 0 and 1 that does"
+        )
+    _, group_of, sizes = np.unique(dataset.groups, return_inverse=True, return_counts=True)
+    if (sizes != 2).any():
+        raise CourseError("a split with fellows needs two pictures in each group")
+    line = _stratified_order(_highest(dataset.grades, group_of, len(sizes)), seed)
+    if 2 * (len(line) - validation) < train:
+        raise CourseError(
+            f"{validation:,} groups to validate on and {train:,} training pictures of others "
+            f"cannot be had from {len(line):,} groups: ask for fewer"
+        )
+    first, second = np.argsort(group_of, kind="stable").reshape(-1, 2).T
+    chosen = line[:validation]
+    others = np.stack([first, second], axis=1)[line[validation:]].reshape(-1)
+    return Split(
+        train=dataset.subset(np.concatenate([second[chosen[:fellows]], others[: train - fellows]])),
+        validation=dataset.subset(np.sort(first[chosen])),
+    )
+
+
 def shared_groups(split: Split) -> int:
     """How many groups stand on both sides: the mechanism check of a split, 0 if it is honest."""
     return len(np.intersect1d(split.train.groups, split.validation.groups))

@@ -38,7 +38,7 @@ def fundus(
     """Fundus photographs of both eyes of each patient, like EyePACS's.
 
     Shares of the grades and likeness of fellow eyes are EyePACS's, as recorded, with the noise.
-    Lesions are larger and fewer than in life, so that they show at 64 px.
+    Lesions are larger and fewer than in life, so that they show in small pictures.
 
     Parameters
     ----------
