@@ -36,14 +36,14 @@ LAYERS = (
     "inputs batchnorm",
     "model metrics recordings evidence",
     "run backbones torch_weights",
-    "recipe stability data weights",
+    "recipe stability calibration data weights",
     "machine",
     "errors paths progress prediction quiet",
 )
 # These work without Keras: no import of it, not even inside a function.
 KERAS_FREE = (
-    "errors paths progress prediction recipe stability weights data run metrics recordings evidence"
-    " comparisons plots"
+    "errors paths progress prediction recipe stability calibration weights data run metrics"
+    " recordings evidence comparisons plots"
 )
 # training's callbacks and inputs' batches are subclasses; all else waits
 KERAS_AT_THE_TOP = {"quiet", "training", "inputs"}

@@ -27,9 +27,11 @@ _PUBLIC = {
 }
 _MODULES = [
     "batchnorm",
+    "calibration",
     "checks",
     "data",
     "evidence",
+    "findings",
     "machine",
     "metrics",
     "model",

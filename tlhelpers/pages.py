@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlhelpers import claims, paths
+from tlhelpers import paths
 from tlhelpers.errors import CourseError
 
 if TYPE_CHECKING:
@@ -194,6 +194,8 @@ def _read_source(source: Path) -> NotebookNode:
     """The notebook of a source, not executed."""
     import jupytext
     import nbformat
+
+    from tlhelpers import claims
 
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     notebook.metadata = nbformat.from_dict(_METADATA)
