@@ -495,7 +495,10 @@ def test_wrong_use_is_one_line_and_exit_code_2(course, monkeypatch, capsys, argu
 def test_help_tells_the_exit_codes(monkeypatch, capsys):
     assert command(monkeypatch, "run", "--help") == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "0 all is well; 1 a page failed; 2 wrong use" in shown and "130 interrupted" in shown
+    assert (
+        "0 all is well; 1 a page or a check failed; 2 wrong use" in shown
+        and "130 interrupted" in shown
+    )
 
 
 def test_pages_command_makes_and_checks(course, monkeypatch, capsys):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import collections
+import datetime
+import itertools
 import sys
 import time
 from collections.abc import Iterable
@@ -15,8 +18,8 @@ from tlhelpers.errors import CourseError
 
 # Everything else is imported where it is needed: `tlhelpers --help` must not wait for it.
 
-_EXIT_CODES = """Exit codes: 0 all is well; 1 a page failed; 2 wrong use, or the machine lacks
-something; 130 interrupted."""
+_EXIT_CODES = """Exit codes: 0 all is well; 1 a page or a check failed; 2 wrong use, or the machine
+lacks something; 130 interrupted."""
 
 app = typer.Typer(
     help="Steady Fine-Tuning from the command line.",
@@ -267,6 +270,62 @@ def findings(
     if not found:
         raise CourseError(f"Nothing is recorded for {case_name}, {data}, {profile}.")
     typer.echo(its.table(found).to_string(index=False))
+
+
+@app.command(epilog=_EXIT_CODES)
+def check(
+    case_names: Annotated[
+        list[str] | None, typer.Option("--case", help="A case. Both if none is given.")
+    ] = None,
+    fix_names: Annotated[
+        list[str] | None, typer.Option("--fix", help="A fix. All of the case if none is given.")
+    ] = None,
+    outcomes: Annotated[
+        bool,
+        typer.Option(help="Train anew and compare with the recordings; minutes for each recipe."),
+    ] = True,
+    runs: Annotated[int, typer.Option(help="New runs of each recipe.", min=1)] = 1,
+    first_seed: Annotated[int, typer.Option(help="Seed to begin with.", min=0)] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of check.json and junit.xml. [default: build/check]")
+    ] = None,
+) -> None:
+    """Is what was unsteady still unsteady, and does what helped still help?
+
+    Mechanism checks prove on a tiny network that each fix does what it says. Outcome checks train
+    anew; they fail where a result lies beyond what the spread of the recordings allows.
+    """
+    from tlhelpers import regression, report
+    from tlhelpers.cases import CASES, case
+    from tlhelpers.fixes import fix
+
+    for name in fix_names or ():
+        fix(name)
+    cases = case_names or list(CASES)
+    for name in cases:
+        case(name)
+    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    found = []
+    for name in cases:
+        parts = [regression.mechanisms(name, fix_names or ())]
+        if outcomes:
+            parts.append(regression.outcomes(name, fix_names or (), runs, first_seed=first_seed))
+        for outcome in itertools.chain.from_iterable(parts):
+            found.append(outcome)
+            typer.echo(f"{outcome.status:11}  {outcome.name}: {outcome.claim}")
+            if outcome.status != report.PASSED:
+                typer.echo(f"             {outcome.found}")
+    about = {
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - clock, 3),
+        "versions": machine.versions(),
+    }
+    out = out or paths.build() / "check"
+    regression.write(out, found, about)
+    counts = collections.Counter(outcome.status for outcome in found)
+    words = ", ".join(f"{number} {status}" for status, number in counts.items())
+    typer.echo(f"{words} in {report.duration(about['seconds'])}. See {out / 'check.json'}")
+    raise typer.Exit(1 if regression.overall(found) == report.FAILED else 0)
 
 
 def main() -> None:

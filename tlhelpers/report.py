@@ -64,7 +64,7 @@ def write(out: Path, results: list[PageResult], about: dict[str, Any]) -> None:
     status = overall(results)
     record = {**about, "status": status, "pages": [asdict(result) for result in results]}
     pages.save(out / "report.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    pages.save(out / "junit.xml", _junit(results, about))
+    pages.save(out / "junit.xml", junit(results, about, "pages"))
     pages.save(out / "index.html", _index(out, results, about, status))
 
 
@@ -94,12 +94,12 @@ def count(results: list[PageResult]) -> str:
     return f"{passed} of {len(results)} page{'s' * (len(results) != 1)} passed"
 
 
-def _junit(results: list[PageResult], about: dict[str, Any]) -> str:
-    """One test case a page, as CI servers read it."""
+def junit(results: list[PageResult], about: dict[str, Any], name: str) -> str:
+    """One test case a result, as CI servers read it, in a suite called `name`."""
     statuses = [result.status for result in results]
     suite = ElementTree.Element(
         "testsuite",
-        name="pages",
+        name=name,
         tests=str(len(results)),
         failures=str(statuses.count(FAILED)),
         errors=str(statuses.count(INTERRUPTED)),
@@ -112,7 +112,7 @@ def _junit(results: list[PageResult], about: dict[str, Any]) -> str:
         case = ElementTree.SubElement(
             suite,
             "testcase",
-            classname="notebooks",
+            classname=name,
             name=result.name,
             time=f"{result.seconds:.3f}",
         )

@@ -1,0 +1,161 @@
+"""`tlhelpers check`: what was unsteady must stay so, and what helped must go on helping."""
+
+import dataclasses
+import json
+from types import MappingProxyType
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tlhelpers import fixes, regression
+from tlhelpers.cases import case
+from tlhelpers.cli import app
+from tlhelpers.errors import CourseError
+from tlhelpers.fixes import fix
+
+
+def replayed(this, recipe, seed):
+    """A run as it was recorded: what unchanged code gives on the same machine."""
+    found = this.find(recipe, seed)
+    assert found is not None, (recipe, seed)
+    return found
+
+
+def by_name(outcomes):
+    return {outcome.name: outcome for outcome in outcomes}
+
+
+# --- mechanisms --------------------------------------------------------------------------
+
+
+def test_mechanisms_of_a_case():
+    """All fixes' checks, both ways, are in test_fixes.py; here is what is made of them."""
+    found = by_name(regression.mechanisms("retinopathy", ["frozen-batchnorm", "training-false"]))
+    assert list(found) == [
+        f"retinopathy {name} mechanism" for name in ("posted", "frozen-batchnorm", "training-false")
+    ]
+    assert {o.name: o.found for o in found.values() if o.status != "passed"} == {}
+    assert "still not so that" in found["retinopathy training-false mechanism"].claim
+
+
+def test_without_its_change_a_mechanism_fails(monkeypatch):
+    name = "frozen-batchnorm"
+    changed = dataclasses.replace(fix(name), change=MappingProxyType({}))
+    monkeypatch.setitem(fixes.FIXES, name, changed)
+    found = by_name(regression.mechanisms("retinopathy", [name]))
+    outcome = found[f"retinopathy {name} mechanism"]
+    assert outcome.status == "failed" and "no longer makes it work" in outcome.found
+
+
+def test_a_keras_that_honours_the_flag_is_told_in_words(monkeypatch):
+    """As if training=False froze BatchNorm one day."""
+    frozen = MappingProxyType({"batchnorm": "frozen"})
+    changed = dataclasses.replace(fix("training-false"), change=frozen)
+    monkeypatch.setitem(fixes.FIXES, "training-false", changed)
+    found = by_name(regression.mechanisms("retinopathy", ["training-false"]))
+    outcome = found["retinopathy training-false mechanism"]
+    assert outcome.status == "failed"
+    assert "used to do nothing and does something now: Keras has changed" in outcome.found
+
+
+# --- outcomes ----------------------------------------------------------------------------
+
+
+def test_unchanged_code_passes_with_any_seed():
+    """The recorded seeds as new runs: each is one more trial of unchanged code."""
+    for seed in range(8):
+        found = list(regression.outcomes("ferplus", runs=1, first_seed=seed, train=replayed))
+        assert {o.name for o in found if o.status == "failed"} == set()
+        passed = [o.name for o in found if o.status == "passed"]
+        assert "ferplus posted outcome" in passed
+        assert "ferplus reestimated-batchnorm outcome" in passed
+
+
+def test_without_its_change_a_helping_fix_fails():
+    """Mutation: training ignores what the fix changes, so both sides are as posted."""
+    posted = case("ferplus").measured
+
+    def mutated(this, recipe, seed):
+        return replayed(this, posted, seed)
+
+    whole = by_name(regression.outcomes("ferplus", train=replayed))
+    checked = {name for name, o in whole.items() if o.status == "passed"} - {
+        "ferplus posted outcome"
+    }
+    assert len(checked) >= 3
+    broken = by_name(regression.outcomes("ferplus", train=mutated))
+    assert {name for name, o in broken.items() if o.status == "failed"} == checked
+
+
+def test_a_posted_run_that_is_steady_fails():
+    """As if the trouble had gone: every run has frozen statistics."""
+    frozen = fix("frozen-batchnorm").apply(case("ferplus").measured)
+
+    def mended(this, recipe, seed):
+        return replayed(this, frozen, seed)
+
+    found = by_name(regression.outcomes("ferplus", ["frozen-batchnorm"], train=mended))
+    assert found["ferplus posted outcome"].status == "failed"
+    assert "recorded +2" in found["ferplus posted outcome"].found
+
+
+def test_what_is_too_close_to_its_noise_is_not_checked_and_said():
+    found = by_name(regression.outcomes("ferplus", ["backbone-inputs"], train=replayed))
+    outcome = found["ferplus backbone-inputs outcome"]
+    assert outcome.status == "not checked"
+    assert outcome.found == "the effect lies too close to its noise for 1 new run"
+
+
+def test_limit_by_hand():
+    # Mean 3, standard deviation 1, four values, one new one: t of 3 at 0.999 is 10.215.
+    values = np.array([2, 3, 3, 4]) * 1.0
+    values = 3 + (values - 3) / values.std(ddof=1)
+    assert regression._target(None, "jitter", values, 1) is None  # 10.2 · √1.25 > 3
+    target = regression._target(None, "jitter", 10 * values - 10, 1)  # mean 20, spread 10: no
+    assert target is None
+    target = regression._target(None, "jitter", values / 100 - 1, 1)
+    assert target.recorded == pytest.approx(-0.97)
+    assert target.limit == pytest.approx(-0.97 + 0.01 * 10.2145 * np.sqrt(1.25), abs=1e-5)
+    assert target.holds(-0.9) and not target.holds(-0.8) and target.holds(-5)
+
+
+def test_more_runs_narrow_the_limit():
+    values = -1 + np.linspace(-0.05, 0.05, 8)
+    one, four = (regression._target(None, "jitter", values, runs) for runs in (1, 4))
+    assert one.limit > four.limit > -1
+
+
+# --- the command -------------------------------------------------------------------------
+
+
+def check(*arguments):
+    return CliRunner().invoke(app, ["check", *arguments])
+
+
+def test_command_writes_json_and_junit_and_says_how_it_went(tmp_path, monkeypatch):
+    outcome = regression.Outcome("a fix mechanism", "it stands still", "failed", "3 layers moved")
+    monkeypatch.setattr(regression, "mechanisms", lambda *_: iter([outcome]))
+    said = check("--case", "ferplus", "--no-outcomes", "--out", str(tmp_path))
+    assert said.exit_code == 1
+    assert "failed       a fix mechanism: it stands still" in said.output
+    assert "3 layers moved" in said.output and "1 failed in" in said.output
+    record = json.loads((tmp_path / "check.json").read_text())
+    assert record["status"] == "failed" and record["versions"]["keras"].startswith("3.")
+    assert record["checks"] == [dataclasses.asdict(outcome)]
+    suite = ElementTree.parse(tmp_path / "junit.xml").getroot()[0]
+    assert suite.get("name") == "check" and suite.get("failures") == "1"
+    assert "3 layers moved" in suite[0][0].get("message")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--fix", "magic"], "Unknown fix 'magic'"),
+        (["--case", "faces"], "Unknown case 'faces'"),
+    ],
+)
+def test_command_refuses_unknown_names_before_any_work(arguments, message):
+    result = check(*arguments)
+    assert isinstance(result.exception, CourseError) and message in str(result.exception)

@@ -1,0 +1,275 @@
+"""Two-sided regression: what was unsteady must still be, and what helped must still help.
+
+Mechanism checks need no recordings: they prove on a tiny network that a fix does what it says, and
+that what does nothing still does nothing. Outcome checks train anew and hold the result against the
+recordings, with a tolerance from their spread. An effect that is too close to its own noise for so
+few new runs is not checked, and that is said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tlhelpers import comparisons, evidence, metrics, pages, protocol, report
+from tlhelpers.cases import Case, case
+from tlhelpers.errors import CourseError
+from tlhelpers.evidence import Comparison
+from tlhelpers.fixes import FIXES, Fix
+from tlhelpers.recipe import Recipe
+from tlhelpers.report import FAILED, PASSED
+from tlhelpers.run import Experiment, Run
+
+NOT_CHECKED = "not checked"
+
+LEVEL = 0.999
+"""One-sided: of a thousand outcome checks of unchanged code, one may fail by chance."""
+
+Train = Callable[[Case, Recipe, int], Run]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found.
+
+    Attributes
+    ----------
+    name : str
+        Case, fix and kind, such as "ferplus frozen-batchnorm mechanism".
+    claim : str
+    status : str
+        "passed", "failed" or "not checked".
+    found : str
+        What was measured, in one line.
+    """
+
+    name: str
+    claim: str
+    status: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """A recorded number that new runs are held against.
+
+    Attributes
+    ----------
+    fix : Fix or None
+        None is the recipe as posted.
+    metric : str
+    recorded : float
+        Mean over the recorded seeds: of the metric, or of the paired difference that the fix makes.
+    limit : float
+        Where `runs` new runs of unchanged code stay on the recorded side of, at `LEVEL`. It lies
+        between the recorded number and zero, or the target could not fail.
+    runs : int
+        New runs, or pairs of runs.
+    """
+
+    fix: Fix | None
+    metric: str
+    recorded: float
+    limit: float
+    runs: int
+
+    def holds(self, measured: float) -> bool:
+        """Whether a new mean lies on the recorded side of the limit."""
+        return (measured - self.limit) * np.sign(self.recorded) > 0
+
+
+def mechanisms(case_name: str, names: Sequence[str] = ()) -> Iterator[Outcome]:
+    """The mechanism checks of a case's fixes, on the smoke profile's network.
+
+    Parameters
+    ----------
+    case_name : str
+    names : sequence of str
+        Fixes; all of the case if none is given.
+    """
+    from tlhelpers.checks import batchnorm_moves
+
+    this = case(case_name, "smoke")
+    live = batchnorm_moves(this.trainer(this.measured))
+    yield Outcome(
+        f"{case_name} posted mechanism",
+        live.claim,
+        PASSED if live.passed else FAILED,
+        live.found,
+    )
+    for each in (f for f in FIXES.values() if case_name in f.cases):
+        if names and each.name not in names:
+            continue
+        that = each.case(case_name, "smoke") if each.pictures else this
+        check = each.check(that.trainer(each.apply(that.measured)))
+        found = check.found
+        if check.passed != each.works:
+            found += (
+                "; this version of Keras, or of this package, no longer makes it work"
+                if each.works
+                else f"; {each.title} used to do nothing and does something now: Keras has changed "
+                "its behaviour, and the pages that call it a myth must be rewritten"
+            )
+        yield Outcome(
+            f"{case_name} {each.name} mechanism",
+            check.claim if each.works else f"it is still not so that {check.claim}",
+            PASSED if check.passed == each.works else FAILED,
+            found,
+        )
+
+
+def posted_target(before: Experiment, runs: int) -> Target | None:
+    """What must stay wrong with the recipe as posted: its mode gap lies above zero."""
+    values = np.array(list(metrics.values(before, "mode_gap").values()))
+    return _target(None, "mode_gap", values, runs)
+
+
+def fix_target(
+    fix: Fix, compared: Sequence[tuple[Comparison, np.ndarray]], runs: int
+) -> Target | None:
+    """The effect of a fix that lies farthest from its noise, of those with the verdict 'helps'."""
+    targets = [
+        _target(fix, comparison.metric, differences, runs)
+        for comparison, differences in compared
+        if comparison.verdict == evidence.HELPS
+    ]
+    targets = [target for target in targets if target]
+    return max(targets, key=lambda t: t.recorded / (t.recorded - t.limit), default=None)
+
+
+def outcomes(
+    case_name: str,
+    names: Sequence[str] = (),
+    runs: int = 1,
+    profile: str = "quick",
+    first_seed: int = 0,
+    train: Train = Case.train,
+) -> Iterator[Outcome]:
+    """Train the posted recipe and its helping fixes anew, and compare with the recordings.
+
+    Parameters
+    ----------
+    case_name : str
+    names : sequence of str
+        Fixes; all of the case that help if none is given.
+    runs : int
+        New runs of each recipe.
+    profile : str
+    first_seed : int
+        With the seed of a recording, the same machine makes the same run.
+    train : function of Case, Recipe and seed
+        Makes a run.
+    """
+    this = case(case_name, profile)
+    before = this.recorded(this.measured)
+    seeds = range(first_seed, first_seed + runs)
+    made: dict[int, Run] = {}  # posted runs, each trained once, and only if something needs them
+
+    def posted(seed: int) -> Run:
+        if seed not in made:
+            made[seed] = train(this, this.measured, seed)
+        return made[seed]
+
+    name, claim = f"{case_name} posted outcome", "the posted recipe still reads wrong (mode gap)"
+    target = posted_target(before, runs)
+    if target is None:
+        yield Outcome(name, claim, NOT_CHECKED, _too_close(runs))
+    else:
+        measured = float(np.mean([metrics.metric("mode_gap").of(posted(seed)) for seed in seeds]))
+        yield _outcome(name, claim, target, measured)
+    for each in (f for f in FIXES.values() if case_name in f.cases and f.works):
+        if names and each.name not in names:
+            continue
+        name, claim = f"{case_name} {each.name} outcome", f"{each.title} still helps"
+        that, recipe = protocol.changed(case_name, profile, "synthetic", [each])
+        try:
+            after = that.recorded(recipe)
+        except CourseError:
+            yield Outcome(name, claim, NOT_CHECKED, "nothing is recorded")
+            continue
+        compared = [
+            (comparisons.compare(before, after, metric), _differences(before, after, metric))
+            for metric in ("mode_gap", "jitter", "climb", this.score)
+        ]
+        helps = [c.metric.replace("_", " ") for c, _ in compared if c.verdict == evidence.HELPS]
+        if not helps:
+            continue
+        target = fix_target(each, compared, runs)
+        if target is None:
+            yield Outcome(name, f"{claim} ({', '.join(helps)})", NOT_CHECKED, _too_close(runs))
+            continue
+        of = metrics.metric(target.metric).of
+        new = [
+            of(train(that, each.apply(that.measured), seed)) - of(posted(seed)) for seed in seeds
+        ]
+        claim += f" ({target.metric.replace('_', ' ')})"
+        yield _outcome(name, claim, target, float(np.mean(new)))
+
+
+def _target(fix: Fix | None, metric: str, values: np.ndarray, runs: int) -> Target | None:
+    """The limit of a prediction interval for the mean of new values; None if it reaches zero.
+
+    Notes
+    -----
+    Source: the one-sided Student's t prediction interval of a mean of k new values after n old
+    ones, mean ± t(n − 1)·s·√(1/k + 1/n).
+    """
+    from scipy import stats
+
+    n, mean = len(values), float(values.mean())
+    half = stats.t.ppf(LEVEL, n - 1) * values.std(ddof=1) * np.sqrt(1 / runs + 1 / n)
+    if abs(mean) <= half:
+        return None
+    return Target(fix, metric, mean, float(mean - np.sign(mean) * half), runs)
+
+
+def _differences(before: Experiment, after: Experiment, metric: str) -> np.ndarray:
+    old, new = (metrics.values(runs, metric) for runs in (before, after))
+    return np.array([new[seed] - old[seed] for seed in sorted(old.keys() & new.keys())])
+
+
+def _outcome(name: str, claim: str, target: Target, measured: float) -> Outcome:
+    found = (
+        f"{measured:+.3f} in {target.runs} new run{'s' * (target.runs > 1)}, "
+        f"recorded {target.recorded:+.3f}, limit {target.limit:+.3f}"
+    ).replace("-", "−")
+    return Outcome(name, claim, PASSED if target.holds(measured) else FAILED, found)
+
+
+def write(out: Path, found: Sequence[Outcome], about: dict[str, Any]) -> None:
+    """Write check.json and junit.xml into `out`.
+
+    Parameters
+    ----------
+    out : path
+    found : sequence of Outcome
+    about : dict
+        "started" (ISO 8601), "seconds", and more plain values.
+    """
+    record = {**about, "status": overall(found), "checks": [asdict(outcome) for outcome in found]}
+    pages.save(out / "check.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    status = {NOT_CHECKED: report.NOT_RUN}
+    results = [
+        report.PageResult(
+            outcome.name,
+            outcome.claim,
+            status.get(outcome.status, outcome.status),
+            error=None if outcome.status == PASSED else f"{outcome.claim}: {outcome.found}",
+        )
+        for outcome in found
+    ]
+    pages.save(out / "junit.xml", report.junit(results, about, "check"))
+
+
+def overall(found: Sequence[Outcome]) -> str:
+    """ "failed" if a check failed, else "passed"."""
+    return FAILED if any(outcome.status == FAILED for outcome in found) else PASSED
+
+
+def _too_close(runs: int) -> str:
+    return f"the effect lies too close to its noise for {runs} new run{'s' * (runs > 1)}"
