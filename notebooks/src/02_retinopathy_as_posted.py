@@ -180,8 +180,7 @@ print("mode gap after each epoch:", gaps(runs))
 # So on these pictures the trouble is not that the curve jumps. **It reads wrong**: averaged over the
 # epochs, and on the same training pictures, the weights look worse in validation mode than in training
 # mode (without dropout both times), and by a different amount in each run. The last line says when: the gap
-# is above zero at first, grows, and turns its sign towards the end. Page `03` repeats the test on
-# validation pictures.
+# is there from the first epoch, and nearly gone after the last. Page `03` repeats the test on validation pictures.
 #
 # ## And on photographs?
 #
