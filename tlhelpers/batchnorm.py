@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tlhelpers.backbones import batchnorm_layers
-from tlhelpers.model import outputs
+from tlhelpers.model import outputs, values
 
 if TYPE_CHECKING:
     import keras
@@ -24,20 +24,15 @@ if TYPE_CHECKING:
 
 def statistics(model: keras.Model) -> list[tuple[np.ndarray, np.ndarray]]:
     """Moving mean and variance of each BatchNormalization layer, in order."""
-    from tlhelpers.quiet import keras
-
     return [
-        (
-            np.array(keras.ops.convert_to_numpy(layer.moving_mean)),
-            np.array(keras.ops.convert_to_numpy(layer.moving_variance)),
-        )
+        tuple(values([layer.moving_mean, layer.moving_variance]))
         for layer in batchnorm_layers(model)
     ]
 
 
-def set_statistics(model: keras.Model, values: list[tuple[np.ndarray, np.ndarray]]) -> None:
+def set_statistics(model: keras.Model, before: list[tuple[np.ndarray, np.ndarray]]) -> None:
     """Put back what `statistics` returned."""
-    for layer, (mean, variance) in zip(batchnorm_layers(model), values, strict=True):
+    for layer, (mean, variance) in zip(batchnorm_layers(model), before, strict=True):
         layer.moving_mean.assign(mean)
         layer.moving_variance.assign(variance)
 

@@ -31,7 +31,7 @@ def temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
     ends = (np.log(0.05), np.log(20))
     found = minimize_scalar(
-        lambda t: nll(at_temperature(probabilities, np.exp(t)), labels), bounds=ends
+        lambda t: picture_nll(at_temperature(probabilities, np.exp(t)), labels).mean(), bounds=ends
     )
     return float(np.exp(found.x))
 
@@ -44,10 +44,10 @@ def at_temperature(probabilities: np.ndarray, value: float) -> np.ndarray:
     return softmax(np.log(np.clip(probabilities, 1e-7, 1)) / value, axis=1)
 
 
-def nll(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Mean negative log-likelihood in nats, clipped at 1e-7 as Keras does."""
+def picture_nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Negative log-likelihood of each picture in nats, clipped at 1e-7 as Keras does."""
     right = probabilities[np.arange(len(labels)), labels]
-    return float(-np.log(np.clip(right, 1e-7, 1 - 1e-7)).mean())
+    return -np.log(np.clip(right.astype(float), 1e-7, 1 - 1e-7))
 
 
 def halves(labels: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> np.ndarray:

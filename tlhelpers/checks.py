@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers import batchnorm
+from tlhelpers import batchnorm, model
 from tlhelpers.backbones import batchnorm_layers
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def reestimated_is_average(trainer: Trainer) -> Check:
     trainer.reset(0)
     network, size = trainer.network, trainer.recipe.batch_size
     inputs = trainer.inputs.of(trainer.split.train.images[:size])
-    weights = [v.numpy() for v in network.model.trainable_variables]
+    weights = model.values(network.model.trainable_variables)
     with batchnorm.kept_statistics(network.base):
         batchnorm.reestimate(network, inputs, size)
         after_once = batchnorm.statistics(network.base)
@@ -95,8 +95,8 @@ def reestimated_is_average(trainer: Trainer) -> Check:
         for a, b in zip(one, two, strict=True)
     )
     still = all(
-        np.array_equal(v.numpy(), old)
-        for v, old in zip(network.model.trainable_variables, weights, strict=True)
+        np.array_equal(new, old)
+        for new, old in zip(model.values(network.model.trainable_variables), weights, strict=True)
     )
     return Check(
         "re-estimated statistics depend on the pictures alone and no weight moves",
@@ -247,10 +247,10 @@ def backbone_waits_for_the_head(trainer: Trainer) -> Check:
     trainer.reset(0)
     base = trainer.network.base.variables
     head = trainer.network.head.trainable_variables
-    before = [_numbers(base), _numbers(head)]
+    before = [model.values(base), model.values(head)]
     trainer.train_head(0)
     still, same = (
-        sum(np.array_equal(old, new) for old, new in zip(olds, _numbers(now), strict=True))
+        sum(np.array_equal(old, new) for old, new in zip(olds, model.values(now), strict=True))
         for olds, now in zip(before, (base, head), strict=True)
     )
     trainer.reset(0)
@@ -281,7 +281,6 @@ def rate_follows_warmup_and_cosine(trainer: Trainer) -> Check:
 
 def rate_halves_on_a_plateau(trainer: Trainer) -> Check:
     """While the validation loss stands still, the rate is halved in the fourth epoch."""
-    from tlhelpers import model
     from tlhelpers.quiet import keras
 
     class Flat(keras.callbacks.Callback):
@@ -309,7 +308,7 @@ def gradient_norm_is_at_most(trainer: Trainer, wanted: float) -> Check:
     trainer.fit(batch)
     # After one step from zero, Adam's first moment is (1 - beta_1) times the gradient it was given.
     optimizer = trainer.network.model.optimizer
-    moments = [np.asarray(v) for v in _numbers(optimizer._momentums)]
+    moments = model.values(optimizer._momentums)
     norm = math.sqrt(sum(float((m.astype(float) ** 2).sum()) for m in moments))
     norm /= 1 - optimizer.beta_1
     trainer.reset(0)
@@ -341,7 +340,6 @@ def loss_does_not_reward_certainty(trainer: Trainer, smoothing: float) -> Check:
 
 def averaged_weights_are_scored(trainer: Trainer) -> Check:
     """What validation sees after an epoch is the moving average of the weights after each step."""
-    from tlhelpers import model
     from tlhelpers.inputs import Batches, one_hot
     from tlhelpers.quiet import keras
 
@@ -351,10 +349,10 @@ def averaged_weights_are_scored(trainer: Trainer) -> Check:
 
     class Watch(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            after.append(_numbers([kernel])[0])
+            after.append(model.values([kernel])[0])
 
         def on_epoch_end(self, epoch, logs=None):
-            scored.append(_numbers([kernel])[0])
+            scored.append(model.values([kernel])[0])
 
     trainer.reset(0)
     part = data.subset(np.arange(min(3 * recipe.batch_size, len(data))))
@@ -454,9 +452,9 @@ def _rate_check(trainer: Trainer, step: int, wanted: float, claim: str) -> Check
     optimizer = trainer.network.model.optimizer
     kernel = trainer.network.model.get_layer("logits").kernel
     optimizer.iterations.assign(step)
-    before = _numbers([kernel])[0]
+    before = model.values([kernel])[0]
     trainer.fit(_batch(trainer))
-    longest = float(np.abs(_numbers([kernel])[0] - before).max())
+    longest = float(np.abs(model.values([kernel])[0] - before).max())
     first, second = optimizer.beta_1, optimizer.beta_2
     correction = math.sqrt(1 - second ** (step + 1)) / (1 - first ** (step + 1))
     measured = longest / (correction * (1 - first) / math.sqrt(1 - second))
@@ -466,9 +464,3 @@ def _rate_check(trainer: Trainer, step: int, wanted: float, claim: str) -> Check
         math.isclose(measured, wanted, rel_tol=0.02),
         f"measured {measured:.3g}, wanted {wanted:.3g}",
     )
-
-
-def _numbers(variables: list) -> list[np.ndarray]:
-    from tlhelpers.quiet import keras
-
-    return [np.array(keras.ops.convert_to_numpy(v)) for v in variables]

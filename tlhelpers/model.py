@@ -276,6 +276,13 @@ def outputs(model: keras.Model, inputs: np.ndarray, batch_size: int) -> np.ndarr
     return np.concatenate([model.predict_on_batch(inputs[i : i + batch_size]) for i in parts])
 
 
+def values(variables: list[keras.Variable]) -> list[np.ndarray]:
+    """What Keras variables hold now, copied."""
+    from tlhelpers.quiet import keras
+
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
 def parameter_counts(model: keras.Model) -> dict[str, int]:
     """Parameters as ``model.summary()`` counts them: total, trainable, not trainable."""
     train = sum(int(np.prod(v.shape)) for v in model.trainable_weights)

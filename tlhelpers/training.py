@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tlhelpers import batchnorm, model, progress, stability
+from tlhelpers.calibration import picture_nll
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.errors import CourseError
 from tlhelpers.inputs import Batches, Inputs, kept_bytes, one_hot, targets
@@ -35,12 +36,6 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     from scipy.special import softmax as over
 
     return over(logits, axis=1)
-
-
-def picture_nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Negative log-likelihood of each picture in nats, clipped at 1e-7 as Keras does."""
-    right = probabilities[np.arange(len(labels)), labels]
-    return -np.log(np.clip(right.astype(float), 1e-7, 1 - 1e-7))
 
 
 class Trainer:
@@ -88,7 +83,7 @@ class Trainer:
         keras_model = self.network.model
         keras_model.optimizer.build(keras_model.trainable_variables)
         self._state = [*keras_model.variables, *keras_model.optimizer.variables]
-        self._first = _values(self._state)
+        self._first = model.values(self._state)
 
     def of(self, recipe: Recipe) -> Trainer:
         """A trainer of another recipe of the same architecture; it shares the network."""
@@ -389,7 +384,7 @@ class _Keep(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self.path is None:
             return
-        arrays = {f"a{i}": value for i, value in enumerate(_values(self.trainer._state))}
+        arrays = {f"a{i}": value for i, value in enumerate(model.values(self.trainer._state))}
         for callback in self.others:
             for i, value in enumerate(getattr(callback, "best_weights", None) or []):
                 arrays[f"best{i:04}"] = value
@@ -436,10 +431,6 @@ class _Bar(keras.callbacks.Callback):
 
     def on_train_end(self, logs: Any = None) -> None:
         self.bar.close()
-
-
-def _values(variables: list) -> list[np.ndarray]:
-    return [np.array(keras.ops.convert_to_numpy(v)) for v in variables]
 
 
 def _assign(variables: list, values: list[np.ndarray]) -> None:
