@@ -52,7 +52,8 @@ def test_saved_and_found_again(tmp_path):
     assert again.replayed and again.recipe == run.recipe
     assert again.curve("val_nll") == pytest.approx(run.curve("val_nll"), rel=1e-6)
     assert np.isnan(again.curve("val_changed")[0])
-    assert np.allclose(again.probabilities, run.probabilities, rtol=2e-3, atol=1e-6)
+    kept, whole = (np.log(np.clip(r.probabilities, 1e-7, 1)) for r in (again, run))
+    assert np.allclose(kept, whole, rtol=4e-3, atol=1e-6)  # eight significant bits
     assert again.labels.tolist() == run.labels.tolist()
     assert metrics.recalls(again) == {"no DR": (12, 24), "DR": (12, 24)}
     assert metrics.trivial_accuracy(again) == 0.5
@@ -101,10 +102,10 @@ def test_trains_and_keeps_what_is_not_recorded(build_folder):
 
 
 def test_evidence_from_recordings(tmp_path):
-    this = fix("frozen-batchnorm")
+    this, quick = fix("frozen-batchnorm"), case("retinopathy", "quick")
     for seed in range(6):
-        recordings.save(made_up(SMOKE.measured, seed, 0.2), tmp_path)
-        recordings.save(made_up(this.apply(SMOKE.measured), seed, 0.02), tmp_path)
+        recordings.save(made_up(quick.measured, seed, 0.2, quick), tmp_path)
+        recordings.save(made_up(this.apply(quick.measured), seed, 0.02, quick), tmp_path)
     found = {c.metric: c for c in comparisons.recorded(tmp_path)}
     assert found["jitter"].verdict == evidence.HELPS and found["jitter"].seeds == 6
     assert found["jitter"].fix == "frozen-batchnorm" and found["jitter"].design == "alone"
@@ -122,8 +123,8 @@ def test_different_pictures_are_not_compared():
 
 def test_a_fix_of_the_training_pictures_is_compared_and_named(tmp_path):
     """The recipe stays; what differs is how the pictures were chosen."""
-    posted, this = case("ferplus", "smoke"), fix("no-twins")
-    without = this.case("ferplus", "smoke")
+    posted, this = case("ferplus", "quick"), fix("no-twins")
+    without = this.case("ferplus", "quick")
     for seed in range(5):
         recordings.save(made_up(posted.measured, seed, 0.1, posted), tmp_path, "posted")
         recordings.save(made_up(without.measured, seed, 0.3, without), tmp_path, this.name)
