@@ -13,9 +13,10 @@ from tlhelpers import comparisons, evidence, metrics, paths, protocol
 from tlhelpers.cases import case
 from tlhelpers.errors import CourseError
 from tlhelpers.evidence import Comparison
+from tlhelpers.fixes import FIXES
 from tlhelpers.protocol import Question
 from tlhelpers.run import Experiment
-from tlhelpers.stability import noise_floor, noise_jitter
+from tlhelpers.stability import noise_floor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +28,12 @@ COUNTS = "counts"
 STEADIER = "steadier, but not shown to keep the score"
 NOT_SHOWN = "not shown to be steadier"
 LESS_STEADY = "less steady"
-VERDICTS = (COUNTS, STEADIER, NOT_SHOWN, LESS_STEADY, evidence.DESCRIBED)
+NOTHING = "nothing to steady"
+NEEDED = "needed"
+NOT_NEEDED = "not shown to be needed"
+VERDICTS = (
+    COUNTS, STEADIER, NOT_SHOWN, LESS_STEADY, NOTHING, NEEDED, NOT_NEEDED, evidence.DESCRIBED
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,14 @@ class Finding:
         Paired by seed.
     jitter, climb, mode_gap, score : Comparison
     p : float or None
-        Of jitter, after Holm's correction over the questions of the same design.
+        Of jitter, after Holm's correction over all questions of the same design, those that no
+        run answers yet included. None if it is only described.
     not_worse : bool or None
         Whether the interval of the score's change lies above minus the margin.
     better_than_nothing : bool or None
-        Whether the interval of the mean score lies above that of the best constant answer.
+        Whether the interval of the mean score lies above that of a constant answer.
+    jumps : bool
+        Whether the recipe as posted jumps beyond its noise, so that there is something to steady.
     """
 
     question: Question
@@ -58,16 +67,22 @@ class Finding:
     p: float | None
     not_worse: bool | None
     better_than_nothing: bool | None
+    jumps: bool
 
     @property
     def verdict(self) -> str:
         """One of `VERDICTS`."""
         if self.p is None:
             return evidence.DESCRIBED
-        if self.p >= 0.05:
-            return NOT_SHOWN
-        if self.jitter.effect > 0:
+        shown = self.p < 0.05
+        if self.question.design == "removed":
+            return NEEDED if shown and self.jitter.effect < 0 else NOT_NEEDED
+        if shown and self.jitter.effect > 0:
             return LESS_STEADY
+        if not self.jumps:
+            return NOTHING
+        if not shown:
+            return NOT_SHOWN
         return COUNTS if self.not_worse and self.better_than_nothing else STEADIER
 
 
@@ -89,7 +104,9 @@ def found(
         (q, old, new, [comparisons.compare(old, new, m, q.design) for m in asked])
         for q, old, new in answers
     ]
-    corrected = _corrected([(q.design, compared[0]) for q, _, _, compared in rows])
+    corrected = _corrected(case_name, [(q, compared[0]) for q, _, _, compared in rows])
+    posted = next((old for q, old, _, _ in rows if not q.before), None)
+    jumps = posted is not None and _jumps(posted)
     return [
         Finding(
             question,
@@ -98,7 +115,8 @@ def found(
             *compared,
             p,
             None if p is None else compared[3].low > -MARGINS[score],
-            None if p is None else _beats_nothing(new, score, compared[3].seeds),
+            None if p is None else _beats_nothing(new, score),
+            jumps,
         )
         for (question, old, new, compared), p in zip(rows, corrected, strict=True)
     ]
@@ -113,25 +131,23 @@ class Steadiness:
     posted, steady : Experiment
         Runs of fresh seeds.
     jitter, score : Comparison
-    noise : float
-        Jitter that noise of the pictures alone would give the steady runs; log units an epoch.
     """
 
     posted: Experiment
     steady: Experiment
     jitter: Comparison
     score: Comparison
-    noise: float
 
     @property
     def halved(self) -> bool:
-        """Mean jitter is at most half of the posted recipe's."""
-        return self.jitter.after <= self.jitter.before / 2
+        """The 95 % interval of jitter less half of the posted recipe's lies below zero."""
+        old, new = (metrics.values(runs, "jitter") for runs in (self.posted, self.steady))
+        return noise_floor({seed: new[seed] - old[seed] / 2 for seed in new}).high < 0
 
     @property
-    def within_noise(self) -> bool:
-        """Mean jitter is not above what noise of the pictures alone would give."""
-        return self.jitter.after <= self.noise
+    def jumps(self) -> bool:
+        """Whether the steady recipe jumps beyond its noise."""
+        return _jumps(self.steady)
 
     @property
     def not_worse(self) -> bool:
@@ -140,8 +156,8 @@ class Steadiness:
 
     @property
     def holds(self) -> bool:
-        """What the protocol asks of a steady recipe."""
-        return (self.halved or self.within_noise) and self.not_worse
+        """What the protocol asks: half the jitter, or none where the posted recipe has none."""
+        return (self.halved if _jumps(self.posted) else not self.jumps) and self.not_worse
 
 
 def steadiness(
@@ -169,11 +185,10 @@ def steadiness(
             )
         sides.append(Experiment(recipe, tuple(runs)))
     posted, steady = sides
-    noise = [noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:]) for run in steady]
     jitter, score = (
         comparisons.compare(posted, steady, metric, "steady") for metric in ("jitter", this.score)
     )
-    return Steadiness(posted, steady, jitter, score, float(np.mean(noise)))
+    return Steadiness(posted, steady, jitter, score)
 
 
 def table(findings: Sequence[Finding]) -> pd.DataFrame:
@@ -207,16 +222,30 @@ def trivial_score(experiment: Experiment, score: str) -> float:
     return float(2 * share / (1 + share) / len(counts))
 
 
-def _beats_nothing(experiment: Experiment, score: str, seeds: int) -> bool:
-    scores = list(metrics.values(experiment, score).values())[:seeds]
-    return noise_floor(scores).low > trivial_score(experiment, score)
+def _beats_nothing(experiment: Experiment, score: str) -> bool:
+    found = noise_floor(metrics.values(experiment, score))
+    return found.low > trivial_score(experiment, score)
 
 
-def _corrected(rows: Sequence[tuple[str, Comparison]]) -> list[float | None]:
-    """p-values of the comparisons, corrected within each design; None where nothing is judged."""
-    p = [evidence.p_value(comparison) for _, comparison in rows]
-    for design in {design for design, _ in rows}:
-        own = [i for i, (d, _) in enumerate(rows) if d == design and p[i] is not None]
-        for i, adjusted in zip(own, evidence.holm([p[i] for i in own]), strict=True):
-            p[i] = adjusted
+def _jumps(posted: Experiment) -> bool:
+    if len(posted) < evidence.FEWEST_SEEDS:
+        return False
+    return metrics.unsteadiness(posted)["jitter beyond noise"].low > 0
+
+
+def _corrected(case_name: str, rows: Sequence[tuple[Question, Comparison]]) -> list[float | None]:
+    """p-values after Holm's correction over all that is asked in a design, answered or not."""
+    p = [None if _described(question) else evidence.p_value(c) for question, c in rows]
+    for design in ("alone", "removed"):
+        asked = [q for q in protocol.questions(case_name) if q.design == design]
+        own = [i for i, (q, _) in enumerate(rows) if q.design == design and p[i] is not None]
+        unanswered = sum(not _described(q) for q in asked) - len(own)
+        adjusted = evidence.holm([*(p[i] for i in own), *[1.0] * unanswered])
+        for i, value in zip(own, adjusted, strict=False):
+            p[i] = value
     return p
+
+
+def _described(question: Question) -> bool:
+    """Whether a question gets no verdict: a step of the ladder, or a cause made larger."""
+    return question.design == "ladder" or not FIXES[question.fix].remedy

@@ -43,6 +43,8 @@ class Fix:
         The questions that it is an answer to try on.
     works : bool
         Whether the check is expected to pass in the Keras this course is written for.
+    remedy : bool
+        False for a change that makes a cause larger, to show what that does.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Fix:
     change: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     pictures: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     works: bool = True
+    remedy: bool = True
 
     def apply(self, recipe: Recipe) -> Recipe:
         """The recipe with this change."""
@@ -114,6 +117,7 @@ FIXES = {
                 "with 0.99, so they lag ten times longer."
             ),
             cases=("retinopathy",),
+            remedy=False,
             change=MappingProxyType({"batchnorm_momentum": 0.999}),
             check=partial(checks.momentum_is, wanted=0.999),
             source="keras.applications source: MobileNetV2 0.999, ResNet50 0.99",
