@@ -93,7 +93,7 @@ CAUSES = tuple(
                 "patients on both sides; faces that are equal pixel by pixel",
                 {
                     "retinopathy": "the recipe splits by patient, so there is nothing to mend; "
-                    "what fellow eyes would flatter needs a validation set of its own (page 05)"
+                    "what fellow eyes would flatter needs a validation set of its own"
                 },
             ),
             (
@@ -101,7 +101,7 @@ CAUSES = tuple(
                 "the standard error of a step; two evaluations that differ",
                 {
                     "retinopathy": "no training differs: it is read off the recorded predictions "
-                    "(pages 01 and 05)",
+                    "(page 01)",
                     "ferplus": "no training differs: it is read off the recorded predictions "
                     "(page 07)",
                 },

@@ -311,7 +311,7 @@ tl.plots.paired({"live": posted, "frozen": frozen}, "jitter", "Jitter, seed by s
 # **Mode gap** had to come out like that: when the layers are frozen, both modes use the same
 # statistics, and the gap is zero by construction. The news is **AUC**: the network sorts better,
 # and much earlier. (Frozen statistics are old, too. But training uses the same ones, so the weights can adapt
-# to them.) **NLL** is that of the last epoch. In its best epoch a frozen run is much lower; then it climbs.
+# to them.) **NLL** is that of the last epoch. The first figure shows more: frozen runs lie lower in between, and climb again.
 #
 # **Jitter and climb are not what tutorials promise, and we leave them in.** Taking the lag away cannot
 # be the reason for jitter: PreciseBN takes it away too, and its curves do not jump. So with frozen layers the
