@@ -22,6 +22,7 @@ _PUBLIC = {
     "table": "tlhelpers.evidence",
     "values": "tlhelpers.metrics",
     "fix": "tlhelpers.fixes",
+    "steady": "tlhelpers.protocol",
     "guessed": "tlhelpers.prediction",
     "backbone": "tlhelpers.backbones",
 }

@@ -141,8 +141,7 @@ class Steadiness:
     @property
     def halved(self) -> bool:
         """The 95 % interval of jitter less half of the posted recipe's lies below zero."""
-        old, new = (metrics.values(runs, "jitter") for runs in (self.posted, self.steady))
-        return noise_floor({seed: new[seed] - old[seed] / 2 for seed in new}).high < 0
+        return noise_floor(self._beyond_half).high < 0
 
     @property
     def jumps(self) -> bool:
@@ -153,6 +152,33 @@ class Steadiness:
     def not_worse(self) -> bool:
         """The interval of the score's change lies above minus the margin."""
         return self.score.low is not None and self.score.low > -MARGINS[self.score.metric]
+
+    @property
+    def words(self) -> str:
+        """What was asked and what came out, a line each."""
+        half = noise_floor(self._beyond_half)
+        posted, steady = (
+            np.mean(list(metrics.values(runs, "jitter").values()))
+            for runs in (self.posted, self.steady)
+        )
+        seeds = [run.seed for run in self.posted]
+        margin = MARGINS[self.score.metric]
+        lines = [
+            f"seeds {seeds[0]} to {seeds[-1]}: jitter {posted:.3f} as posted, {steady:.3f} steady",
+            f"steady less half of posted: {half.mean:+.3f} ({half.low:+.3f} to {half.high:+.3f})"
+            if _jumps(self.posted)
+            else "as posted it does not jump beyond its noise; the steady one "
+            + ("does" if self.jumps else "does not either"),
+            f"{self.score.metric.replace('_', '-')}: {evidence.effect_words(self.score)}; "
+            f"allowed is a loss of {margin}",
+            f"steady by the protocol: {'yes' if self.holds else 'no'}",
+        ]
+        return "\n".join(lines)
+
+    @property
+    def _beyond_half(self) -> dict[int, float]:
+        old, new = (metrics.values(runs, "jitter") for runs in (self.posted, self.steady))
+        return {seed: new[seed] - old[seed] / 2 for seed in new}
 
     @property
     def holds(self) -> bool:
@@ -173,9 +199,8 @@ def steadiness(
     CourseError
         A run is not recorded.
     """
-    fixes = protocol.fixes_of(protocol.joined(protocol.STEADY[case_name]), case_name)
     sides = []
-    for recipe_fixes in ((), fixes):
+    for recipe_fixes in ((), protocol.steady_fixes(case_name)):
         this, recipe = protocol.changed(case_name, profile, data, recipe_fixes)
         runs = [this.find(recipe, seed) for seed in seeds]
         if None in runs:

@@ -18,7 +18,10 @@ from tlhelpers.recipe import Recipe
 
 POSTED = "posted"  # the name of the recipe without any fix
 
-STEADY: dict[str, tuple[str, ...]] = {"retinopathy": (), "ferplus": ()}
+STEADY: dict[str, tuple[str, ...]] = {
+    "retinopathy": (),
+    "ferplus": ("frozen-batchnorm", "weight-average"),
+}
 """The fixes of each case's steady recipe, in the order of the ladder: that of their causes."""
 
 FRESH_SEEDS = range(8, 16)
@@ -94,6 +97,16 @@ def changed(
         pictures |= each.pictures
     this = case(case_name, profile, data, **pictures)
     return this, reduce(lambda recipe, each: each.apply(recipe), fixes, this.measured)
+
+
+def steady(this: Case) -> Recipe:
+    """The steady recipe of a case, in its profile's sizes."""
+    return reduce(lambda recipe, each: each.apply(recipe), steady_fixes(this.name), this.measured)
+
+
+def steady_fixes(case_name: str) -> tuple[Fix, ...]:
+    """The fixes of a case's steady recipe, in the order of the ladder."""
+    return tuple(fix(name) for name in STEADY[case_name])
 
 
 @dataclass(frozen=True)
