@@ -16,6 +16,7 @@ _PUBLIC = {
     "case": "tlhelpers.cases",
     "alone": "tlhelpers.comparisons",
     "beside_real": "tlhelpers.comparisons",
+    "on_both": "tlhelpers.comparisons",
     "compare": "tlhelpers.comparisons",
     "verdict_sentence": "tlhelpers.evidence",
     "verdict_words": "tlhelpers.evidence",

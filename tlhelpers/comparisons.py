@@ -11,6 +11,7 @@ import numpy as np
 
 from tlhelpers import evidence, metrics, protocol, recordings
 from tlhelpers.cases import CASES, Case
+from tlhelpers.errors import CourseError
 from tlhelpers.evidence import Comparison
 from tlhelpers.fixes import FIXES, Fix
 from tlhelpers.protocol import Question
@@ -121,7 +122,7 @@ def beside_real(trials: Iterable[Trial], real: Case) -> str:
         The same case with real pictures.
     """
     trials = list(trials)
-    pairs = [[_recorded_like(t.case, runs, real) for runs in (t.before, t.after)] for t in trials]
+    pairs = [_pair_like(trial, real) for trial in trials]
     width = max(len(trial.fix.title) for trial in trials)
     lines = []
     for i, metric in enumerate(c.metric for c in trials[0].compared):
@@ -134,10 +135,32 @@ def beside_real(trials: Iterable[Trial], real: Case) -> str:
     return "\n".join(lines)
 
 
-def _recorded_like(this: Case, runs: Experiment, real: Case) -> Experiment:
-    """The recordings of the other case that change its recipe as these runs do."""
-    changed = difference(this.measured, runs.recipe)
-    return real.recorded(real.measured.but(**{name: new for name, (_, new) in changed.items()}))
+def on_both(trials: Iterable[Trial], real: Case) -> list[Trial]:
+    """Those of the trials that are recorded on the other pictures as well."""
+
+    def recorded(trial: Trial) -> bool:
+        try:
+            return bool(_pair_like(trial, real))
+        except CourseError:
+            return False
+
+    return [trial for trial in trials if recorded(trial)]
+
+
+def _pair_like(trial: Trial, real: Case) -> tuple[Experiment, Experiment]:
+    """The recordings of the other case that change its recipe and pictures as a trial does."""
+    changed = trial.fix.case(real.name, real.profile, real.data) if trial.fix.pictures else real
+    before, after = (
+        where.recorded(_recipe_like(trial.case, runs.recipe, real))
+        for where, runs in ((real, trial.before), (changed, trial.after))
+    )
+    return before, after
+
+
+def _recipe_like(this: Case, recipe: Recipe, real: Case) -> Recipe:
+    """The other case's recipe, changed as `recipe` changes this case's."""
+    changed = difference(this.measured, recipe)
+    return real.measured.but(**{name: new for name, (_, new) in changed.items()})
 
 
 def recorded(root: Path) -> list[Comparison]:

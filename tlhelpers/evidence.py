@@ -413,6 +413,8 @@ def _decimals(comparison: Comparison) -> int:
     half = 0.0 if c.low is None else (c.high - c.low) / 2
     # Without an effect there is only the level of the values left to show.
     size = (max(abs(c.effect), half) if c.verdict != SAME else 0.0) or abs(c.before)
+    if size < 1e-6:  # nothing but rounding
+        return 0
     decimals = _first_digit(size) + 1
     if c.verdict in (HELPS, HURTS):
         # An end rounded to 0 would contradict the verdict printed beside it.

@@ -1,0 +1,240 @@
+# %% [markdown]
+# # 11 · Faces: the steady run, and the answer
+#
+# **Question.** "How to stabilise the validation loss and accuracy?" (CrossValidated 642170)
+#
+# **You will learn** which two changes make the posted run steady, what each of them brings, and how to write them
+# in ordinary Keras.
+#
+# **Time:** 10 minutes, less than one of them computing. **Before:** page `08`.
+
+# %% tags=["parameters"]
+profile = "quick"
+live = False
+seeds = 0
+
+# %%
+import numpy as np
+
+import tlhelpers as tl
+
+case = tl.case("ferplus", profile=profile)
+steady_recipe = tl.steady(case)
+
+# %% [markdown]
+# ## Two changes
+#
+# Page `08` found what jumps: not the weights, but BatchNorm's moving averages. So the first change is known: **freeze
+# each BatchNorm layer**. It closed the mode gap and raised the score. But jitter did not go away.
+#
+# The second change is new. After each step the weights move a little, back and forth. Keep a moving average of
+# *them*, and the back and forth cancels. This is called **EMA**, exponential moving average. Training goes on with the raw weights;
+# only for validation, and in the end, the averaged ones are put in their place. These two changes are all:
+
+# %%
+print(tl.difference_text(case.measured, steady_recipe))
+
+# %% [markdown]
+# The order matters. Averaged weights with *live* BatchNorm would still be validated with BatchNorm's statistics, which
+# belong to the raw weights of some steps ago. Freeze first, then average.
+#
+# **Predict.** As posted, jitter is about {{before ferplus frozen-batchnorm jitter}}. With frozen BatchNorm it is about
+# {{after ferplus frozen-batchnorm jitter}}. What is it with averaged weights on top?
+
+# %%
+my_guess = None
+
+# %%
+posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
+freeze, average = tl.fix("frozen-batchnorm"), tl.fix("weight-average")
+asked = ("jitter", "climb", "mode_gap", "macro_f1", "accuracy")
+first = tl.alone(case, posted, freeze, asked, seeds=seeds or None, live=live)
+second = tl.alone(case, first.after, average, asked, seeds=seeds or None, live=live)
+steady = second.after
+print(tl.guessed(my_guess, np.mean(list(tl.values(steady, "jitter").values())), "jitter"))
+
+# %%
+tl.plots.curves(
+    {
+        "as posted": posted,
+        "BatchNorm frozen": first.after,
+        "and weights averaged": steady,
+    },
+    title="From the posted run to the steady one: validation loss",
+)
+
+# %%
+tl.plots.curves(
+    {
+        "as posted": posted,
+        "BatchNorm frozen": first.after,
+        "and weights averaged": steady,
+    },
+    column="val_accuracy",
+    title="From the posted run to the steady one: validation accuracy",
+    log=False,
+)
+
+# %% [markdown]
+# ## Did each change do what it says?
+
+# %%
+for fix in (freeze, average):
+    print(fix.check(case.trainer(steady_recipe)).require().found)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+for fix in (freeze, average):
+    print(fix.check(case.trainer(steady_recipe)).require())
+
+# %% [markdown]
+# ## What each step brings
+#
+# First step, frozen BatchNorm against the run as posted:
+
+# %%
+print(first.sentences)
+
+# %% [markdown]
+# Second step, averaged weights on top, against frozen BatchNorm:
+
+# %%
+print(second.sentences)
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print(first.verdicts)
+print(second.verdicts)
+
+# %% [markdown]
+# ## Is one of them enough?
+#
+# We take each one *out* of the steady recipe. (The p-values are corrected for asking about two changes. These are recorded
+# runs, whatever the profile of this page.)
+
+# %%
+for found in tl.findings.found("ferplus"):
+    if found.question.design == "removed":
+        print(f"without {found.question.fix}: {found.verdict}")
+        for one in (found.jitter, found.mode_gap, found.score):
+            print(f"   {one.metric:9} {one.before:7.3f}, with it {one.after:7.3f}")
+        print(f"   p of jitter: {found.p:.4f}")
+
+# %% [markdown]
+# ## Chosen and judged on different seeds
+#
+# Here is a trap. We *chose* this recipe because it looked good on seeds 0 to 7. Of course it looks good there. So the
+# protocol asks for a judgement on seeds that had no part in the choice: jitter has to be less than half of the posted
+# run's, with the whole interval, and the score must not be worse.
+
+# %%
+print(tl.findings.steadiness("ferplus").words)
+
+# %% [markdown]
+# ## And on real faces?
+
+# %%
+real = tl.case("ferplus", data="real")
+tl.plots.curves(
+    {
+        "as posted": real.recorded(real.measured),
+        "BatchNorm frozen": real.recorded(freeze.apply(real.measured)),
+        "and weights averaged": real.recorded(tl.steady(real)),
+    },
+    title="On real faces: validation loss",
+)
+
+# %%
+print("first step, against the run as posted")
+print(tl.beside_real([first], real))
+print()
+print("second step, against frozen BatchNorm")
+print(tl.beside_real([second], real))
+
+# %% [markdown]
+# REAL
+#
+# ## The answer
+#
+# **Your validation loss jumps because BatchNorm is live.** The blocks that you unfreeze bring their BatchNorm layers
+# along. In validation these use moving averages that lag behind the weights. On drawn faces, the same weights with fresh
+# statistics lowered jitter from {{before ferplus reestimated-batchnorm jitter}} to {{after ferplus reestimated-batchnorm
+# jitter}} (page `08`).
+#
+# **Freeze every BatchNorm layer, then average the weights.** Set `trainable = False` on each layer, before `compile`:
+# `training=False` does nothing under `fit`. Together both changes brought jitter to {{after ferplus
+# frozen-batchnorm+weight-average jitter}} and raised macro-F1 by {{effect ferplus frozen-batchnorm+weight-average
+# macro_f1}} ({{interval ferplus frozen-batchnorm+weight-average macro_f1}}).
+#
+# **Accuracy and disgust have other reasons.** Accuracy of 93 to 95 % lies above what ten voters agree on, and one validation face
+# in thirteen has a twin in training (page `10`). None of 20 disgust faces right means a recall between 0 and 16 %: too few faces to
+# say more. Class weights do not mend that; they cost accuracy (page `09`).
+#
+# ## What did not help
+#
+# Head first, clipped gradients, logit adjustment and the backbone's own inputs: for none of these could we show that jitter
+# falls. That is no proof that they do nothing. A tenth of the rate makes the curve smooth as well. But with live BatchNorm
+# it reads wrong all the same, and behind frozen BatchNorm the network learned less in ten epochs. Page `12` has all of
+# them.
+#
+# ## To copy
+#
+# Ordinary Keras 3, no `tlhelpers`. A test of this course runs it, smaller and without ImageNet's weights, and checks what
+# stands still, what trains, and that you end with the weights that were validated. It takes the sizes of the post, which
+# we could not train here: our numbers come from a smaller backbone.
+#
+# ```python
+# import keras
+#
+# SIZE, CLASSES, EPOCHS, BATCH = 224, 8, 30, 32
+# WEIGHTS = "imagenet"
+#
+# base = keras.applications.ResNet50(
+#     weights=WEIGHTS, include_top=False, input_shape=(SIZE, SIZE, 3)
+# )
+# base = keras.Model(base.input, base.get_layer("conv4_block6_out").output)
+# last_frozen = base.layers.index(base.get_layer("conv3_block4_out"))
+# for i, layer in enumerate(base.layers):  # before compile
+#     batchnorm = isinstance(layer, keras.layers.BatchNormalization)
+#     layer.trainable = i > last_frozen and not batchnorm
+#
+# faces = keras.Input((48, 48, 1))  # grey, from 0 to 255
+# x = keras.layers.RandomFlip("horizontal")(faces)
+# x = keras.layers.Resizing(SIZE, SIZE)(x)
+# x = keras.layers.Concatenate()([x, x, x])
+# x = keras.applications.resnet50.preprocess_input(x)
+# x = keras.layers.GlobalAveragePooling2D()(base(x))
+# model = keras.Model(faces, keras.layers.Dense(CLASSES, "softmax")(x))
+#
+# steps = -(-len(train_faces) // BATCH)  # in an epoch
+# model.compile(
+#     keras.optimizers.Adam(1e-3, use_ema=True, ema_momentum=1 - 1 / steps),
+#     loss="categorical_crossentropy",
+#     metrics=["accuracy"],
+# )
+# history = model.fit(
+#     train_faces,
+#     train_labels,  # one-hot
+#     batch_size=BATCH,
+#     epochs=EPOCHS,
+#     validation_data=(validation_faces, validation_labels),
+#     callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=True)],
+# )
+# ```
+#
+# Three notes. `preprocess_input` is there because ResNet50 was trained on such inputs; on our backbone its effect was smaller than
+# the noise (page `08`). If you add `EarlyStopping(restore_best_weights=True)`, put it *after* `SwapEMAWeights`: in the other
+# order you end with weights that are not averaged. And check your own run: after `fit`, no `moving_mean` may differ from
+# before.
+#
+# ## Remember
+#
+# - Ask what jumps: the weights, or their validation. Fresh statistics with the same weights tell.
+# - Freeze BatchNorm first. It makes averaging the weights sound, since no statistics are left that could lag.
+# - Average the weights, and validate the average. That took the rest of the jitter away.
+# - A recipe that was chosen on some seeds is judged on others.
+#
+# **Next:** `12`, everything on one page.
+#
+# **More:** Morales-Brotons et al. 2024 (arXiv 2411.18704); Keras's documentation of `SwapEMAWeights`.
+# *Page text: CC BY 4.0. Code: Apache-2.0.*

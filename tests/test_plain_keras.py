@@ -1,0 +1,121 @@
+"""The recipes to copy: ordinary Keras, run as they stand on their pages, only smaller.
+
+What is made smaller: pictures, epochs, and random weights in place of a download.
+"""
+
+import re
+
+import jupytext
+import numpy as np
+import pytest
+
+from tlhelpers import backbones, paths
+from tlhelpers import model as its
+from tlhelpers.cases import case
+from tlhelpers.protocol import steady
+
+SMALLER = {"SIZE, CLASSES, EPOCHS, BATCH = 224": "SIZE, CLASSES, EPOCHS, BATCH = 32"}
+SMALLER |= {'"imagenet"': "None"}
+PAGES = {"retinopathy": "06_retinopathy_answer", "ferplus": "11_ferplus_answer"}
+NAMES = {"retinopathy": "pictures", "ferplus": "faces"}
+SHAPES = {"retinopathy": (32, 32, 3), "ferplus": (48, 48, 1)}
+
+
+def recipe_of(page: str) -> str:
+    """The one block of code on a page that trains."""
+    cells = jupytext.read(paths.NOTEBOOKS / "src" / f"{page}.py").cells
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    (found,) = (b for b in re.findall(r"```python\n(.*?)```", prose, re.S) if "model.fit(" in b)
+    return found
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def copied(request):
+    """Case name, and what the copied recipe leaves behind after two epochs."""
+    name = request.param
+    code = recipe_of(PAGES[name])
+    for old, new in SMALLER.items():
+        assert old in code
+        code = code.replace(old, new)
+    code, changed = re.subn(r"(EPOCHS, BATCH = 32, \d+), \d+, 32", r"\1, 2, 8", code)
+    assert changed == 1
+    assert "tlhelpers" not in code
+    rng = np.random.default_rng(0)
+    classes = len(case(name, "smoke").split.train.classes)
+    space = {}
+    for side, count in (("train", 16), ("validation", 8)):
+        space[f"{side}_{NAMES[name]}"] = rng.integers(0, 256, (count, *SHAPES[name])).astype("f4")
+        space[f"{side}_labels"] = np.eye(classes)[rng.integers(0, classes, count)]
+    # The weights before training, taken where the recipe compiles.
+    exec(code.replace("model.compile(", "first = model.get_weights()\nmodel.compile(", 1), space)
+    return name, space
+
+
+def test_it_is_the_steady_recipe(copied):
+    """The same network with the same frozen layers, rate, loss and averaging as was measured."""
+    name, space = copied
+    recipe = steady(case(name, "full"))
+    ours = its.backbone_of(recipe, weights=None)
+    base = space["base"]
+    assert its.parameter_counts(base) == its.parameter_counts(ours)
+    assert [layer.trainable for layer in base.layers] == [layer.trainable for layer in ours.layers]
+    optimizer = space["model"].optimizer
+    assert float(optimizer.learning_rate) == pytest.approx(recipe.learning_rate)
+    assert optimizer.use_ema == bool(recipe.weight_average_epochs)
+    if optimizer.use_ema:  # two steps an epoch here
+        assert optimizer.ema_momentum == 1 - 1 / (2 * recipe.weight_average_epochs)
+    assert space["model"].loss == recipe.loss
+
+
+def test_batchnorm_stands_still_and_the_rest_learns(copied):
+    _, space = copied
+    model = space["model"]
+    moved = [
+        not np.array_equal(a, b) for a, b in zip(space["first"], model.get_weights(), strict=True)
+    ]
+    batchnorm = {
+        id(weight) for layer in backbones.batchnorm_layers(model) for weight in layer.weights
+    }
+    of_batchnorm = [id(weight) in batchnorm for weight in model.weights]
+    assert any(of_batchnorm)
+    assert not any(m for m, its_own in zip(moved, of_batchnorm, strict=True) if its_own)
+    trainable = {id(weight) for weight in model.trainable_weights}
+    kernels = [m for m, w in zip(moved, model.weights, strict=True) if id(w) in trainable]
+    assert np.mean(kernels) > 0.9
+
+
+def test_what_was_validated_is_what_you_get(copied):
+    """The last validation loss belongs to the weights that the model ends with."""
+    name, space = copied
+    data = space[f"validation_{NAMES[name]}"], space["validation_labels"]
+    # The callback's swap adds and subtracts, which costs a few last digits.
+    again = space["model"].evaluate(*data, verbose=0)[0]
+    assert again == pytest.approx(space["history"].history["val_loss"][-1], rel=1e-3)
+
+
+@pytest.mark.parametrize(("swap_first", "averaged"), [(True, True), (False, False)])
+def test_early_stopping_belongs_behind_the_swap(swap_first, averaged):
+    """What page 11 says of it: in the other order the averaged weights are lost."""
+    from tlhelpers.quiet import keras
+
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.5, use_ema=True, ema_momentum=0.5), loss="mse")
+    scored = []  # the weights that each validation sees: the averaged ones
+
+    class Keep(keras.callbacks.Callback):
+        def on_test_end(self, logs=None):
+            scored.append(self.model.layers[-1].kernel.numpy().copy())
+
+    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    stop = keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True)
+    pair = [swap, stop] if swap_first else [stop, swap]
+    x = np.random.default_rng(0).normal(size=(32, 3))
+    y = x @ [[4.0], [8.0], [12.0]]
+    history = model.fit(
+        x, y, epochs=30, verbose=0, validation_data=(x, y / 2), callbacks=[Keep(), *pair]
+    )
+    losses = history.history["val_loss"]
+    assert 0 < np.argmin(losses) < len(losses) - 1 < 29  # past the first epoch, and stopped early
+    best = scored[int(np.argmin(losses))]
+    assert np.allclose(model.layers[-1].kernel, best, atol=1e-5) == averaged
