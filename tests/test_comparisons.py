@@ -53,6 +53,17 @@ def test_drawn_pictures_beside_real_ones(posted):
     assert wanted[0] < 0 < wanted[1]
 
 
+def test_only_what_is_recorded_on_real_pictures_stands_beside_them():
+    """A fix of the pictures is not taken for the recipe that it leaves alone."""
+    drawn, real = case("ferplus"), case("ferplus", data="real")
+    posted = drawn.recorded(drawn.measured)
+    trials = [
+        comparisons.alone(drawn, posted, fix(name), ["jitter"])
+        for name in ("frozen-batchnorm", "no-twins")
+    ]
+    assert [t.fix.name for t in comparisons.on_both(trials, real)] == ["frozen-batchnorm"]
+
+
 def test_unsteadiness_takes_the_noise_off():
     """What the standard errors alone would make is subtracted, run by run."""
     runs = []

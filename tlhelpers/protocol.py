@@ -19,7 +19,7 @@ from tlhelpers.recipe import Recipe
 POSTED = "posted"  # the name of the recipe without any fix
 
 STEADY: dict[str, tuple[str, ...]] = {
-    "retinopathy": (),
+    "retinopathy": ("frozen-batchnorm", "weight-average"),
     "ferplus": ("frozen-batchnorm", "weight-average"),
 }
 """The fixes of each case's steady recipe, in the order of the ladder: that of their causes."""
