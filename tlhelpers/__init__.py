@@ -17,6 +17,7 @@ _PUBLIC = {
     "alone": "tlhelpers.comparisons",
     "beside_real": "tlhelpers.comparisons",
     "on_both": "tlhelpers.comparisons",
+    "real_pairs": "tlhelpers.comparisons",
     "compare": "tlhelpers.comparisons",
     "verdict_sentence": "tlhelpers.evidence",
     "verdict_words": "tlhelpers.evidence",

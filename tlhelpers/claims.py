@@ -4,7 +4,8 @@ In the source of a page stands ``{{effect ferplus frozen-batchnorm macro_f1}}``,
 ``+0.20``. In README.md, which is its own source, both stand side by side:
 ``<!--{{effect ferplus frozen-batchnorm macro_f1}}-->+0.20<!--/-->``.
 
-A claim is: what, case, fix, metric, and "real" for real pictures.
+A claim is: what, case, fix, metric, and perhaps "real" for real pictures, or "fresh" for the seeds
+that judge the steady recipe (recordings/PROTOCOL.md). It may go over two lines.
 
 ========== ==========================================================================
 before     mean over the seeds of the recipe as posted
@@ -30,7 +31,7 @@ from tlhelpers.errors import CourseError
 from tlhelpers.evidence import Comparison
 from tlhelpers.run import Experiment
 
-_CLAIM = re.compile(r"\{\{(.+?)\}\}")
+_CLAIM = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 _BESIDE = re.compile(r"(<!--\{\{(.+?)\}\}-->).*?(<!--/-->)", re.DOTALL)
 
 
@@ -54,37 +55,38 @@ def value(claim: str) -> str:
     """What one claim says, such as "effect ferplus frozen-batchnorm macro_f1"."""
     words = claim.split()
     what, *rest = words or [""]
-    if what not in _KINDS or len(rest) not in (3, 4) or rest[3:] not in ([], ["real"]):
+    if what not in _KINDS or len(rest) not in (3, 4) or rest[3:] not in ([], ["real"], ["fresh"]):
         raise CourseError(
             f"Cannot read the claim '{claim}': it is one of {', '.join(_KINDS)}, then case, recipe "
-            "and metric, then 'real' for real pictures."
+            "and metric, then 'real' for real pictures or 'fresh' for the seeds that judge."
         )
     case_name, recipe, metric = rest[:3]
     if case_name not in CASES:
         raise CourseError(f"Claim '{claim}': unknown case '{case_name}'.")
     try:
         metrics.metric(metric)
-        of = (case_name, recipe, metric, rest[3] if rest[3:] else "synthetic")
+        of = (case_name, recipe, metric, *rest[3:])
         return _KINDS[what](_comparison(*of), *of)
     except CourseError as problem:
         raise CourseError(f"Claim '{claim}': {problem}") from None
 
 
 @functools.cache
-def _runs(case_name: str, recipe: str, data: str) -> Experiment:
+def _runs(case_name: str, recipe: str, which: str = "") -> Experiment:
+    data = "real" if which == "real" else "synthetic"
     this, changed = protocol.changed(case_name, "quick", data, protocol.fixes_of(recipe, case_name))
-    return this.recorded(changed)
+    return this.recorded(changed, protocol.FRESH_SEEDS if which == "fresh" else None)
 
 
 @functools.cache
-def _comparison(case_name: str, recipe: str, metric: str, data: str) -> Comparison:
-    posted = _runs(case_name, protocol.POSTED, data)
-    return comparisons.compare(posted, _runs(case_name, recipe, data), metric)
+def _comparison(case_name: str, recipe: str, metric: str, which: str = "") -> Comparison:
+    posted = _runs(case_name, protocol.POSTED, which)
+    return comparisons.compare(posted, _runs(case_name, recipe, which), metric)
 
 
-def _pairs(c: Comparison, case_name: str, recipe: str, metric: str, data: str) -> str:
+def _pairs(c: Comparison, case_name: str, recipe: str, metric: str, which: str = "") -> str:
     before, after = (
-        metrics.values(_runs(case_name, name, data), metric) for name in (protocol.POSTED, recipe)
+        metrics.values(_runs(case_name, name, which), metric) for name in (protocol.POSTED, recipe)
     )
     return ", ".join(_signed(evidence.number(c, after[s] - before[s])) for s in after)
 

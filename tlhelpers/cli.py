@@ -51,7 +51,9 @@ def run(
         typer.Option("--live/--no-live", help="Train what is recorded too.", show_default=False),
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option(help="Runs of each recipe, if not the profile's number.", min=1)
+        int | None,
+        # One run has no spread, and the pages are about spread.
+        typer.Option(help="Runs of each recipe, if not the profile's number; at least 2.", min=2),
     ] = None,
     jobs: Annotated[
         int | None,
@@ -135,26 +137,24 @@ def pages_command(
 
 def _readme_figures(folder: Path) -> None:
     """The figures of README.md, from the recordings as the pages' figures are."""
-    from tlhelpers import plots
+    from tlhelpers import plots, protocol
     from tlhelpers.cases import case
     from tlhelpers.fixes import fix
 
     folder.mkdir(exist_ok=True)
-    this = case("retinopathy")
-    before = this.recorded(this.measured)
-    after = this.recorded(fix("frozen-batchnorm").apply(this.measured))
-    plots.curves(
-        {"as posted: BatchNorm live": before, "one change: BatchNorm frozen": after},
-        column="val_auc",
-        title="How well the network sorts eyes, epoch by epoch",
-        log=False,
-    ).save(folder / "batchnorm.png")
-    this = case("ferplus")
-    before = this.recorded(this.measured)
-    after = this.recorded(fix("reestimated-batchnorm").apply(this.measured))
-    plots.same_weights(
-        before, after, "Faces: the same weights, validated with two statistics"
-    ).save(folder / "same-weights.png")
+    for name, file, title in (
+        ("ferplus", "faces", "Faces: from the posted run to the steady one"),
+        ("retinopathy", "retina", "Retina: from the posted run to the steady one"),
+    ):
+        this = case(name)
+        steps = {
+            "as posted": this.measured,
+            "BatchNorm frozen": fix("frozen-batchnorm").apply(this.measured),
+            "and weights averaged": protocol.steady(this),
+        }
+        plots.curves(
+            {words: this.recorded(recipe) for words, recipe in steps.items()}, title=title
+        ).save(folder / f"{file}.png")
 
 
 @app.command(epilog=_EXIT_CODES)

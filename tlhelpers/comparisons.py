@@ -122,17 +122,40 @@ def beside_real(trials: Iterable[Trial], real: Case) -> str:
         The same case with real pictures.
     """
     trials = list(trials)
-    pairs = [_pair_like(trial, real) for trial in trials]
+    pairs = real_pairs(trials, real)
     width = max(len(trial.fix.title) for trial in trials)
     lines = []
     for i, metric in enumerate(c.metric for c in trials[0].compared):
         lines.append(f"{'change of ' + metric:{width + 2}}   drawn   real, seed by seed")
-        for trial, pair in zip(trials, pairs, strict=True):
-            old, new = (metrics.values(runs, metric) for runs in pair)
-            each = "  ".join(f"{new[seed] - old[seed]:+.3f}" for seed in new if seed in old)
+        for trial in trials:
+            each = "  ".join(f"{value:+.3f}" for value in pairs[trial.fix.name, metric])
             effect = trial.compared[i].effect
             lines.append(f"  {trial.fix.title:{width}}  {effect:+.3f}   {each}")
     return "\n".join(lines)
+
+
+def real_pairs(trials: Iterable[Trial], real: Case) -> dict[tuple[str, str], list[float]]:
+    """What each fix changed in each pair that is recorded on real pictures.
+
+    Parameters
+    ----------
+    trials : iterable of Trial
+        On drawn pictures.
+    real : Case
+        The same case with real pictures.
+
+    Returns
+    -------
+    dict
+        From a fix's name and a metric to the differences, seed by seed.
+    """
+    found = {}
+    for trial in trials:
+        pair = _pair_like(trial, real)
+        for metric in (c.metric for c in trial.compared):
+            old, new = (metrics.values(runs, metric) for runs in pair)
+            found[trial.fix.name, metric] = [new[s] - old[s] for s in new if s in old]
+    return found
 
 
 def on_both(trials: Iterable[Trial], real: Case) -> list[Trial]:

@@ -33,7 +33,7 @@ FEWEST_SEEDS = 5
 """Pairs below which nothing is judged: with 4 or fewer, t is wide and normality a guess."""
 
 SAME_TO = 1e-6
-"""Relative difference below which two values are the same number in float32 sums."""
+"""Difference below which two values are the same number in float32 sums; relative above 1."""
 
 
 @dataclass(frozen=True)
@@ -387,7 +387,7 @@ def _verdict(
     """The rules that `compare` documents."""
     if low is None or high is None:
         return DESCRIBED
-    if (np.abs(new - old) <= SAME_TO * np.maximum(np.abs(old), np.abs(new))).all():
+    if (np.abs(new - old) <= SAME_TO * np.maximum(1, np.maximum(np.abs(old), np.abs(new)))).all():
         return SAME
     if low <= 0 <= high:
         return NOISE

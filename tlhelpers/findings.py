@@ -162,15 +162,15 @@ class Steadiness:
             for runs in (self.posted, self.steady)
         )
         seeds = [run.seed for run in self.posted]
-        margin = MARGINS[self.score.metric]
+        score, margin = self.score.metric.replace("_", "-"), MARGINS[self.score.metric]
         lines = [
             f"seeds {seeds[0]} to {seeds[-1]}: jitter {posted:.3f} as posted, {steady:.3f} steady",
-            f"steady less half of posted: {half.mean:+.3f} ({half.low:+.3f} to {half.high:+.3f})"
+            f"steady minus half of posted: {half.mean:+.3f} ({half.low:+.3f} to {half.high:+.3f})"
             if _jumps(self.posted)
             else "as posted it does not jump beyond its noise; the steady one "
             + ("does" if self.jumps else "does not either"),
-            f"{self.score.metric.replace('_', '-')}: {evidence.effect_words(self.score)}; "
-            f"allowed is a loss of {margin}",
+            f"change of {score}: {evidence.effect_words(self.score)}; "
+            f"a loss of more than {margin} must be ruled out",
             f"steady by the protocol: {'yes' if self.holds else 'no'}",
         ]
         return "\n".join(lines)

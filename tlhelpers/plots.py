@@ -193,7 +193,12 @@ def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Pi
     return _finish(figure, title, caption, alt)
 
 
-def forest(comparisons: Sequence[Comparison], titles: Mapping[str, str], title: str) -> Picture:
+def forest(
+    comparisons: Sequence[Comparison],
+    titles: Mapping[str, str],
+    title: str,
+    beside: Mapping[tuple[str, str], Sequence[float]] | None = None,
+) -> Picture:
     """Effect of each fix with its interval, a panel a metric and a row a fix.
 
     Parameters
@@ -203,6 +208,8 @@ def forest(comparisons: Sequence[Comparison], titles: Mapping[str, str], title: 
     titles : mapping of a fix's name to what its row is called
         Rows from top to bottom.
     title : str
+    beside : mapping of a fix's name and a metric to differences, optional
+        Pairs of runs on other pictures, drawn as crosses below the dot.
     """
     panels = list(dict.fromkeys(c.metric for c in comparisons))
     rows = list(titles)
@@ -219,6 +226,9 @@ def forest(comparisons: Sequence[Comparison], titles: Mapping[str, str], title: 
             full = c.verdict in colours
             axis.plot(c.effect, row, "o", color=colour, mfc=colour if full else "white", ms=7)
             told[c.fix].append(f"{name.replace('_', ' ')} {c.effect:+.3f} ({c.verdict})")
+            if others := (beside or {}).get((c.fix, name)):
+                axis.plot(others, [row + 0.28] * len(others), "x", color="black", ms=5)
+                told[c.fix].append("beside it " + ", ".join(f"{v:+.3f}" for v in others))
         better = metrics.metric(name).better
         axis.set_title(f"{name.replace('_', '-')}\n({better} is better)", fontsize=10)
         axis.set_xlabel("change")
@@ -230,6 +240,8 @@ def forest(comparisons: Sequence[Comparison], titles: Mapping[str, str], title: 
         "Difference to the recipe without the change: mean of the paired seeds, 95 % interval. "
         "Blue helps, orange hurts; an open grey dot is smaller than the noise, or not judged."
     )
+    if beside:
+        caption += " A cross is one pair of runs on real pictures."
     return _finish(figure, title, caption, alt)
 
 
@@ -270,7 +282,7 @@ def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> 
     ):
         axis.plot(range(1, len(values) + 1), values, marker, ms=4, color=colour, label=name)
     axis.set_xlabel("BatchNorm layer, from the picture to the head")
-    axis.set_ylabel("moving mean minus re-estimated\nmean (standard deviations)")
+    axis.set_ylabel("distance of the moving from the\nre-estimated mean (standard deviations)")
     axis.legend(frameon=False, fontsize=8)
     alt = f"{title}. " + "; ".join(
         f"{name}: median {np.median(values):.2g}, largest {np.max(values):.2g}"

@@ -305,7 +305,7 @@ print(trial.sentences)
 print(trial.verdicts)
 
 # %%
-tl.plots.paired({"live": posted, "frozen": frozen}, "jitter", "Jitter, seed by seed")
+tl.plots.paired({"live": posted, "frozen": frozen}, "jitter", "Jitter with live and with frozen BatchNorm")
 
 # %% [markdown]
 # **Mode gap** had to come out like that: when the layers are frozen, both modes use the same

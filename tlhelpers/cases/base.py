@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -109,11 +109,17 @@ class Case:
         roots = (paths.RECORDINGS, recordings.local())
         return recordings.find(self.name, self.data, self.profile, recipe, seed, self.spec, *roots)
 
-    def recorded(self, recipe: Recipe) -> Experiment:
-        """The recorded runs of a recipe, from seed 0 up to the first that is missing.
+    def recorded(self, recipe: Recipe, seeds: Sequence[int] | None = None) -> Experiment:
+        """The recorded runs of a recipe, up to the first that is missing.
 
-        Nothing is trained and no pictures are needed. Seeds beyond the profile's number have
-        another purpose (recordings/PROTOCOL.md) and are left out.
+        Nothing is trained and no pictures are needed.
+
+        Parameters
+        ----------
+        recipe : Recipe
+        seeds : sequence of int, optional
+            From 0 on, as many as the profile has. Further seeds have another purpose
+            (recordings/PROTOCOL.md).
 
         Raises
         ------
@@ -121,7 +127,7 @@ class Case:
             There is none.
         """
         runs = []
-        for seed in range(self.seeds):
+        for seed in range(self.seeds) if seeds is None else seeds:
             if (run := self.find(recipe, seed)) is None:
                 break
             runs.append(run)
