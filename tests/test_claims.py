@@ -67,7 +67,7 @@ FACTS = {
         "between 0 and 16 %",
         "p below 0.05",
     ),
-    "12": ("p-value below 0.05",),
+    "12": ("p below 0.05", "corrected p below\n0.05"),
     "10": ("0 of 20", "none of 20", "of the 20 'disgust'", "93 to 95 %", "93 %"),
 }
 

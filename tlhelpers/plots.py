@@ -213,7 +213,7 @@ def forest(
     """
     panels = list(dict.fromkeys(c.metric for c in comparisons))
     rows = list(titles)
-    figure, axes = _panels(len(panels), height=0.7 + 0.36 * len(rows))
+    figure, axes = _panels(len(panels), height=0.7 + 0.36 * max(3, len(rows)))
     hurts, helps = _colours(2)
     colours = {evidence.HELPS: helps, evidence.HURTS: hurts}
     told = {name: [] for name in rows}
@@ -229,6 +229,8 @@ def forest(
             if others := (beside or {}).get((c.fix, name)):
                 axis.plot(others, [row + 0.28] * len(others), "x", color="black", ms=5)
                 told[c.fix].append("beside it " + ", ".join(f"{v:+.3f}" for v in others))
+        if max(map(abs, axis.get_xlim())) < 1e-3:  # nothing but rounding
+            axis.set_xlim(-0.1, 0.1)
         better = metrics.metric(name).better
         axis.set_title(f"{name.replace('_', '-')}\n({better} is better)", fontsize=10)
         axis.set_xlabel("change")

@@ -305,7 +305,9 @@ print(trial.sentences)
 print(trial.verdicts)
 
 # %%
-tl.plots.paired({"live": posted, "frozen": frozen}, "jitter", "Jitter with live and with frozen BatchNorm")
+tl.plots.paired(
+    {"live": posted, "frozen": frozen}, "jitter", "Jitter with live and with frozen BatchNorm"
+)
 
 # %% [markdown]
 # **Mode gap** had to come out like that: when the layers are frozen, both modes use the same
