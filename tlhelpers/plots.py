@@ -32,6 +32,7 @@ _COLUMNS = {
     "val_auc": "validation AUC",
     "val_macro_f1": "validation macro-F1",
     "loss": "training loss",
+    "learning_rate": "learning rate",
 }
 
 
