@@ -228,7 +228,7 @@ print(tl.beside_real([second], photographs))
 # Three notes. The loss is the posted one. On TensorFlow, `binary_crossentropy` behind a softmax is not what it says (page
 # `02`); `categorical_crossentropy` is. `EarlyStopping` stands *after* `SwapEMAWeights` and restores the best weights: in
 # the other order, or without restoring, a training that stops early ends with weights that are not averaged (page `11`).
-# And split by patient, or your validation set will flatter you (page `05`).
+# And split by patient: count those on both sides (page `05`).
 #
 # ## Remember
 #
