@@ -127,6 +127,9 @@ def test_a_claim_is_rendered_from_the_recordings():
     before, after = map(float, re.findall(r"[\d.]+", text)[:2])
     assert before > 5 * after and text.endswith(", helps")
     assert claims.value(f"seeds {of}") == "8"
+    assert claims.value(f"mean {of}") == f"{float(claims.value(f'mean {of}')):.3f}"
+    posted = claims.value("mean ferplus posted jitter")
+    assert float(posted) == pytest.approx(before, abs=6e-3) and len(posted) == 5
     assert claims.value(f"interval {of}").count("−") == 2
     assert claims.value(f"pairs {of} real").count(",") == 2
     # Over two lines, and on the seeds that judge.

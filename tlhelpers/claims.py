@@ -10,6 +10,7 @@ that judge the steady recipe (recordings/PROTOCOL.md). It may go over two lines.
 ========== ==========================================================================
 before     mean over the seeds of the recipe as posted
 after      mean over the seeds with the fix, or with several joined by +
+mean       the same as after, always with three decimals; for tables, "posted" too
 effect     mean paired difference
 interval   its 95 % interval
 points     the effect in hundredths, for shares
@@ -98,6 +99,7 @@ def _signed(number: str) -> str:
 _KINDS: dict[str, Callable[..., str]] = {
     "before": lambda c, *_: evidence.number(c, c.before),
     "after": lambda c, *_: evidence.number(c, c.after),
+    "mean": lambda c, *_: f"{abs(c.after) if abs(c.after) < 5e-4 else c.after:.3f}",
     "effect": lambda c, *_: _signed(evidence.number(c, c.effect)),
     "interval": lambda c, *_: evidence.interval_words(c),
     "points": lambda c, *_: _signed(f"{100 * c.effect:.0f}".replace("-", "−")),

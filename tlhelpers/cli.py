@@ -143,8 +143,8 @@ def _readme_figures(folder: Path) -> None:
 
     folder.mkdir(exist_ok=True)
     for name, file, title in (
-        ("ferplus", "faces", "Faces: from the posted run to the steady one"),
-        ("retinopathy", "retina", "Retina: from the posted run to the steady one"),
+        ("ferplus", "faces", "Faces: what each change does"),
+        ("retinopathy", "retina", "Retina: what each change does"),
     ):
         this = case(name)
         steps = {
