@@ -139,21 +139,19 @@ print(tl.findings.steadiness("retinopathy").words)
 
 # %%
 photographs = tl.case("retinopathy", data="real")
-tl.plots.curves(
-    {
-        "as posted": photographs.recorded(photographs.measured),
-        "BatchNorm frozen": photographs.recorded(freeze.apply(photographs.measured)),
-        "and weights averaged": photographs.recorded(tl.steady(photographs)),
-    },
-    title="On photographs: validation loss",
-)
+on_real = {
+    "as posted": photographs.recorded(photographs.measured),
+    "BatchNorm frozen": photographs.recorded(freeze.apply(photographs.measured)),
+    "and weights averaged": photographs.recorded(tl.steady(photographs)),
+}
+tl.plots.curves(on_real, title="On photographs: validation loss")
 
 # %%
-print("first step, against the run as posted")
-print(tl.beside_real([first], photographs))
-print()
-print("second step, against frozen BatchNorm")
-print(tl.beside_real([second], photographs))
+for metric in ("jitter", "climb", "nll", "auc"):
+    print(metric)
+    for name, runs in on_real.items():
+        each = "  ".join(f"{value:.3f}" for value in tl.values(runs, metric).values())
+        print(f"   {name:21} {each}")
 
 # %% [markdown]
 # REAL

@@ -130,7 +130,7 @@ board(alone_eyes)
 # listed is not recorded yet; it still counts in the correction.
 #
 # So look at the other columns. Frozen BatchNorm raises the AUC, and climb with it. Measuring the statistics anew, which
-# counts for faces, costs a little AUC here.
+# counts for faces, costs a little AUC here, and so do averaged weights with live BatchNorm.
 #
 # ## What each part of the steady recipes does
 #
@@ -151,7 +151,8 @@ for name, findings in (("faces", faces), ("retina", eyes)):
         print(f"{name:7} {title:28} p of jitter {found.p:.4f}  {found.verdict}")
 
 # %% [markdown]
-# Neither part is enough on faces. (Where a row is missing, the recipe without this part is not recorded yet.)
+# *Needed* speaks of jitter alone. On faces both parts are needed. On the retina only averaging is; frozen BatchNorm is in the
+# recipe for its AUC.
 #
 # And the ladder, one step after the other. Lines join runs of the same seed.
 
