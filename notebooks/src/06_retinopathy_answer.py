@@ -128,6 +128,7 @@ for name, runs in steps.items():
 # must not either, and its AUC may not be worse by more than a margin that was set beforehand.
 
 # %%
+# NBVAL_CHECK_OUTPUT
 print(tl.findings.steadiness("retinopathy").words)
 
 # %% [markdown]

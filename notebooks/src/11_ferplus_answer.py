@@ -146,6 +146,7 @@ for found in tl.findings.found("ferplus"):
 # average the first is the easier part. The second is the test.)
 
 # %%
+# NBVAL_CHECK_OUTPUT
 print(tl.findings.steadiness("ferplus").words)
 
 # %% [markdown]

@@ -98,6 +98,7 @@ forest(alone, "Faces: each change alone, against the posted recipe")
 # The colours look at one change and one number at a time. The verdict corrects for asking so often:
 
 # %%
+# NBVAL_CHECK_OUTPUT
 board(alone)
 
 # %% [markdown]
@@ -121,6 +122,7 @@ alone_eyes = of("alone", eyes)
 forest(alone_eyes, "Retina: each change alone, against the posted recipe")
 
 # %%
+# NBVAL_CHECK_OUTPUT
 board(alone_eyes)
 
 # %% [markdown]
@@ -181,6 +183,7 @@ tl.plots.paired(ladder(eyes), "auc", "Retina: AUC, step by step")
 # be less than half of it, with the whole interval. Where it does not, the steady one must not either.
 
 # %%
+# NBVAL_CHECK_OUTPUT
 for name in ("ferplus", "retinopathy"):
     print(name)
     print(tl.findings.steadiness(name).words)
