@@ -348,3 +348,5 @@ def test_nothing_is_recorded():
 def test_findings_command_prints_the_committed_recordings():
     shown = CliRunner().invoke(app, ["findings", "--case", "ferplus"]).output
     assert fix("reestimated-batchnorm").name in shown and "p (Holm)" in shown
+    assert "The steady recipe, frozen-batchnorm+weight-average" in shown
+    assert "steady by the protocol: yes" in shown

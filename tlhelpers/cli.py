@@ -265,11 +265,17 @@ def findings(
 ) -> None:
     """What the protocol makes of the recordings: which fixes count (recordings/PROTOCOL.md)."""
     from tlhelpers import findings as its
+    from tlhelpers import protocol
 
     found = its.found(case_name, data, profile)
     if not found:
         raise CourseError(f"Nothing is recorded for {case_name}, {data}, {profile}.")
     typer.echo(its.table(found).to_string(index=False))
+    typer.echo(f"\nThe steady recipe, {protocol.joined(protocol.STEADY[case_name])}:")
+    try:
+        typer.echo(its.steadiness(case_name, data, profile).words)
+    except CourseError as problem:
+        typer.echo(f"not judged: {problem}")
 
 
 @app.command(epilog=_EXIT_CODES)

@@ -16,7 +16,7 @@ from tlhelpers.evidence import Comparison
 from tlhelpers.fixes import FIXES
 from tlhelpers.protocol import Question
 from tlhelpers.run import Experiment
-from tlhelpers.stability import noise_floor
+from tlhelpers.stability import NoiseFloor, noise_floor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,19 +156,22 @@ class Steadiness:
     @property
     def words(self) -> str:
         """What was asked and what came out, a line each."""
-        half = noise_floor(self._beyond_half)
-        posted, steady = (
-            np.mean(list(metrics.values(runs, "jitter").values()))
-            for runs in (self.posted, self.steady)
-        )
         seeds = [run.seed for run in self.posted]
         score, margin = self.score.metric.replace("_", "-"), MARGINS[self.score.metric]
-        lines = [
-            f"seeds {seeds[0]} to {seeds[-1]}: jitter {posted:.3f} as posted, {steady:.3f} steady",
-            f"steady minus half of posted: {half.mean:+.3f} ({half.low:+.3f} to {half.high:+.3f})"
-            if _jumps(self.posted)
-            else "as posted it does not jump beyond its noise; the steady one "
-            + ("does" if self.jumps else "does not either"),
+        old, new = self.jitter.before, self.jitter.after
+        lines = [f"seeds {seeds[0]} to {seeds[-1]}: jitter {old:.3f} as posted, {new:.3f} steady"]
+        if _jumps(self.posted):
+            lines.append(f"steady minus half of posted: {_floor(noise_floor(self._beyond_half))}")
+        else:
+            beyond = [_beyond(runs) for runs in (self.posted, self.steady)]
+            lines += [
+                "jitter beyond the noise of the pictures:",
+                *(
+                    f"  {name} {_floor(each)}: {'above zero' if each.low > 0 else 'not shown'}"
+                    for name, each in zip(("posted", "steady"), beyond, strict=True)
+                ),
+            ]
+        lines += [
             f"change of {score}: {evidence.effect_words(self.score)}; "
             f"a loss of more than {margin} must be ruled out",
             f"steady by the protocol: {'yes' if self.holds else 'no'}",
@@ -255,7 +258,15 @@ def _beats_nothing(experiment: Experiment, score: str) -> bool:
 def _jumps(posted: Experiment) -> bool:
     if len(posted) < evidence.FEWEST_SEEDS:
         return False
-    return metrics.unsteadiness(posted)["jitter beyond noise"].low > 0
+    return _beyond(posted).low > 0
+
+
+def _beyond(runs: Experiment) -> NoiseFloor:
+    return metrics.unsteadiness(runs)["jitter beyond noise"]
+
+
+def _floor(floor: NoiseFloor) -> str:
+    return f"{floor.mean:+.3f} ({floor.low:+.3f} to {floor.high:+.3f})"
 
 
 def _corrected(case_name: str, rows: Sequence[tuple[Question, Comparison]]) -> list[float | None]:
