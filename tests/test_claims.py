@@ -116,6 +116,20 @@ def test_no_claim_is_left_in_a_notebook(source):
     ]
 
 
+def test_every_number_of_the_readmes_answers_is_rendered_or_a_known_fact():
+    text = (paths.PROJECT / "README.md").read_text(encoding="utf-8")
+    answers = text[: text.index("## The course")]
+    answers = re.sub(r"<!--\{\{.*?<!--/-->", "", answers, flags=re.S)
+    answers = re.sub(r"https://\S+", "", answers)
+    facts = (
+        "at 48 or 64 pixels",
+        "curve goes up and down (0\nfor a single valley)",
+        "between 0.8 and 5",
+    )
+    assert [fact for fact in facts if fact not in answers] == []
+    assert unexplained(answers, facts) == []
+
+
 def test_the_claims_of_the_readme_are_up_to_date():
     text = (paths.PROJECT / "README.md").read_text(encoding="utf-8")
     assert claims.refresh(text) == text
