@@ -37,7 +37,6 @@ FACTS = {
     "01": ("a fall from 2 to 1", "from 0.2 to 0.1"),
     "02": ("at 224 pixels",),
     "05": ("If it is above 1,", "such as 90 % of the ill eyes"),
-    "06": ("looked good on seeds 0 to 7",),
     "07": ("48 pixels wide", "seed 0"),
     "08": (
         "0…1",

@@ -4,8 +4,8 @@
 # **Question.** "Train the head first. Lower the rate. Warm up. Use a schedule." Which of these steadies the loss? And
 # what about the `ReduceLROnPlateau` that the post built and never used?
 #
-# **You will learn** how to see which rate your training really has, and what three pieces of advice do to a run that jumps, each
-# alone, and again once BatchNorm is frozen.
+# **You will learn** how to see which rate your training really has, and what three pieces of advice do to a run that
+# jumps, each alone, and again once BatchNorm is frozen.
 #
 # **Time:** 15 minutes, less than one of them computing. **Before:** page `03`. (Faces come later, from page `07` on; you
 # need not know more of them here than that their posted run jumps.)
@@ -60,9 +60,10 @@ print(plateau.sentences)
 print(plateau.verdicts)
 
 # %% [markdown]
-# A loss that still falls gives the callback no reason to act. Where it did not act, there was nothing to change. So few runs
-# in which it did cannot show an effect in either direction. What we can say: within these ten epochs, the forgotten
-# callback is not what makes the runs as they are. (The runs of the post were longer. There it may have had more to do.)
+# A loss that still falls gives the callback no reason to act. Where it did not act, there was nothing to change. So few
+# runs in which it did cannot show an effect in either direction. What we can say: within these ten epochs, the
+# forgotten callback is not what makes the runs as they are. (The runs of the post were longer. There it may have had
+# more to do.)
 #
 # ## Three more pieces of advice
 #
@@ -134,8 +135,8 @@ for trial in alone:
     print(trial.sentences)
 
 # %% [markdown]
-# - **Head first**: nothing is shown. (Ours keeps the posted rate after the head-only stage. A lower one is often advised there;
-#   that is another recipe.)
+# - **Head first**: nothing is shown. (Ours keeps the posted rate after the head-only stage. A lower one is often
+#   advised there; that is another recipe.)
 # - **A tenth of the rate** takes jitter and climb away. It halves the mode gap and leaves the rest of it: a smooth curve
 #   that still reads wrong. No change of the score is shown.
 # - **Warm-up and cosine** lowers jitter and mode gap by less, and climb as much. At its end the rate is next to zero, so
@@ -175,9 +176,10 @@ for trial in behind:
     print(trial.sentences)
 
 # %% [markdown]
-# **Head first** is a null result once more, now with narrow intervals. **A tenth of the rate** makes the loss steadier and pays for it: macro-F1 after ten epochs is clearly lower. Given
-# more epochs it may catch up; that was not measured. **Warm-up and cosine** makes it steadier at no cost that we could
-# show. Which of its two halves does it, we did not ask.
+# **Head first** is a null result once more, now with narrow intervals. **A tenth of the rate** makes the loss steadier
+# and pays for it: macro-F1 after ten epochs is clearly lower. Given more epochs it may catch up; that was not measured.
+# **Warm-up and cosine** makes it steadier at no cost that we could show. Which of its two halves does it, we did not
+# ask.
 #
 # (Page `11` takes another way, averaged weights. They left less jitter still, and raised the score.)
 #

@@ -169,9 +169,9 @@ for metric in ("jitter", "climb", "macro_f1", "accuracy"):
         print(f"   {name:21} {each}")
 
 # %% [markdown]
-# A column is a seed. Jitter, macro-F1 and accuracy: each step goes the same way as on drawn faces, in each pair. Climb goes
-# its own way: freezing raised it on real faces. Averaging lowered it again, in one pair not down to where it had been. Three
-# seeds are described, not judged.
+# A column is a seed. Jitter, macro-F1 and accuracy: each step goes the same way as on drawn faces, in each pair. Climb
+# goes its own way: freezing raised it on real faces. Averaging lowered it again, in one pair not down to where it had
+# been. Three seeds are described, not judged.
 #
 # ## The answer
 #
@@ -186,17 +186,18 @@ for metric in ("jitter", "climb", "macro_f1", "accuracy"):
 # frozen-batchnorm+weight-average jitter fresh}} and raised macro-F1 by {{effect ferplus frozen-batchnorm+weight-average
 # macro_f1 fresh}} (95 % interval {{interval ferplus frozen-batchnorm+weight-average macro_f1 fresh}}).
 #
-# **The accuracy and the disgust of the post have other reasons.** Its 93 to 95 % lie above what ten voters agree on, and
-# about one validation face in thirteen has a twin in training. None of 20 disgust faces right means: a recall between 0 and 16 %, 95 %
-# interval; more cannot be said of so few (page `10`). Class weights do not mend that; on the frozen run, balanced ones cost accuracy
-# (page `09`).
+# **The accuracy and the disgust of the post have other reasons.** Its 93 to 95 % lie above what ten voters agree on,
+# and about one validation face in thirteen has a twin in training. None of 20 disgust faces right means: a recall
+# between 0 and 16 %, 95 % interval; more cannot be said of so few (page `10`). Class weights do not mend that; on the
+# frozen run, balanced ones cost accuracy (page `09`).
 #
 # ## What did not help
 #
-# Head first, clipped gradients, logit adjustment and the backbone's own inputs: for none of these could we show that jitter
-# falls. That is no proof that they do nothing. A tenth of the rate makes the curve smooth as well, but with live BatchNorm
-# validation is still misleading, and behind frozen BatchNorm the network learned less in ten epochs. What also counts, alone: to
-# measure the statistics anew before each validation, or a faster momentum for them (page `08`). Page `12` has everything.
+# Head first, clipped gradients, logit adjustment and the backbone's own inputs: for none of these could we show that
+# jitter falls. That is no proof that they do nothing. A tenth of the rate makes the curve smooth as well, but with live
+# BatchNorm validation is still misleading, and behind frozen BatchNorm the network learned less in ten epochs. What
+# also counts, alone: to measure the statistics anew before each validation, or a faster momentum for them (page `08`).
+# Page `12` has everything.
 #
 # ## To copy
 #
@@ -253,8 +254,8 @@ for metric in ("jitter", "climb", "macro_f1", "accuracy"):
 #
 # Three notes. `preprocess_input` is there because ResNet50 was trained on such inputs; on our backbone its effect was
 # smaller than the noise (page `08`). `EarlyStopping` is there because the loss climbs in the end. It stands *after*
-# `SwapEMAWeights` and restores the best weights: in the other order, or without restoring, a training that stops early ends with weights
-# that are not averaged. (We measure without it, so that all curves are equally long.)
+# `SwapEMAWeights` and restores the best weights: in the other order, or without restoring, a training that stops early
+# ends with weights that are not averaged. (We measure without it, so that all curves are equally long.)
 #
 # ## Remember
 #

@@ -55,8 +55,8 @@ def board(findings):
 #
 # 1. **it is steadier**: jitter falls, p below 0.05 in a paired t-test over eight seeds, *after* Holm's correction for the
 #    number of changes asked about;
-# 2. **the score is not worse**: the whole interval of its change lies above a small loss that was fixed beforehand (the next
-#    output says which);
+# 2. **the score is not worse**: the whole interval of its change lies above a small loss that was fixed beforehand (the
+# next output says which);
 # 3. **it is better than nothing**: better than always giving the same answer.
 #
 # The second and third rules are there for a reason. A rate of zero gives the steadiest curve of all.
@@ -153,8 +153,8 @@ for name, findings in (("faces", faces), ("retina", eyes)):
         print(f"{name:7} {title:28} p of jitter {found.p:.4f}  {found.verdict}")
 
 # %% [markdown]
-# *Needed* speaks of jitter alone. On faces both parts are needed. On the retina only averaging is; frozen BatchNorm is in the
-# recipe for its AUC.
+# *Needed* speaks of jitter alone. On faces both parts are needed. On the retina only averaging is; frozen BatchNorm is
+# in the recipe for its AUC.
 #
 # And the ladder, one step after the other. Lines join runs of the same seed.
 
@@ -257,8 +257,8 @@ beside(*both(alone))
 beside(*both(alone_eyes))
 
 # %% [markdown]
-# Where do they disagree? We list each number for which all real pairs agree with each other, and drawn pictures say something
-# else. Nothing is left out.
+# Where do they disagree? We list each number for which all real pairs agree with each other, and drawn pictures say
+# something else. Nothing is left out.
 
 # %%
 for findings in (alone, alone_eyes):
@@ -283,8 +283,8 @@ for findings in (alone, alone_eyes):
 # pair, and whatever mends BatchNorm makes the loss climb a little more. Balanced and effective-number class weights go the
 # other way round: on drawn faces jitter was lower, on real ones it is higher.
 #
-# **Retina.** The photographs fail differently (page `02`). There the posted recipe overfits, and freezing BatchNorm lowers climb.
-# There the mode gap was below zero, and freezing brings it up to zero.
+# **Retina.** The photographs fail differently (page `02`). There the posted recipe overfits, and freezing BatchNorm
+# lowers climb. There the mode gap was below zero, and freezing brings it up to zero.
 #
 # Drawn pictures are handy, and they are not the world.
 #
