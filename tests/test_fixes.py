@@ -1,5 +1,6 @@
 """Mechanism: does each fix do what it says, and does its check notice when it does not?"""
 
+import keras
 import numpy as np
 import pytest
 
@@ -81,7 +82,11 @@ def test_take_the_fix_out_and_its_check_fails(of, name, fix_name):
     """The check of a fix on the unchanged recipe."""
     if fix_name == "reestimated-batchnorm":
         pytest.skip("its check is of the measurement, which the unchanged recipe could also make")
-    assert not fix(fix_name).check(of(name)).passed
+    check = fix(fix_name).check(of(name))
+    if fix_name == "categorical-crossentropy" and keras.backend.backend() != "tensorflow":
+        assert check.passed  # only on TensorFlow is the posted loss another one
+    else:
+        assert not check.passed
 
 
 def test_behind_frozen_blocks_only_the_live_layers_move(of):

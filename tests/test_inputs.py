@@ -78,7 +78,7 @@ def test_half_of_the_pictures_are_mirrored_and_other_ones_each_epoch():
     inputs, mirrored = np.zeros((400, 1), "uint8"), np.ones((400, 1), "uint8")
     batches = Batches(inputs, np.zeros((400, 2)), 400, seed=0, mirrored=mirrored)
     x, _ = batches[0]
-    assert x.dtype == np.float32 and 0.4 < x.mean() < 0.6
+    assert x.dtype == np.uint8 and 0.4 < x.mean() < 0.6
     assert np.array_equal(x[:, 0] == 1, batches.coins[batches.order])
     first = batches.coins.copy()
     batches.on_epoch_end()

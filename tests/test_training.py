@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import TINY
-from tlhelpers import model
+from tlhelpers import inputs, model
 from tlhelpers.backbones import batchnorm_layers
 from tlhelpers.cases import case
 from tlhelpers.inputs import Batches, one_hot
@@ -52,7 +52,7 @@ def test_callbacks_of_the_post():
 
 def test_profiles_set_sizes_and_never_the_science():
     full, quick, smoke = (case("retinopathy", p).posted for p in ("full", "quick", "smoke"))
-    sizes = {"backbone", "image_size", "truncate_at", "batch_size", "epochs"}
+    sizes = {"backbone", "image_size", "truncate_at", "batch_size", "epochs", "precision"}
     for other in (quick, smoke):
         changed = {k for k, v in other.to_dict().items() if v != full.to_dict()[k]}
         assert changed <= sizes
@@ -79,6 +79,22 @@ def test_input_scaling_inside_the_model():
         ends = keras.ops.convert_to_numpy(layer(np.array([[[[0.0] * 3, [255.0] * 3]]])))
         wanted = (-127 / 128, 1.0) if scaling == "backbone" else (0.0, 1.0)
         assert (ends.min(), ends.max()) == pytest.approx(wanted)
+
+
+def test_mixed_precision_spares_scaling_softmax_loss_and_weights(split):
+    before = keras.config.dtype_policy().name
+    trainer = Trainer(TINY.but(precision="mixed_bfloat16", epochs=2), split)
+    assert keras.config.dtype_policy().name == before
+    network = trainer.network.model
+    computes = {layer.name: layer.compute_dtype for layer in network.layers}
+    assert computes["scaling"] == computes["logits"] == computes["probabilities"] == "float32"
+    assert computes["dense0"] == "bfloat16"
+    assert {layer.compute_dtype for layer in trainer.network.base.layers[1:]} == {"bfloat16"}
+    assert {variable.dtype for variable in network.trainable_variables} == {"float32"}
+    run = trainer.run(0)
+    assert run.probabilities.dtype == np.float32
+    assert np.isfinite(run.curve("val_nll")).all()
+    assert np.allclose(run.probabilities.sum(axis=1), 1, atol=1e-6)
 
 
 def test_wrong_size_of_pictures_is_said(split):
@@ -118,6 +134,16 @@ def test_every_picture_once_an_epoch_in_an_order_of_seed_and_epoch(split):
         Batches(split.train.images, one_hot(split.train), 16, 5, epoch=1).order, second
     )
     assert not np.array_equal(Batches(split.train.images, one_hot(split.train), 16, 6).order, first)
+
+
+def test_large_batches_come_from_threads_and_are_the_same(trainer, monkeypatch):
+    images = trainer.inputs.train
+    assert Batches(images, np.zeros((64, 2)), 16, seed=0).workers == 1
+    plain = trainer.run(1)
+    monkeypatch.setattr(inputs, "_LARGE_BATCH", 1)
+    monkeypatch.setattr("tlhelpers.machine.cores", lambda: 4)
+    assert Batches(images, np.zeros((64, 2)), 16, seed=0).workers == 4
+    assert same(trainer.run(1), plain)
 
 
 # --- same seed, same run; compiled once --------------------------------------------------

@@ -92,9 +92,18 @@ def efficientnet_lite0(size: int, weights: str | None = "imagenet", top: bool = 
         x = layers.BatchNormalization(epsilon=1e-3, momentum=0.99, name=f"{name}_bn")(x)
         return layers.ReLU(6.0, name=f"{name}_relu")(x) if act else x
 
+    # What is loaded anyway need not be drawn: JAX would compile a drawing for each shape first.
+    draw = "zeros" if weights == "imagenet" else "glorot_uniform"
+
     def conv(x, channels, kernel, stride, name, act=True):
         x = layers.Conv2D(
-            channels, kernel, stride, padding="same", use_bias=False, name=f"{name}_conv"
+            channels,
+            kernel,
+            stride,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=draw,
+            name=f"{name}_conv",
         )(x)
         return norm_act(x, name, act)
 
@@ -105,7 +114,12 @@ def efficientnet_lite0(size: int, weights: str | None = "imagenet", top: bool = 
         if expansion > 1:
             x = conv(x, x.shape[-1] * expansion, 1, 1, f"{name}_expand")
         x = layers.DepthwiseConv2D(
-            kernel, stride, padding="same", use_bias=False, name=f"{name}_depthwise_conv"
+            kernel,
+            stride,
+            padding="same",
+            use_bias=False,
+            depthwise_initializer=draw,
+            name=f"{name}_depthwise_conv",
         )(x)
         x = norm_act(x, f"{name}_depthwise")
         x = conv(x, channels, 1, 1, f"{name}_project", act=False)
@@ -114,7 +128,7 @@ def efficientnet_lite0(size: int, weights: str | None = "imagenet", top: bool = 
     x = conv(x, 1280, 1, 1, "last")
     if top:
         x = layers.GlobalAveragePooling2D(name="pool")(x)
-        x = layers.Dense(1000, name="logits")(x)
+        x = layers.Dense(1000, kernel_initializer=draw, name="logits")(x)
     model = keras.Model(inputs, x, name="efficientnet-lite0")
     if weights == "imagenet":
         state = _lite0_state()
@@ -192,6 +206,15 @@ def _from_applications(name: str, function: str, size: int, weights: str | None)
             f"No network for the ImageNet weights: put {_WEIGHT_FILES[name].format(size=size)} "
             f"into {home / 'models'}, or choose the offline backbone 'efficientnet-lite0'."
         ) from None
+
+
+def weights_at_hand(name: str, size: int = 224) -> bool:
+    """Whether a backbone's ImageNet weights can be had now, from their file or the network."""
+    try:
+        backbone(name).build(size, "imagenet")
+    except CourseError:
+        return False
+    return True
 
 
 def _resnet50(size: int, weights: str | None = "imagenet"):

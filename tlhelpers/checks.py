@@ -365,6 +365,7 @@ def averaged_weights_are_scored(trainer: Trainer) -> Check:
 
     class Watch(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
+            model.settle(self.model)
             after.append(model.values([kernel])[0])
 
         def on_epoch_end(self, epoch, logs=None):

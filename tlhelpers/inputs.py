@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers import machine
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.errors import CourseError
 from tlhelpers.model import outputs
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tlhelpers.model import Network
 
 _AT_A_TIME = 500  # pictures through the trunk
+_LARGE_BATCH = 2**20  # bytes; below, a thread costs more than the copy that it saves
 
 
 class Inputs:
@@ -84,7 +86,9 @@ class Batches(keras.utils.PyDataset):
     """Training batches in an order, and mirrored by coins, that only seed and epoch decide.
 
     The coins are thrown here and not in a Keras layer, so that a run on kept trunk outputs sees
-    the same mirrored pictures as one that computes them.
+    the same mirrored pictures as one that computes them. Pictures stay uint8: a quarter of the
+    bytes travel to the device, and the network makes floats of them there. Large batches are
+    put together by threads, ahead of the step that needs them.
 
     Parameters
     ----------
@@ -107,7 +111,8 @@ class Batches(keras.utils.PyDataset):
         epoch: int = 0,
         mirrored: np.ndarray | None = None,
     ):
-        super().__init__()
+        large = batch_size * inputs[:1].nbytes >= _LARGE_BATCH
+        super().__init__(workers=min(4, machine.cores()) if large else 1)
         self.inputs, self.targets, self.mirrored = inputs, targets, mirrored
         self.batch_size, self.seed = batch_size, seed
         self._start(epoch)
@@ -117,7 +122,7 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         index = self.order[i * self.batch_size : (i + 1) * self.batch_size]
-        x = self.inputs[index].astype("float32")
+        x = self.inputs[index]
         if self.mirrored is not None:
             turned = self.coins[index]
             x[turned] = self.mirrored[index[turned]]

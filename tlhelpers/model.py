@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,18 @@ def build(
         Whether the frozen blocks become a model of their own (`Network.trunk`), so that their
         output can be kept. Only with ``recipe.frozen_up_to``.
     """
+    with _precision(recipe.precision):
+        return _build(recipe, classes, steps, weights, channels, split_trunk)
+
+
+def _build(
+    recipe: Recipe,
+    classes: int,
+    steps: int,
+    weights: str | None,
+    channels: int,
+    split_trunk: bool,
+) -> Network:
     from tlhelpers.quiet import keras
 
     base = backbone_of(recipe, weights)
@@ -107,6 +120,19 @@ def build(
     )
 
 
+@contextmanager
+def _precision(policy: str) -> Iterator[None]:
+    """Layers made inside compute with this Keras dtype policy; afterwards all is as before."""
+    from tlhelpers.quiet import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def backbone_of(recipe: Recipe, weights: str | None = "imagenet") -> keras.Model:
     """The backbone as a recipe cuts and freezes it, from scaled pictures to feature maps."""
     base = backbone(recipe.backbone).build(recipe.image_size, weights)
@@ -135,7 +161,7 @@ def _input_layers(recipe: Recipe, channels: int) -> list[keras.Layer]:
         """A function without weights, as a layer."""
 
         def __init__(self, function, **options):
-            super().__init__(**options)
+            super().__init__(dtype="float32", **options)
             self.function = function
 
         def call(self, x):
@@ -151,7 +177,7 @@ def _input_layers(recipe: Recipe, channels: int) -> list[keras.Layer]:
     if own and spec.swap_channels:
         layers.append(Apply(lambda x: ops.flip(x, axis=-1), name="rgb_to_bgr"))
     scale, offset = (spec.scale, spec.offset) if own else (1 / 255, 0.0)
-    return [*layers, keras.layers.Rescaling(scale, offset, name="scaling")]
+    return [*layers, keras.layers.Rescaling(scale, offset, dtype="float32", name="scaling")]
 
 
 def _head_layers(recipe: Recipe, classes: int) -> list[keras.Layer]:
@@ -249,9 +275,24 @@ def callbacks(
     """
     from tlhelpers.quiet import keras
 
+    class OwnArrays(keras.callbacks.Callback):
+        """After the last epoch, averages and weights share no array.
+
+        SwapEMAWeights ends with ``average.assign(weight)``. On JAX both then hold one array, and the
+        next prediction, which may reuse the memory of the weights, deletes the averages' as well.
+        """
+
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == self.params["epochs"] - 1:
+                state = self.model.optimizer.variables
+                for variable, value in zip(state, values(state), strict=True):
+                    variable.assign(value)
+
     averaging, deciding = [], []
     if recipe.weight_average_epochs:
         averaging.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+        if keras.backend.backend() == "jax":
+            averaging.append(OwnArrays())
     if recipe.early_stopping_patience is not None:
         deciding.append(
             keras.callbacks.EarlyStopping(
@@ -271,9 +312,13 @@ def callbacks(
 
 
 def outputs(model: keras.Model, inputs: np.ndarray, batch_size: int) -> np.ndarray:
-    """What ``model.predict`` gives, without the tenth of a second that each call of it takes."""
-    parts = range(0, len(inputs), batch_size)
-    return np.concatenate([model.predict_on_batch(inputs[i : i + batch_size]) for i in parts])
+    """What ``model.predict`` gives, without the tenth of a second that each call of it takes.
+
+    Always float32, whatever precision the model computes with.
+    """
+    starts = range(0, len(inputs), batch_size)
+    parts = [model.predict_on_batch(inputs[i : i + batch_size]) for i in starts]
+    return np.concatenate(parts).astype("float32", copy=False)
 
 
 def values(variables: list[keras.Variable]) -> list[np.ndarray]:
@@ -281,6 +326,15 @@ def values(variables: list[keras.Variable]) -> list[np.ndarray]:
     from tlhelpers.quiet import keras
 
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def settle(model: keras.Model) -> None:
+    """Bring a model's variables up to date in the middle of an epoch, for a callback to read.
+
+    On JAX, ``fit`` keeps them elsewhere until the epoch ends.
+    """
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()
 
 
 def parameter_counts(model: keras.Model) -> dict[str, int]:

@@ -12,6 +12,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tlhelpers.errors import CourseError
+
+BACKENDS = ("tensorflow", "jax", "torch")  # Keras has others, which cannot train
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
@@ -29,8 +33,21 @@ def _no_standard_error() -> Iterator[None]:
         os.close(nowhere)
 
 
-with _no_standard_error():
-    import keras  # noqa: F401
+def _refused(why: str) -> CourseError:
+    wanted = os.environ.get("KERAS_BACKEND", "the backend named in ~/.keras/keras.json")
+    return CourseError(
+        f"Keras cannot train here with KERAS_BACKEND={wanted} ({why}): choose one of "
+        f"{', '.join(BACKENDS)} and install it, or unset KERAS_BACKEND for TensorFlow."
+    )
+
+
+try:
+    with _no_standard_error():
+        import keras
+except (ImportError, ValueError) as problem:  # ValueError: a name that Keras does not know
+    raise _refused(str(problem)) from None
+if keras.backend.backend() not in BACKENDS:
+    raise _refused(f"{keras.backend.backend()} only predicts")
 
 # A page builds many networks on purpose; TensorFlow warns of that into the page's output.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -18,6 +18,7 @@ _CHOICES = {
     "optimizer": ("adam",),
     "schedule": ("constant", "plateau", "cosine"),
     "class_weights": (None, "balanced", "effective-number", "inverse-root"),
+    "precision": ("float32", "mixed_bfloat16"),
 }
 
 
@@ -91,6 +92,10 @@ class Recipe:
         back; None never stops.
     epochs : int
         Most epochs.
+    precision : str
+        "float32", or "mixed_bfloat16": the backbone computes with eight significant bits and keeps
+        its weights in float32; input scaling, softmax and loss stay in float32. It is for GPUs
+        that have it (NVIDIA's from 2020 on).
     """
 
     backbone: str = "resnet50"
@@ -120,6 +125,7 @@ class Recipe:
     batch_size: int = 32
     early_stopping_patience: int | None = None
     epochs: int = 10
+    precision: str = "float32"
 
     def __post_init__(self):
         for name in ("hidden_units", "dropout"):

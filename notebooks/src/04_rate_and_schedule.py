@@ -142,8 +142,8 @@ for trial in alone:
 # - **Warm-up and cosine** lowers jitter and mode gap by less, and climb as much. At its end the rate is next to zero, so
 #   the last epochs *must* be flat.
 #
-# Each sentence above asks one question. Over all changes that we tried alone, corrected for asking so many, only
-# the lower rate is shown to be steadier (page `12`).
+# Each sentence above asks one question. Corrected for all changes that we tried alone, only the lower rate of these
+# three is shown to be steadier (page `12`).
 #
 # ## Once BatchNorm is frozen
 #

@@ -10,7 +10,9 @@ from tlhelpers.cases.base import Case
 from tlhelpers.errors import CourseError
 
 CASES = {"retinopathy": retinopathy.make, "ferplus": ferplus.make}
-PROFILES = ("smoke", "quick", "full")
+PROFILES = ("smoke", "quick", "full", "full-lite", "full-smoke", "full-lite-smoke")
+"""Sizes, never the science. "lite" is for a GPU that cannot fetch the posted backbone's weights:
+EfficientNet-Lite0, whose weights pip brings, at 224 pixels. "full-…smoke" shows that all works."""
 
 
 def case(name: str, profile: str = "quick", data: str = "synthetic", **pictures: Any) -> Case:
@@ -21,7 +23,7 @@ def case(name: str, profile: str = "quick", data: str = "synthetic", **pictures:
     name : str
         "retinopathy" or "ferplus".
     profile : str
-        "smoke", "quick" or "full": sizes, never the science.
+        One of `PROFILES`.
     data : str
         "synthetic" pictures are drawn on the spot; "real" ones must have been prepared.
     **pictures

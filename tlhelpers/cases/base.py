@@ -27,8 +27,8 @@ class Sizes:
 
     Attributes
     ----------
-    train, validation : int
-        Pictures; None takes all there are.
+    train, validation : int, float or None
+        Pictures, or their share of all; None takes all there are, or all that are left.
     epochs : int
         Of the runs that are measured.
     seeds : int
@@ -38,10 +38,17 @@ class Sizes:
     """
 
     train: int | None
-    validation: int | None
+    validation: int | float | None
     epochs: int
     seeds: int
     posted: Mapping[str, Any]
+
+
+def count_words(count: int | float | None) -> str:
+    """A number of pictures, as `Sizes` has it, in words."""
+    if count is None:
+        return "all"
+    return f"{count:.0%}" if isinstance(count, float) else f"{count:,}"
 
 
 @dataclass(frozen=True)

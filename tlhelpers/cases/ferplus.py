@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from tlhelpers import paths
-from tlhelpers.cases.base import Case, Sizes
+from tlhelpers.cases.base import Case, Sizes, count_words
 from tlhelpers.data.dataset import Split
 from tlhelpers.errors import CourseError
 from tlhelpers.recipe import Recipe
@@ -52,18 +52,23 @@ _LITE = {
     "truncate_at": "block7",
     "frozen_up_to": "block4",
     "batchnorm_momentum": 0.999,
-    "image_size": 64,
-    "epochs": 10,
 }
+_QUICK = _LITE | {"image_size": 64, "epochs": 10}
+_FULL = {"precision": "mixed_bfloat16"}
+_FULL_LITE = _FULL | _LITE
+_FEW = {"batch_size": 16, "epochs": 3}
 _SIZES = {
     ("smoke", "synthetic"): Sizes(
-        96, 64, 3, 2,
-        _LITE | {"truncate_at": "block3", "frozen_up_to": "block1", "batch_size": 16, "epochs": 3},
+        96, 64, 3, 2, _QUICK | _FEW | {"truncate_at": "block3", "frozen_up_to": "block1"}
     ),
-    ("quick", "synthetic"): Sizes(3000, 3000, 10, 8, _LITE),
-    ("quick", "real"): Sizes(5000, None, 10, 3, _LITE),
-    ("full", "synthetic"): Sizes(25000, 3500, 10, 8, {}),
-    ("full", "real"): Sizes(None, None, 10, 3, {}),
+    ("quick", "synthetic"): Sizes(3000, 3000, 10, 8, _QUICK),
+    ("quick", "real"): Sizes(5000, None, 10, 3, _QUICK),
+    ("full", "synthetic"): Sizes(25000, 3500, 10, 8, _FULL),
+    ("full", "real"): Sizes(None, None, 10, 3, _FULL),
+    ("full-lite", "synthetic"): Sizes(25000, 3500, 10, 8, _FULL_LITE),
+    ("full-lite", "real"): Sizes(None, None, 10, 3, _FULL_LITE),
+    ("full-smoke", "synthetic"): Sizes(96, 64, 3, 2, _FULL | _FEW),
+    ("full-lite-smoke", "synthetic"): Sizes(96, 64, 3, 2, _FULL_LITE | _FEW),
 }  # fmt: skip
 _SEED = 1  # of the faces and of the choice among real ones
 
@@ -81,9 +86,7 @@ def make(profile: str, data: str, twins: bool = True, everything: bool = False) 
     if everything:
         sizes = replace(sizes, train=None)
     posted = POSTED.but(**sizes.posted)
-    train, validation = (
-        "all" if count is None else f"{count:,}" for count in (sizes.train, sizes.validation)
-    )
+    train, validation = count_words(sizes.train), count_words(sizes.validation)
     return Case(
         name="ferplus",
         profile=profile,

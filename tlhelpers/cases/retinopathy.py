@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from tlhelpers import paths
-from tlhelpers.cases.base import Case, Sizes
+from tlhelpers.cases.base import Case, Sizes, count_words
 from tlhelpers.data.dataset import Split
 from tlhelpers.recipe import Recipe
 
@@ -34,6 +34,9 @@ ASSUMPTIONS = (
 
 
 _LITE = {"backbone": "efficientnet-lite0", "epochs": 6}
+_FULL = {"precision": "mixed_bfloat16"}
+_FULL_LITE = _FULL | {"backbone": "efficientnet-lite0"}
+_FEW = {"batch_size": 16, "epochs": 4}
 _SIZES = {
     ("smoke", "synthetic"): Sizes(
         64, 48, 3, 2,
@@ -41,8 +44,12 @@ _SIZES = {
     ),
     ("quick", "synthetic"): Sizes(800, 800, 10, 8, _LITE | {"image_size": 48}),
     ("quick", "real"): Sizes(3000, 1200, 10, 3, _LITE | {"image_size": 96}),
-    ("full", "synthetic"): Sizes(8000, 2000, 10, 8, {}),
-    ("full", "real"): Sizes(28000, 7000, 10, 3, {}),
+    ("full", "synthetic"): Sizes(8000, 2000, 10, 8, _FULL),
+    ("full", "real"): Sizes(None, 0.2, 10, 3, _FULL),
+    ("full-lite", "synthetic"): Sizes(8000, 2000, 10, 8, _FULL_LITE),
+    ("full-lite", "real"): Sizes(None, 0.2, 10, 3, _FULL_LITE),
+    ("full-smoke", "synthetic"): Sizes(48, 32, 3, 2, _FULL | _FEW),
+    ("full-lite-smoke", "synthetic"): Sizes(48, 32, 3, 2, _FULL_LITE | _FEW),
 }  # fmt: skip
 _SEED = 1  # of the pictures and of the split
 
@@ -74,7 +81,8 @@ def make(profile: str, data: str, fellow_eyes: float | None = None) -> Case:
         spec=f"{data} {sizes.train}+{sizes.validation} {size}px {how} seed {_SEED}",
         data_words=(
             f"{'EyePACS' if data == 'real' else 'synthetic fundus pictures'}, "
-            f"{sizes.train:,} for training and {sizes.validation:,} for validation, "
+            f"{count_words(sizes.train)} for training and {count_words(sizes.validation)} for "
+            f"validation, "
             f"{size} px{words}"
         ),
         draw=partial(_draw, data, sizes, size, fellow_eyes),

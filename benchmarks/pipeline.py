@@ -1,0 +1,131 @@
+"""Does the input pipeline keep the device busy? And does mixed precision help?
+
+Run ``python benchmarks/pipeline.py``. A training step with its real input, put together from the
+pictures in memory or on disk, against the same step on one batch that lies on the device already:
+a ratio near 1 means that nobody waits for pictures. The ways take turns in this process, so that a
+noisy machine disturbs all alike. On a GPU: ``python benchmarks/pipeline.py --profile full``, with
+``--data real`` for prepared photographs, and ``KERAS_BACKEND=jax`` for the other backend.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import typer
+
+from tlhelpers import machine
+from tlhelpers.cases import case
+from tlhelpers.data.dataset import Split
+from tlhelpers.data.splits import split_by_group
+from tlhelpers.data.synthetic import faces, fundus
+from tlhelpers.inputs import Batches, targets
+from tlhelpers.quiet import keras
+from tlhelpers.recipe import Recipe
+from tlhelpers.training import Trainer
+
+PRECISIONS = ("float32", "mixed_bfloat16")
+
+
+class Resident(keras.utils.PyDataset):
+    """One batch, on the device already, as often as asked for."""
+
+    def __init__(self, batch, steps: int):
+        super().__init__()
+        self.batch, self.steps = batch, steps
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __getitem__(self, i: int):
+        return self.batch
+
+
+def batches(trainer: Trainer, epoch: int) -> Batches:
+    """What a run of this recipe reads in one epoch."""
+    inputs, recipe = trainer.inputs, trainer.recipe
+    mirrored = inputs.mirrored if recipe.horizontal_flip else None
+    wanted = targets(recipe, trainer.split.train)
+    return Batches(inputs.train, wanted, recipe.batch_size, 0, epoch, mirrored)
+
+
+def real(trainer: Trainer, epoch: int) -> float:
+    """Seconds a step with the real input."""
+    data = batches(trainer, epoch)
+    began = time.perf_counter()
+    trainer.fit(data)
+    return (time.perf_counter() - began) / len(data)
+
+
+def resident(trainer: Trainer, epoch: int) -> float:
+    """Seconds of the same step on data that does not move."""
+    data = batches(trainer, epoch)
+    batch = tuple(map(keras.ops.convert_to_tensor, data[0]))
+    if keras.backend.backend() == "tensorflow":
+        # Under fit, tf.data would carry the batch back to the host in each step.
+        step = trainer.network.model.make_train_function()
+        began = time.perf_counter()
+        for _ in range(len(data)):
+            logs = step(iter([(*batch, None)]))
+        float(logs["loss"])  # waits for the device
+    else:
+        began = time.perf_counter()
+        trainer.fit(Resident(batch, len(data)))
+    return (time.perf_counter() - began) / len(data)
+
+
+def pictures(name: str, data: str, recipe: Recipe, profile: str, train: int) -> Split:
+    """Real pictures as the profile has them, or so many drawn ones."""
+    if data == "real":
+        return case(name, profile, data).split
+    if name == "ferplus":
+        return faces(train, 64, seed=1, size=recipe.stored_size)
+    return split_by_group(fundus(train // 2 + 32, recipe.stored_size, seed=1), 64, seed=1)
+
+
+def main(
+    name: str = "retinopathy",
+    profile: str = "quick",
+    data: str = "synthetic",
+    train: int = 640,
+    epochs: int = 5,
+    weights: bool = False,
+) -> None:
+    """Print seconds a step and pictures a second for each way, and the ratios of the medians."""
+    # float32 first, whatever the profile says: the ratio is asked for.
+    posted = case(name, profile, data).measured
+    split = pictures(name, data, posted, profile, train)
+    trainers = {
+        precision: Trainer(posted.but(precision=precision), split, "imagenet" if weights else None)
+        for precision in PRECISIONS
+    }
+    ways = {"real input": real, "on the device": resident}
+    seconds: dict[tuple[str, str], list[float]] = {}
+    for epoch in range(epochs + 1):
+        for precision, trainer in trainers.items():
+            for way, measure in ways.items():
+                value = measure(trainer, epoch)
+                if epoch:  # the first traces and fills caches
+                    seconds.setdefault((precision, way), []).append(value)
+    medians = {key: statistics.median(values) for key, values in seconds.items()}
+    versions = machine.versions()
+    print(f"{machine.device()}; {versions['backend']}, Keras {versions['keras']}")
+    print(
+        f"{name}, {posted.backbone} at {posted.image_size} px, batches of {posted.batch_size}, "
+        f"{len(split.train):,} {data} pictures"
+    )
+    for (precision, way), value in medians.items():
+        rate = posted.batch_size / value
+        print(f"{precision:15} {way:14} {1000 * value:8.1f} ms a step, {rate:7.0f} pictures/s")
+    for precision in PRECISIONS:
+        ratio = medians[precision, "on the device"] / medians[precision, "real input"]
+        print(f"{precision}: on the device / real input, ratio {ratio:.2f} (1: nobody waits)")
+    ratio = medians["float32", "real input"] / medians["mixed_bfloat16", "real input"]
+    print(f"float32 / mixed_bfloat16 with real input, ratio {ratio:.2f} (above 1: it helps)")
+
+
+if __name__ == "__main__":
+    typer.run(main)
