@@ -35,13 +35,67 @@ def eyepacs(folder: Path | str) -> Dataset:
     """
     import pandas as pd
 
-    command = f"python data_scripts/prepare_eyepacs.py --source ZIP_OR_FOLDER --target {folder}"
-    prepared = load_prepared(folder, "eyepacs", command)
+    prepared = _open(folder, "eyepacs", "ZIP_OR_FOLDER")
+    return _graded(prepared, pd.factorize(prepared.index["patient"])[0].astype(np.int64))
+
+
+def aptos(folder: Path | str) -> Dataset:
+    """APTOS 2019 as prepared by ``data_scripts/prepare_aptos.py``: any retinopathy or none.
+
+    Parameters, result and errors as in `eyepacs`, but each picture is its own group: which belong
+    to one patient is not known.
+    """
+    prepared = _open(folder, "aptos", "kaggle")
+    return _graded(prepared, np.arange(len(prepared.images)))
+
+
+def retinamnist(folder: Path | str) -> Split:
+    """RetinaMNIST as prepared by ``data_scripts/prepare_retinamnist.py``, in its own split.
+
+    Its 120 validation pictures alone would be too few to tell runs apart, so its 400 test pictures
+    validate with them.
+
+    Parameters
+    ----------
+    folder : path
+        The prepared folder.
+
+    Returns
+    -------
+    Split
+        Classes and grades as in `eyepacs`. Each picture is its own group: which belong to one
+        patient is not known. The 120 were cut from the same pictures as the training set, so a
+        patient may be on both sides; the 400 come from another part of DeepDRiD.
+
+    Raises
+    ------
+    CourseError
+        As in `eyepacs`, and if a side of the split is empty.
+    """
+    prepared = _open(folder, "retinamnist", "zenodo")
+    pictures = _graded(prepared, np.arange(len(prepared.images)))
+    training = (prepared.index["split"] == "train").to_numpy()
+    if training.all() or not training.any():
+        raise CourseError(
+            f"{prepared.folder} holds no {'validation' if training.any() else 'training'} "
+            "pictures: prepare the whole of RetinaMNIST"
+        )
+    return Split(pictures.subset(training), pictures.subset(~training))
+
+
+def _open(folder: Path | str, name: str, source: str) -> Prepared:
+    """The prepared folder of the set that ``data_scripts/prepare_<name>.py`` makes."""
+    command = f"python data_scripts/prepare_{name}.py --source {source} --target {folder}"
+    return load_prepared(folder, name, command)
+
+
+def _graded(prepared: Prepared, groups: np.ndarray) -> Dataset:
+    """Photographs with a grade each, as any retinopathy or none."""
     grades = prepared.index["grade"].to_numpy(np.int64)
     return Dataset(
         images=prepared.images,
         labels=(grades >= 1).astype(np.int64),
-        groups=pd.factorize(prepared.index["patient"])[0].astype(np.int64),
+        groups=groups,
         grades=grades,
         classes=("no DR", "DR"),
         origin="real",
@@ -56,8 +110,7 @@ def open_ferplus(folder: Path | str) -> Prepared:
     CourseError
         If the folder is missing, not complete or damaged; the message holds the command to run.
     """
-    command = f"python data_scripts/prepare_ferplus.py --source ZIP_OR_FOLDER --target {folder}"
-    return load_prepared(folder, "ferplus", command)
+    return _open(folder, "ferplus", "ZIP_OR_FOLDER")
 
 
 def votes_of(prepared: Prepared, split: str) -> tuple[np.ndarray, np.ndarray]:
