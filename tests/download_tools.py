@@ -19,6 +19,9 @@ class Server:
     Plain files are at /<name>. Kaggle's client posts the name of a file and is sent on to
     /<name>, as Kaggle does it.
 
+    What was asked for is kept: `asked`, names of plain files; `headers`, who asked Kaggle;
+    `ranges_asked`.
+
     Manners: "good", "truncated" (ends early), "corrupt" (other bytes), "slow", or a status as a
     number. A list holds one manner a request, the last for all that follow.
     """
@@ -28,6 +31,7 @@ class Server:
         self.manners = {}
         self.asked = []
         self.headers = []
+        self.ranges_asked = []
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -83,6 +87,7 @@ class Server:
             time.sleep(SLOW)
         data = self.files[name]
         start = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
+        self.ranges_asked += [start[0]] if start else []
         start = int(start[1]) if start and self.ranges else 0
         request.send_response(206 if start else 200)
         request.send_header("Content-Type", "application/octet-stream")
