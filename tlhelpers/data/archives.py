@@ -66,16 +66,18 @@ def list_path(path: Path) -> Listing:
     """
     if path.is_dir():
         return _list_folder(path)
+    match = _FIRST_PART.fullmatch(path.name)
     try:
         if path.name.endswith((".tar.gz", ".tgz")):
             return _list_tar(path)
-        if match := _FIRST_PART.fullmatch(path.name):
+        if match:
             parts = _parts(path.with_name(match["name"]))
             return _list_zip(path, io.BufferedReader(_Joined(parts)))
         return _list_zip(path, path.open("rb"))
     except DAMAGED as error:
         raise CourseError(
-            f"{path} is not a complete {_kind(path)} file ({_words(error)}): fetch it again"
+            f"{path} is not a complete {_kind(path)} file ({_words(error)}): "
+            f"{'fetch its last part, or all of it again' if match else 'fetch it again'}"
         ) from error
 
 
