@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.download_tools import Server
-from tests.prepare_tools import Command, contents, load_script
+from tests.prepare_tools import Command, as_zip, contents, load_script
 from tlhelpers.data import fetching, prepared
 from tlhelpers.data.fetching import fetch, missing, plain
 from tlhelpers.data.files import retinamnist
@@ -116,6 +116,17 @@ def test_a_file_that_was_cut_later_is_fetched_again(server, tmp_path):
     assert (tmp_path / "set.bin").read_bytes() == DATA
     (tmp_path / "fetched.json").write_text("[")
     assert missing([remote(server)], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("entry", "cut", "message"), [("a.csv", 30, "not a complete zip"), ("../a.csv", 0, "outside")]
+)
+def test_an_archive_that_is_none_or_refused_is_not_kept(tmp_path, entry, cut, message):
+    data = as_zip(tmp_path / "a.zip", {entry: b"a,b" * 100}).read_bytes()
+    served = Server({"a.csv.zip": data[: len(data) - cut]})
+    with served.running(), pytest.raises(CourseError, match=message):
+        fetch([plain(f"{served.url}/a.csv.zip", 100)], tmp_path / "d")
+    assert names(tmp_path / "d") == []
 
 
 def test_no_network(tmp_path):

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from tlhelpers import progress
+from tlhelpers.data import archives
 from tlhelpers.data.prepared import DISK_FULL, free_space, write_whole
 from tlhelpers.data.sources import first_line, readable_bytes
 from tlhelpers.errors import CourseError
@@ -94,6 +95,7 @@ def fetch(files: Sequence[Remote], folder: Path) -> None:
         with _errors(file, folder):
             folder.mkdir(parents=True, exist_ok=True)
             _try_a_few_times(file, folder / file.name)
+            _open_once(folder / file.name)
             _note(file, folder)
 
 
@@ -178,6 +180,17 @@ def _try_a_few_times(file: Remote, path: Path) -> None:
                 raise
             print(f"{file.name}: connection broken, trying again", file=sys.stderr)
             time.sleep(PAUSE * attempt)
+
+
+def _open_once(path: Path) -> None:
+    """Remove an archive that is none, or refused: not every server tells length and checksum."""
+    if path.suffix not in (".zip", ".gz"):
+        return
+    try:
+        archives.list_path(path)
+    except CourseError:
+        path.unlink()
+        raise
 
 
 @contextlib.contextmanager
