@@ -1,6 +1,6 @@
 """Prepare FER+ (the faces of FER2013 with Microsoft's ten votes a face) for the course.
 
-Reads a folder or a zip (which is never unpacked) in one of two layouts, at the top or in a
+Reads a folder or a zip (nothing is ever unpacked) in one of two layouts, at the top or in a
 folder around everything::
 
     FER2013Train/*.png     what Microsoft's generate_training_data.py writes; label.csv has
@@ -8,7 +8,8 @@ folder around everything::
     FER2013Valid/...       may be missing
     FER2013Test/...
 
-    fer2013.csv            Kaggle's: emotion, pixels (48 × 48 numbers), Usage
+    fer2013.csv            Kaggle's: emotion, pixels (48 × 48 numbers), Usage; or in
+                           fer2013.tar.gz
     fer2013new.csv         Microsoft's: Usage, Image name, ten votes; the same rows in the same
                            order. Rows without a name are no part of FER+ and are left out,
                            as are the three that come again.
@@ -16,7 +17,8 @@ folder around everything::
 and writes `images.npy`, `index.csv` (columns image, split and the ten votes), `problems.csv`
 and `about.json` into the target folder, equally from both layouts. Faces are grey, 48 × 48
 pixels, unchanged, in the order of their names, and are kept whatever their votes. If the
-command is stopped, however hard, the same command goes on where it was.
+command is stopped, however hard, the same command goes on where it was, with fetching and with
+preparing.
 
 Microsoft publishes two sets of votes. In its label.csv every face has votes of its own. In
 fer2013new.csv, and so in what generate_training_data.py writes, exact twins share the votes of
@@ -26,6 +28,7 @@ another plurality label, and no twins conflict.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated
@@ -34,10 +37,10 @@ import numpy as np
 import pandas as pd
 import typer
 
-from tlhelpers.data import preparing, sources
-from tlhelpers.data.prepared import Job, Problem
-from tlhelpers.data.preparing import Contents
-from tlhelpers.data.sources import Source, read_table
+from tlhelpers.data import fetching, kaggle, preparing, sources
+from tlhelpers.data.prepared import Problem
+from tlhelpers.data.preparing import Contents, Options, PictureSet
+from tlhelpers.data.sources import Source, open_source, read_table
 from tlhelpers.data.votes import COLUMNS
 from tlhelpers.errors import CourseError
 from tlhelpers.progress import bar
@@ -225,37 +228,41 @@ def describe(index: pd.DataFrame) -> str:
     return f"{len(index):,} faces: {', '.join(there + missing)}"
 
 
-def prepare(
-    source_path: Path, target: Path, limit: int | None, dry_run: bool, overwrite: bool
-) -> str:
-    """Do what the command line asks; the closing line.
+FERPLUS = PictureSet(
+    "ferplus", "prepare_ferplus.py", "kaggle", describe, count_by="split", channels=1, size=SIZE
+)
+FILES = (
+    kaggle.competition_file(
+        "challenges-in-representation-learning-facial-expression-recognition-challenge",
+        "fer2013.tar.gz",
+        97_000_000,
+    ),
+    # Of one commit: what is fetched next year is what is fetched today.
+    fetching.plain(
+        "https://raw.githubusercontent.com/microsoft/FERPlus/"
+        f"8ad5426c7b69e86e78afccb42c5f516850f52a28/{VOTES}",
+        1_603_000,
+    ),
+)
+
+
+def look_into(path: Path) -> tuple[str, Callable[[], Contents]]:
+    """Fingerprint of the files used, and what lists them; see `preparing.prepare`.
 
     Raises
     ------
     CourseError
-        If the source or target is refused, or the disk is full.
+        If the source is refused, or neither layout is there.
     """
-    source = preparing.open_for(source_path, target)
+    source = open_source(path)
     if folders := find_folders(source):
         used = [
             name for path in folders.values() for name in source.files
             if PurePosixPath(name).parent == PurePosixPath(path).parent
         ]  # fmt: skip
-        read = partial(read_folders, source, folders)
-    else:
-        used = _find_tables(source)
-        read = partial(read_tables, source, *used)
-    options = {"--source": source_path, "--target": target, "--limit": limit}
-    job = Job(
-        name="ferplus",
-        source=source_path.resolve().name,
-        fingerprint=source.fingerprint(used),
-        size=SIZE,
-        limit=limit,
-        command=preparing.command_line("prepare_ferplus.py", options | {"--overwrite": overwrite}),
-        channels=1,
-    )
-    return preparing.run_job(job, target, read, describe, "split", dry_run, overwrite)
+        return source.fingerprint(used), partial(read_folders, source, folders)
+    used = _find_tables(source)
+    return source.fingerprint(used), partial(read_tables, source, *used)
 
 
 def _find_tables(source: Source) -> list[str]:
@@ -271,18 +278,22 @@ def _find_tables(source: Source) -> list[str]:
 
 
 def main(
-    source: Annotated[Path, typer.Option(help="The FER+ files: a folder, or a zip.")],
-    target: Annotated[Path, typer.Option(help="Folder for the prepared faces.")],
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Take only the first so many faces.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, but write nothing.")] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace another set in the target folder.")
-    ] = False,
+    source: Annotated[
+        str,
+        typer.Option(
+            help="The FER+ files, a folder or a zip; or the word kaggle, to fetch FER2013 from "
+            "Kaggle and the votes from Microsoft."
+        ),
+    ],
+    target: preparing.Target,
+    limit: preparing.Limit = None,
+    downloads: preparing.Downloads = None,
+    dry_run: preparing.DryRun = False,
+    overwrite: preparing.Overwrite = False,
 ) -> None:
-    """Prepare FER+ faces as arrays; run again to go on where it was stopped."""
-    work = partial(prepare, source, target, limit, dry_run, overwrite)
+    """Prepare FER+ faces, 48 pixels, as arrays; run again to go on where it was stopped."""
+    options = Options(source, target, limit, dry_run, overwrite, downloads)
+    work = partial(preparing.prepare, FERPLUS, options, FILES, look_into)
     raise typer.Exit(preparing.run_command("prepare_ferplus", work))
 
 

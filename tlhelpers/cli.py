@@ -177,7 +177,10 @@ def record(
     first_seed: Annotated[int, typer.Option(help="Seed to begin with.", min=0)] = 0,
     pictures: Annotated[
         list[str] | None,
-        typer.Option(help="everything=true: all real faces; fellow_eyes=0.8: a split that leaks."),
+        typer.Option(
+            help="everything=true: all real faces; fellow_eyes=0.8: a split that leaks; "
+            '\'photographs="aptos"\': other photographs than EyePACS (or "retinamnist").'
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what is missing and how long it takes.")

@@ -28,7 +28,7 @@ def case(name: str, profile: str = "quick", data: str = "synthetic", **pictures:
         "synthetic" pictures are drawn on the spot; "real" ones must have been prepared.
     **pictures
         What is not as posted about the pictures: ``twins=False``, ``everything=True`` (ferplus),
-        ``fellow_eyes=0.8`` (retinopathy).
+        ``fellow_eyes=0.8``, ``photographs="aptos"`` (retinopathy).
     """
     for value, allowed, what in (
         (name, CASES, "case"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from tlhelpers import paths
 from tlhelpers.cases.base import Case, Sizes, count_words
 from tlhelpers.data.dataset import Split
+from tlhelpers.errors import CourseError
 from tlhelpers.recipe import Recipe
 
 POSTED = Recipe(
@@ -53,20 +55,58 @@ _SIZES = {
 }  # fmt: skip
 _SEED = 1  # of the pictures and of the split
 
+PHOTOGRAPHS = {"eyepacs": "EyePACS", "aptos": "APTOS 2019", "retinamnist": "RetinaMNIST"}
+"""The sets of real photographs, and what they are called in captions."""
 
-def make(profile: str, data: str, fellow_eyes: float | None = None) -> Case:
+# What is taken of the sets that are smaller than EyePACS, whatever the profile.
+_SMALL = {"aptos": (2930, 732), "retinamnist": (1080, 400)}
+_BY_PICTURE = {
+    "aptos": "Split: by picture. Which pictures belong to one patient is not known, so that a "
+    "patient may be on both sides.",
+    "retinamnist": "Split: the set's own training and test pictures, which come from two parts of "
+    "DeepDRiD.",
+}
+
+
+def make(
+    profile: str, data: str, fellow_eyes: float | None = None, photographs: str = "eyepacs"
+) -> Case:
     """The retinopathy case at one profile; see `tlhelpers.cases.base`.
 
     With `fellow_eyes`, validation holds one eye of each patient, and of this share of them the
     other eye is trained on: 0 is honest, 0.8 is what a split by picture has that keeps a fifth for
-    validation.
+    validation. `photographs` says which set of real pictures is taken: a name in `PHOTOGRAPHS`.
     """
+    if photographs not in PHOTOGRAPHS:
+        raise CourseError(
+            f"photographs='{photographs}' is unknown: choose one of {', '.join(PHOTOGRAPHS)}."
+        )
+    if photographs != "eyepacs" and data != "real":
+        raise CourseError(
+            f"photographs='{photographs}' needs data='real': drawn pictures are no photographs."
+        )
+    if photographs != "eyepacs" and fellow_eyes is not None:
+        raise CourseError(
+            f"fellow_eyes needs photographs='eyepacs': the patients of {photographs} are not known."
+        )
     # A smoke test of real pictures is the quick one: there is nothing smaller to draw.
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
     posted = POSTED.but(**sizes.posted)
     size = posted.image_size
-    how, words = "split-by-patient", ""
+    which, how, words = data, "split-by-patient", ""
+    called = PHOTOGRAPHS[photographs] if data == "real" else "synthetic fundus pictures"
+    assumptions = ASSUMPTIONS
+    if photographs in _SMALL:
+        train, validation = _SMALL[photographs]
+        sizes = replace(sizes, train=train, validation=validation)
+        which = f"{data} {photographs}"
+        how = "own-split-test" if photographs == "retinamnist" else "split-by-picture"
+        assumptions = tuple(
+            _BY_PICTURE[photographs] if a.startswith("Split:") else a for a in ASSUMPTIONS
+        )
     if fellow_eyes is not None:
+        if not (isinstance(sizes.train, int) and isinstance(sizes.validation, int)):
+            raise CourseError(f"fellow_eyes needs numbers of pictures, which {profile} has not.")
         how = f"one-eye-a-patient {fellow_eyes:g} fellows"
         words = f", one eye a patient, {100 * fellow_eyes:.0f} % of them with the other in training"
     return Case(
@@ -75,26 +115,31 @@ def make(profile: str, data: str, fellow_eyes: float | None = None) -> Case:
         data=data,
         posted=posted,
         measured=posted.but(early_stopping_patience=None, epochs=sizes.epochs),
-        assumptions=ASSUMPTIONS,
+        assumptions=assumptions,
         seeds=sizes.seeds,
         score="auc",
-        spec=f"{data} {sizes.train}+{sizes.validation} {size}px {how} seed {_SEED}",
+        spec=f"{which} {sizes.train}+{sizes.validation} {size}px {how} seed {_SEED}",
         data_words=(
-            f"{'EyePACS' if data == 'real' else 'synthetic fundus pictures'}, "
-            f"{count_words(sizes.train)} for training and {count_words(sizes.validation)} for "
-            f"validation, "
+            f"{called}, {count_words(sizes.train)} for training and "
+            f"{count_words(sizes.validation)} for validation, "
             f"{size} px{words}"
         ),
-        draw=partial(_draw, data, sizes, size, fellow_eyes),
+        draw=partial(_draw, data, sizes, size, fellow_eyes, photographs),
     )
 
 
-def _draw(data: str, sizes: Sizes, size: int, fellow_eyes: float | None) -> Split:
+def _draw(data: str, sizes: Sizes, size: int, fellow_eyes: float | None, photographs: str) -> Split:
     from tlhelpers.data import files, synthetic
     from tlhelpers.data.splits import split_by_group, split_fellows
 
+    folder = paths.data() / f"{photographs}-{size}"
+    if photographs == "retinamnist":
+        split = files.retinamnist(folder)
+        if (len(split.train), len(split.validation)) != (sizes.train, sizes.validation):
+            raise CourseError(f"{folder} holds a part of RetinaMNIST: prepare the whole of it")
+        return split
     if data == "real":
-        pictures = files.eyepacs(paths.data() / f"eyepacs-{size}")
+        pictures = (files.aptos if photographs == "aptos" else files.eyepacs)(folder)
     else:
         validation = sizes.validation if fellow_eyes is not None else sizes.validation // 2
         pictures = synthetic.fundus(sizes.train // 2 + validation, size, _SEED, progress=True)

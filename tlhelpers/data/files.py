@@ -35,13 +35,67 @@ def eyepacs(folder: Path | str) -> Dataset:
     """
     import pandas as pd
 
-    command = f"python data_scripts/prepare_eyepacs.py --source ZIP_OR_FOLDER --target {folder}"
-    prepared = load_prepared(folder, "eyepacs", command)
+    prepared = _open(folder, "eyepacs", "ZIP_OR_FOLDER")
+    return _graded(prepared, pd.factorize(prepared.index["patient"])[0].astype(np.int64))
+
+
+def aptos(folder: Path | str) -> Dataset:
+    """APTOS 2019 as prepared by ``data_scripts/prepare_aptos.py``: any retinopathy or none.
+
+    Parameters, result and errors as in `eyepacs`, but each picture is its own group: which belong
+    to one patient is not known.
+    """
+    prepared = _open(folder, "aptos", "kaggle")
+    return _graded(prepared, np.arange(len(prepared.images)))
+
+
+def retinamnist(folder: Path | str) -> Split:
+    """RetinaMNIST as prepared by ``data_scripts/prepare_retinamnist.py``: train and test pictures.
+
+    Its 120 validation pictures are left out: they were cut by picture from the same photographs as
+    the training set, so that a patient may be on both sides. The 400 test pictures come from
+    another part of DeepDRiD.
+
+    Parameters
+    ----------
+    folder : path
+        The prepared folder.
+
+    Returns
+    -------
+    Split
+        Classes and grades as in `eyepacs`; the test pictures are the validation side. Each picture
+        is its own group: which belong to one patient is not known.
+
+    Raises
+    ------
+    CourseError
+        As in `eyepacs`, and if a side of the split is empty.
+    """
+    prepared = _open(folder, "retinamnist", "zenodo")
+    pictures = _graded(prepared, np.arange(len(prepared.images)))
+    sides = {name: (prepared.index["split"] == name).to_numpy() for name in ("train", "test")}
+    for name, side in sides.items():
+        if not side.any():
+            raise CourseError(
+                f"{prepared.folder} holds no {name} pictures: prepare the whole of RetinaMNIST"
+            )
+    return Split(pictures.subset(sides["train"]), pictures.subset(sides["test"]))
+
+
+def _open(folder: Path | str, name: str, source: str) -> Prepared:
+    """The prepared folder of the set that ``data_scripts/prepare_<name>.py`` makes."""
+    command = f"python data_scripts/prepare_{name}.py --source {source} --target {folder}"
+    return load_prepared(folder, name, command)
+
+
+def _graded(prepared: Prepared, groups: np.ndarray) -> Dataset:
+    """Photographs with a grade each, as any retinopathy or none."""
     grades = prepared.index["grade"].to_numpy(np.int64)
     return Dataset(
         images=prepared.images,
         labels=(grades >= 1).astype(np.int64),
-        groups=pd.factorize(prepared.index["patient"])[0].astype(np.int64),
+        groups=groups,
         grades=grades,
         classes=("no DR", "DR"),
         origin="real",
@@ -56,8 +110,7 @@ def open_ferplus(folder: Path | str) -> Prepared:
     CourseError
         If the folder is missing, not complete or damaged; the message holds the command to run.
     """
-    command = f"python data_scripts/prepare_ferplus.py --source ZIP_OR_FOLDER --target {folder}"
-    return load_prepared(folder, "ferplus", command)
+    return _open(folder, "ferplus", "ZIP_OR_FOLDER")
 
 
 def votes_of(prepared: Prepared, split: str) -> tuple[np.ndarray, np.ndarray]:

@@ -106,7 +106,7 @@ def load_prepared(folder: Path | str, name: str, command: str) -> Prepared:
         if log is None:
             raise CourseError(f"{folder} holds no prepared pictures: make them with `{command}`")
         raise CourseError(f"{folder} is not complete: go on with `{log.command}`")
-    about = _read_about(folder)
+    about = read_about(folder)
     if about["job"]["name"] != name:
         raise CourseError(f"{folder} holds {about['job']['name']} pictures, not {name} pictures")
     try:
@@ -119,7 +119,7 @@ def load_prepared(folder: Path | str, name: str, command: str) -> Prepared:
     return Prepared(folder, images, index, about)
 
 
-def _read_about(folder: Path) -> dict:
+def read_about(folder: Path) -> dict:
     try:
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         return about | {"job": dict(about["job"]), "count": int(about["count"])}
@@ -237,7 +237,7 @@ def is_complete(target: Path, job: Job, overwrite: bool = False) -> bool:
     if target.exists() and not target.is_dir():
         raise CourseError(f"{target} is a file: give a folder as --target")
     if (target / ABOUT).exists():
-        held = _read_about(target)["job"]
+        held = read_about(target)["job"]
     elif log := _read_log(target):
         held = log.identity
     else:
@@ -412,7 +412,7 @@ def _begin_or_go_on(target: Path, job: Job, pictures: int) -> None:
     log = _read_log(target)
     if log is None or log.identity != job.identity:
         header = json.dumps({"job": job.identity, "command": job.command})
-        _write_whole(target / PROGRESS, header + "\n")
+        write_whole(target / PROGRESS, header + "\n")
         (target / ABOUT).unlink(missing_ok=True)
         for name in (IMAGES, PARTIAL, INDEX, PROBLEMS):
             (target / name).unlink(missing_ok=True)
@@ -496,9 +496,9 @@ def _finish(
         pixels.write(_npy_header((len(kept), *job.shape)))
         pixels.flush()
         os.fsync(pixels.fileno())
-    _write_whole(target / INDEX, table)
+    write_whole(target / INDEX, table)
     listing = problem_table(problems)
-    _write_whole(target / PROBLEMS, listing.to_csv(index=False, lineterminator="\n"))
+    write_whole(target / PROBLEMS, listing.to_csv(index=False, lineterminator="\n"))
     (target / PARTIAL).replace(target / IMAGES)
     about = {
         "source": job.source,
@@ -511,11 +511,11 @@ def _finish(
         "pillow": PIL.__version__,
         "command": job.command,
     }
-    _write_whole(target / ABOUT, json.dumps(about, indent=2) + "\n")
+    write_whole(target / ABOUT, json.dumps(about, indent=2) + "\n")
     (target / PROGRESS).unlink()
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all."""
     unfinished = path.with_name(path.name + ".tmp")
     with unfinished.open("w", encoding="utf-8", newline="") as file:

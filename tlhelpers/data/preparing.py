@@ -5,14 +5,18 @@ from __future__ import annotations
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from tlhelpers.data import fetching
 from tlhelpers.data import prepared as layout
+from tlhelpers.data.fetching import Remote
 from tlhelpers.data.prepared import Job, Prepared, Problem
-from tlhelpers.data.sources import Source, open_source, readable_bytes
+from tlhelpers.data.sources import Source, readable_bytes
 from tlhelpers.errors import CourseError
 
 if TYPE_CHECKING:
@@ -21,6 +25,83 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Lines printed for each kind of problem; problems.csv holds them all."""
+
+
+# The options of every command.
+Target = Annotated[Path, typer.Option(help="Folder for the prepared pictures.")]
+Size = Annotated[int, typer.Option(min=8, max=2048, help="Side in pixels.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="Take only the first so many pictures.")
+]  # fmt: skip
+Downloads = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for what is fetched, and kept.", show_default="downloads/, beside the target"
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check, but fetch and write nothing.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace another set in the target folder.")
+]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says.
+
+    Attributes
+    ----------
+    source : str
+        A path, or the word for where the set can be fetched.
+    target : Path
+        The folder to prepare in.
+    limit : int or None
+        Pictures at most.
+    dry_run, overwrite : bool
+    downloads : Path or None
+        Where fetched files go; None for a folder ``downloads`` beside the target.
+    size : int or None
+        Side of the pictures in pixels; None where the command has no such option.
+    """
+
+    source: str
+    target: Path
+    limit: int | None
+    dry_run: bool
+    overwrite: bool
+    downloads: Path | None
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class PictureSet:
+    """One of the sets, as its command describes it.
+
+    Attributes
+    ----------
+    name : str
+        As in about.json ("eyepacs").
+    script : str
+        Its file in `data_scripts`.
+    word : str
+        What `--source` says to have it fetched.
+    describe : callable
+        From an index table to a few words on what is in it.
+    count_by : str
+        Column of the table whose values are counted in about.json.
+    channels : int
+        3 for RGB, 1 for grey.
+    size : int or None
+        Side of the pictures where there is no choice.
+    """
+
+    name: str
+    script: str
+    word: str
+    describe: Callable[[pd.DataFrame], str]
+    count_by: str = "grade"
+    channels: int = 3
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -40,19 +121,6 @@ class Contents:
     items: pd.DataFrame
     problems: list[Problem]
     decode: Callable[[str], np.ndarray]
-
-
-def open_for(source: Path, target: Path) -> Source:
-    """The source, unless it is the target.
-
-    Raises
-    ------
-    CourseError
-        If it is, or the source is refused.
-    """
-    if target.resolve() == source.resolve():
-        raise CourseError("--target is the same as --source: choose another folder")
-    return open_source(source)
 
 
 def find_one(source: Source, name: str) -> str | None:
@@ -116,6 +184,91 @@ def match_up(
     if not there.any():
         raise CourseError(f"none of the {len(labels):,} labels has a picture: is this the set?")
     return labels[there].reset_index(drop=True), problems
+
+
+def prepare(
+    picture_set: PictureSet,
+    options: Options,
+    files: Sequence[Remote],
+    look_into: Callable[[Path], tuple[str, Callable[[], Contents]]],
+) -> str:
+    """Do what the command line asks; the closing line.
+
+    Parameters
+    ----------
+    picture_set : PictureSet
+    options : Options
+    files : sequence of Remote
+        What to fetch if the source is the word and not a path.
+    look_into : callable
+        From the path of the source (of files fetched: their folder, or the only one itself) to
+        the fingerprint of the files used, and the function that lists and checks what they hold.
+
+    Raises
+    ------
+    CourseError
+        If files cannot be fetched, the source or target is refused, or the disk is full.
+    """
+    target, path = options.target, Path(options.source)
+    command = _command(picture_set, options)
+    if options.source == picture_set.word:
+        # Before anything is fetched again: who has prepared a set may delete the downloads.
+        if _made_by(command, target):
+            made = layout.load_prepared(target, picture_set.name, command)
+            return f"already prepared: {_closing_line(made, picture_set.describe)}"
+        path = (options.downloads or target.parent / "downloads") / picture_set.name
+        wanted = fetching.missing(files, path)
+        if wanted and options.dry_run:
+            return (
+                f"dry run, nothing fetched: {fetching.describe(wanted)} would come from "
+                f"{wanted[0].where} into {path}, free {readable_bytes(layout.free_space(path))}"
+            )
+        fetching.fetch(files, path)
+        if len(files) == 1:
+            path /= files[0].name
+    if target.resolve() == path.resolve():
+        raise CourseError("--target is the same as --source: choose another folder")
+    fingerprint, read = look_into(path)
+    job = Job(
+        name=picture_set.name,
+        source=path.resolve().name,
+        fingerprint=fingerprint,
+        size=options.size or picture_set.size,
+        limit=options.limit,
+        command=command + (" --overwrite" if options.overwrite else ""),
+        channels=picture_set.channels,
+    )
+    return run_job(
+        job,
+        target,
+        read,
+        picture_set.describe,
+        picture_set.count_by,
+        options.dry_run,
+        options.overwrite,
+    )
+
+
+def _command(picture_set: PictureSet, options: Options) -> str:
+    """The command that does the same again, but for `--overwrite`."""
+    fetched = options.source == picture_set.word
+    return command_line(
+        picture_set.script,
+        {
+            "--source": options.source if fetched else Path(options.source),
+            "--target": options.target,
+            "--size": options.size,
+            "--limit": options.limit,
+            "--downloads": options.downloads,
+        },
+    )
+
+
+def _made_by(command: str, target: Path) -> bool:
+    """Whether the target is complete and was made by this very command."""
+    if not (target / layout.ABOUT).exists():
+        return False
+    return layout.read_about(target).get("command", "").removesuffix(" --overwrite") == command
 
 
 def run_job(
@@ -182,7 +335,7 @@ def run_command(name: str, work: Callable[[], str]) -> int:
     return 0
 
 
-def command_line(script: str, options: Mapping[str, Path | int | bool | None]) -> str:
+def command_line(script: str, options: Mapping[str, Path | str | int | bool | None]) -> str:
     """The command that does the same again, from any folder.
 
     Parameters

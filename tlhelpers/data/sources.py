@@ -1,4 +1,4 @@
-"""Reading real pictures: the files in a zip or a folder, tables among them, and decoding."""
+"""Reading real pictures: the files in a folder or an archive, tables among them, and decoding."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ import contextlib
 import csv
 import hashlib
 import io
-import os
-import re
-import stat
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers.data import archives
+from tlhelpers.data.archives import Listing
 from tlhelpers.errors import CourseError
 
 if TYPE_CHECKING:
@@ -26,31 +23,25 @@ if TYPE_CHECKING:
 LARGEST_FILE = 64 * 2**20
 """Bytes. No photograph of the sets is near this; a larger one is not what it says."""
 
+LARGEST_TABLE = 2**30
+"""Bytes. The largest table of the sets, fer2013.csv, has 0.3 GB."""
+
 
 class BrokenPicture(Exception):
     """A picture that cannot be used; the message says why, in a few words."""
 
 
 @dataclass(frozen=True)
-class Source:
-    """Files to prepare from, in a zip or a folder, under their paths with '/' between.
+class Source(Listing):
+    """Files to prepare from, in a folder or an archive.
 
     Attributes
     ----------
     path : Path
-        The zip file or folder.
-    files : dict of str to str
-        For each file's path, what changes when its content does: size and, in a zip, CRC.
-    sizes : dict of str to int
-        Size of each file in bytes, decompressed.
-    open : callable
-        From a path in `files` to a binary stream. Safe to call from several threads.
+        The folder or archive.
     """
 
     path: Path
-    files: dict[str, str]
-    sizes: dict[str, int]
-    open: Callable[[str], BinaryIO]
 
     def read(self, name: str) -> bytes:
         """The bytes of one file.
@@ -70,8 +61,10 @@ class Source:
     def lines(self, name: str) -> Iterator[str]:
         """The lines of a text file (UTF-8), one after the other, however large it is.
 
-        Raises as `read` does, but for the size; UnicodeDecodeError if it is not text.
+        Raises as `read` does, with another size; UnicodeDecodeError if it is not text.
         """
+        if self.sizes[name] > LARGEST_TABLE:
+            raise BrokenPicture(f"{readable_bytes(self.sizes[name])} is too large for a table")
         with self._read_errors(name), self.open(name) as file:
             # newline="": csv.reader wants line ends as they are.
             yield from io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
@@ -80,7 +73,7 @@ class Source:
     def _read_errors(self, name: str) -> Iterator[None]:
         try:
             yield
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except archives.DAMAGED as error:
             raise BrokenPicture(f"damaged in the zip ({first_line(error)})") from error
         except OSError as error:
             raise CourseError(
@@ -98,77 +91,24 @@ class Source:
 
 
 def open_source(path: Path | str) -> Source:
-    """List a zip file (which is never unpacked) or a folder.
+    """List a folder, or an archive (which is never unpacked); see `archives.list_path`.
 
-    Hidden files and macOS's ``__MACOSX`` entries are left out.
+    In a folder, the archives that Kaggle hands out count as if they were unpacked there: a zip in
+    parts (.zip.001 and so on), a table in a .csv.zip, the tables in a .tar.gz.
 
     Raises
     ------
     CourseError
-        If there is nothing there, it is not a zip file, or a zip entry is encrypted, a link,
-        named twice, or points outside its folder.
+        If there is nothing there, it is not a complete archive, or an entry of it is refused.
     """
     path = Path(path)
-    if path.is_dir():
-        return _open_folder(path)
     if not path.exists():
         raise CourseError(f"no file or folder at {path}: check the path given as --source")
     try:
-        return _open_zip(path)
-    except zipfile.BadZipFile as error:
-        raise CourseError(
-            f"{path} is not a complete zip file ({first_line(error)}): fetch it again"
-        ) from error
+        listing = archives.list_path(path)
     except OSError as error:
         raise CourseError(f"cannot read {path}: {error.strerror or error}") from error
-
-
-def _open_folder(folder: Path) -> Source:
-    sizes = {}
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not _hidden(name)]
-        for name in names:
-            file = Path(parent, name)
-            # A link that leads nowhere is the same as a file that is not there.
-            if not _hidden(name) and file.is_file():
-                sizes[file.relative_to(folder).as_posix()] = file.stat().st_size
-    files = {name: str(size) for name, size in sizes.items()}
-    return Source(folder, files, sizes, lambda name: (folder / name).open("rb"))
-
-
-def _open_zip(path: Path) -> Source:
-    archive = zipfile.ZipFile(path)
-    files: dict[str, str] = {}
-    sizes: dict[str, int] = {}
-    for entry in archive.infolist():
-        _refuse_unsafe(path, entry)
-        if entry.is_dir() or any(map(_hidden, PurePosixPath(entry.filename).parts)):
-            continue
-        if entry.filename in files:
-            raise CourseError(f"{path} holds {entry.filename!r} twice: fetch or make it again")
-        files[entry.filename] = f"{entry.file_size} {entry.CRC:08x}"
-        sizes[entry.filename] = entry.file_size
-    return Source(path, files, sizes, archive.open)
-
-
-def _refuse_unsafe(path: Path, entry: zipfile.ZipInfo) -> None:
-    """Stop at an entry that no honest zip of pictures holds."""
-    # orig_filename: zipfile itself cuts names at a zero byte and translates separators.
-    name = entry.orig_filename.replace("\\", "/")
-    outside = name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in name.split("/")
-    if outside or "\0" in name:
-        reason = "points outside its folder"
-    elif stat.S_ISLNK(entry.external_attr >> 16):
-        reason = "is a link, not a file"
-    elif entry.flag_bits & 1:
-        reason = "is encrypted"
-    else:
-        return
-    raise CourseError(f"{path} is refused: its entry {name!r} {reason}; fetch the original zip")
-
-
-def _hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+    return Source(listing.files, listing.sizes, listing.open, path)
 
 
 def read_table(
