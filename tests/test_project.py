@@ -25,6 +25,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 # A part imports from its own line or the lines below it, never from a line above it.
 LAYERS = (
     "cli",
+    "cluster",
     "report runner regression",
     "pages plots",
     "claims findings",

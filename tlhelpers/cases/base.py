@@ -168,10 +168,15 @@ class Case:
             recordings.save(found[seed], save_to or recordings.local(), label)
         return Experiment(recipe, tuple(found.values()))
 
-    def train(self, recipe: Recipe, seed: int) -> Run:
-        """Train one run now; goes on where an interrupted one stopped."""
+    def train(
+        self, recipe: Recipe, seed: int, on_epoch: Callable[[dict[str, list]], None] | None = None
+    ) -> Run:
+        """Train one run now; goes on where an interrupted one stopped.
+
+        `on_epoch` is called with the history after each epoch.
+        """
         trainer = self.trainer(recipe)
-        return trainer.run(seed, self._about(), unfinished=self.unfinished(recipe, seed))
+        return trainer.run(seed, self._about(), self.unfinished(recipe, seed), on_epoch)
 
     def unfinished(self, recipe: Recipe, seed: int) -> Path:
         """Where the state of a run is kept until it has ended."""
