@@ -26,7 +26,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 LAYERS = (
     "cli",
     "cluster",
-    "report runner regression",
+    "report runner regression spread",
     "pages plots",
     "claims findings",
     "comparisons",

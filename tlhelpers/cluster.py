@@ -1,8 +1,7 @@
 """Runs and pages on the workers of a Dask cluster: other machines, or the GPUs of this one.
 
-This process hands out the work, a piece a worker, and keeps what comes back at once; so a worker
-may die, or this process, and nothing that was finished is lost. Dask's own scheduler would hand out
-all pieces in advance and, to a worker with eight threads, eight at a time.
+This process hands them out and keeps what comes back at once: nothing that was finished is lost if
+a worker dies, or this process.
 """
 
 from __future__ import annotations
@@ -12,10 +11,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,17 +24,15 @@ from tlhelpers.progress import bar
 from tlhelpers.recipe import Recipe
 from tlhelpers.report import FAILED, INTERRUPTED, PageResult
 from tlhelpers.run import Run
+from tlhelpers.spread import Task, spread, stop_if_unwanted
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, SpecCluster
+    from distributed import Client, SpecCluster
 
     from tlhelpers.protocol import Claim, Job
 
 LOCAL = "local"  # the address of a cluster on this machine, one worker a GPU
 PATIENCE = 4.0  # s to wait for a scheduler, and again for its first worker
-_NO_WORKER = 60.0  # s without any worker until the work is given up; one that restarts takes five
-_TICK = 0.2  # s between two looks at the cluster
-_DEATHS = 3  # workers that one piece of work may take with it: it may need too much memory
 
 # --- the cluster -------------------------------------------------------------------------
 
@@ -99,7 +94,7 @@ def _this_machine(gpus: Sequence[str]) -> SpecCluster:
     """One worker process a GPU, which sees no other; one worker if there is no GPU."""
     from distributed import Nanny, Scheduler, SpecCluster
 
-    here = {"host": "127.0.0.1", "dashboard": False}
+    here = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
     # The bars of several processes would overwrite each other. Dask would limit a worker with one
     # thread to one core's share of the memory.
     worker = {**here, "nthreads": 1, "memory_limit": None, "silence_logs": logging.CRITICAL}
@@ -112,7 +107,7 @@ def _this_machine(gpus: Sequence[str]) -> SpecCluster:
             }
             for number, device in enumerate(devices)
         },
-        scheduler={"cls": Scheduler, "options": {**here, "dashboard_address": None}},
+        scheduler={"cls": Scheduler, "options": here},
         silence_logs=logging.CRITICAL,
     )
 
@@ -131,144 +126,6 @@ def _agree(client: Client) -> None:
                     f"Worker {worker} has {what} {theirs.get(what)}, this machine {version}: "
                     "the runs could not be compared."
                 )
-
-
-# --- handing out work --------------------------------------------------------------------
-
-
-@dataclass(eq=False)
-class _Task:
-    """A piece of work and how it got on.
-
-    Attributes
-    ----------
-    item : Any
-        What it is to the caller.
-    function, arguments : function, tuple
-        What the worker does; plain values, so that nothing of Keras travels.
-    kind : hashable
-        A worker is faster with a task of the kind it had before.
-    started : bool
-    deaths : int
-        Workers that died of it, or with it.
-    refused : dict of str to str
-        Workers that cannot do it, and why.
-    """
-
-    item: Any
-    function: Callable[..., Any]
-    arguments: tuple
-    kind: Hashable = None
-    started: bool = False
-    deaths: int = 0
-    refused: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Done:
-    """A task's result, or in one line why there is none."""
-
-    item: Any
-    result: Any = None
-    problem: str | None = None
-
-
-def _spread(
-    client: Client,
-    tasks: Sequence[_Task],
-    start: Callable[[Any], bool],
-    tick: Callable[[], None] = lambda: None,
-) -> Iterator[_Done]:
-    """Have the tasks done, one at a time on each worker; each result as it comes.
-
-    A task whose worker dies goes to another. One that ends in a CourseError does, too, for a worker
-    may lack pictures that others have; it fails when all have refused it.
-
-    Parameters
-    ----------
-    client : Client
-    tasks : sequence of _Task
-    start : function of an item
-        Called when a worker is free for it; False leaves it out.
-    tick : function
-        Called a few times a second.
-    """
-    waiting, kinds = list(tasks), {}
-    running: dict[str, tuple[_Task, Future]] = {}
-    seen = time.monotonic()
-    try:
-        while waiting or running:
-            workers = _workers(client)
-            seen = time.monotonic() if workers else seen
-            if time.monotonic() - seen > _NO_WORKER:
-                raise CourseError("The cluster has no workers any more; what was finished is kept.")
-            for worker, (task, future) in list(running.items()):
-                if worker not in workers or future.done():
-                    del running[worker]
-                    if done := _ended(task, worker, future):
-                        yield done
-                    else:
-                        waiting.insert(0, task)
-            for worker in workers - set(running):
-                while task := _next(waiting, worker, kinds):
-                    waiting.remove(task)
-                    if task.started or start(task.item):
-                        task.started, kinds[worker] = True, task.kind
-                        running[worker] = (
-                            task,
-                            client.submit(
-                                task.function, *task.arguments, workers=[worker], pure=False
-                            ),
-                        )
-                        break
-            if workers and not running:  # each has refused what is left
-                for task in waiting:
-                    yield _Done(task.item, problem=task.refused.popitem()[1])
-                return
-            tick()
-            time.sleep(_TICK)
-    finally:  # an interrupted run, too, must leave the workers free: see `_stop_if_unwanted`
-        with suppress(Exception):
-            client.cancel([future for _, future in running.values()])
-
-
-def _ended(task: _Task, worker: str, future: Future) -> _Done | None:
-    """What a task came to, or None if another worker shall try it."""
-    try:
-        if future.status == "finished":
-            return _Done(task.item, future.result(timeout=60))
-        if future.status == "error":
-            problem = future.exception(timeout=60)
-            line = f"{pages.in_one_line(problem, pages.TIMEOUT)} (worker {worker})"
-            if not isinstance(problem, CourseError):
-                return _Done(task.item, problem=line)
-            task.refused[worker] = line
-            return None
-    except (TimeoutError, CancelledError, OSError):  # it died before its result was fetched
-        pass
-    future.cancel()
-    task.deaths += 1
-    if task.deaths < _DEATHS:
-        return None
-    words = f"{_DEATHS} workers died while they made it; often the memory had run out"
-    return _Done(task.item, problem=f"{words} (the last was {worker})")
-
-
-def _next(waiting: Sequence[_Task], worker: str, kinds: dict[str, Hashable]) -> _Task | None:
-    """What a free worker does best: more of the same, or else what no other is at."""
-    able = [task for task in waiting if worker not in task.refused]
-    return min(
-        able,
-        key=lambda task: (task.kind != kinds.get(worker), task.kind in kinds.values()),
-        default=None,
-    )
-
-
-def _workers(client: Client) -> set[str]:
-    try:
-        return set(client.nthreads())
-    except (OSError, TimeoutError):
-        raise CourseError("The scheduler is gone; what was finished is kept.") from None
 
 
 # --- runs --------------------------------------------------------------------------------
@@ -291,7 +148,7 @@ def train(
     claim : function of a job
     """
     tasks = [
-        _Task(
+        Task(
             job,
             _train,
             (job.case.name, job.case.profile, job.case.data, job.pictures, job.recipe, job.seed),
@@ -306,7 +163,7 @@ def train(
             shown.update(not ours)
             return ours
 
-        for done in _spread(client, tasks, start):
+        for done in spread(client, tasks, start):
             shown.update()
             if done.problem:
                 on_failure(done.item, done.problem)
@@ -344,7 +201,7 @@ def execute(
                 page.result = without_result(page, status, error)
 
     tasks = [
-        _Task(
+        Task(
             page,
             _execute,
             (page.path.stem, page.path.read_text("utf-8", "replace"), parameters, timeout),
@@ -352,7 +209,7 @@ def execute(
         for page in all_pages
     ]
     try:
-        for done in _spread(client, tasks, start, lambda: on_progress(all_pages)):
+        for done in spread(client, tasks, start, lambda: on_progress(all_pages)):
             page = done.item
             result, copies = done.result or (without_result(page, FAILED, done.problem), {})
             for suffix, text in copies.items():
@@ -375,9 +232,9 @@ def _train(
 ) -> Run:
     """Train a run on this worker, whose case keeps its pictures and networks for the next."""
     with _room:
-        _stop_if_unwanted()
+        stop_if_unwanted()
         this = _case(case_name, profile, data, tuple(pictures.items()))
-        return this.train(recipe, seed, _stop_if_unwanted)
+        return this.train(recipe, seed, stop_if_unwanted)
 
 
 @lru_cache(maxsize=2)  # of the pictures: with them, and without twins, say
@@ -390,19 +247,5 @@ def _execute(
 ) -> tuple[PageResult, dict[str, str]]:
     """Execute a page on this worker."""
     with _room:
-        _stop_if_unwanted()
-        return runner.run_text(name, text, parameters, timeout, _stop_if_unwanted)
-
-
-class _Unwanted(Exception):
-    """The client was stopped, or gave this task to another worker."""
-
-
-def _stop_if_unwanted(_: Any = None) -> None:
-    """Raise `_Unwanted` if nobody waits for this task: Dask would let it run to its end."""
-    from distributed import get_worker
-
-    worker = get_worker()
-    task = worker.state.tasks.get(worker.get_current_task())
-    if task is None or task.state != "executing":
-        raise _Unwanted
+        stop_if_unwanted()
+        return runner.run_text(name, text, parameters, timeout, stop_if_unwanted)
