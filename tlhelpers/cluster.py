@@ -113,18 +113,26 @@ def _this_machine(gpus: Sequence[str]) -> SpecCluster:
 
 
 def _agree(client: Client) -> None:
-    """Raise unless every worker has this machine's code, Keras and backend."""
+    """Raise unless every worker has this machine's code, Keras and backend.
+
+    So must the scheduler: Dask unpacks each task there, too.
+    """
     ours = machine.installed()
-    for worker, theirs in client.run(machine.installed, on_error="return").items():
+    found = client.run(machine.installed, on_error="return")
+    found = {f"Worker {address}": theirs for address, theirs in found.items()}
+    try:
+        found["The scheduler"] = client.run_on_scheduler(machine.installed)
+    except Exception as problem:  # whatever goes wrong with its imports
+        found["The scheduler"] = problem
+    for who, theirs in found.items():
         if isinstance(theirs, BaseException):
-            raise CourseError(
-                f"Worker {worker} cannot use tlhelpers: {pages.in_one_line(theirs, pages.TIMEOUT)}"
-            )
+            line = pages.in_one_line(theirs, pages.TIMEOUT)
+            raise CourseError(f"{who} cannot use tlhelpers as it is here: {line}")
         for what, version in ours.items():
-            if theirs.get(what) != version:
+            if theirs[what] != version:
                 raise CourseError(
-                    f"Worker {worker} has {what} {theirs.get(what)}, this machine {version}: "
-                    "the runs could not be compared."
+                    f"{who} has {what} {theirs[what]}, this machine {version}: "
+                    "install the same everywhere, or runs cannot be compared."
                 )
 
 
