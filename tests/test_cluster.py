@@ -42,6 +42,7 @@ def scheduler(tmp_path_factory):
 @pytest.fixture
 def client(scheduler):
     with cluster.connect(scheduler) as found:
+        found.wait_for_workers(2)  # the test before may have killed one
         yield found
 
 
@@ -60,6 +61,10 @@ def record(scheduler, *arguments):
     return CliRunner().invoke(
         app, ["record", "--profile", "smoke", "--scheduler", scheduler, *arguments]
     )
+
+
+def fail(job, problem):
+    pytest.fail(f"{job}: {problem}")
 
 
 def is_idle(client, seconds=15):
@@ -85,7 +90,7 @@ def test_runs_are_the_same_as_without_a_cluster(client, root, tmp_path):
         return found
 
     wanted = jobs(3)
-    made = list(protocol.record(wanted, train=partial(cluster.train, client, pytest.fail)))
+    made = list(protocol.record(wanted, train=partial(cluster.train, client, fail)))
     assert sorted(job.seed for job in made) == [0, 1, 2]
     assert len(list(protocol.record(wanted, tmp_path / "here"))) == 3
     assert kept(root) == kept(tmp_path / "here")
@@ -142,7 +147,7 @@ def hang_once(folder, seed, on_epoch):
 
 def test_a_killed_worker_loses_no_finished_run(client, root, pretend):
     began = pretend(hang_once)
-    running = protocol.record(jobs(6), train=partial(cluster.train, client, pytest.fail))
+    running = protocol.record(jobs(6), train=partial(cluster.train, client, fail))
     first = [next(running) for _ in range(4)]  # by the other worker
     finished = {p: p.stat().st_mtime_ns for p in root.rglob("seed-*.json")}
     assert len(finished) == 4 and all(job.recorded(root) for job in first)
@@ -162,7 +167,7 @@ def take_long(folder, seed, on_epoch):
 
 def test_a_stopped_client_keeps_what_is_finished_and_frees_the_workers(client, root, pretend):
     pretend(take_long)
-    running = protocol.record(jobs(4), train=partial(cluster.train, client, pytest.fail))
+    running = protocol.record(jobs(4), train=partial(cluster.train, client, fail))
     assert next(running).seed == 0
     running.close()
     assert [job.seed for job in jobs(4) if job.recorded(root)] == [0]
@@ -180,7 +185,7 @@ def one_worker_lacks_something(folder, seed, on_epoch):
 
 def test_what_one_worker_lacks_another_may_have(client, root, pretend):
     began = pretend(one_worker_lacks_something)
-    made = list(protocol.record(jobs(4), train=partial(cluster.train, client, pytest.fail)))
+    made = list(protocol.record(jobs(4), train=partial(cluster.train, client, fail)))
     assert len(made) == 4
     assert len({pid for _, pid in began()}) == 2
 
