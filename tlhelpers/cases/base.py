@@ -95,13 +95,14 @@ class Case:
 
     def trainer(self, recipe: Recipe) -> Trainer:
         """The compiled network of a recipe; those of the latest two architectures are kept."""
+        split = self.split  # missing pictures show before Keras takes its seconds
         from tlhelpers.training import Trainer
 
         needed = recipe.architecture()
         if needed not in self._trainers:
             while len(self._trainers) > 1:
                 self._trainers.pop(next(iter(self._trainers)))
-            self._trainers[needed] = Trainer(recipe, self.split)
+            self._trainers[needed] = Trainer(recipe, split)
         return self._trainers[needed].of(recipe)
 
     def find(self, recipe: Recipe, seed: int) -> Run | None:
