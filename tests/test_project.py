@@ -25,7 +25,8 @@ PYTHONS = ("3.11", "3.12", "3.13")
 # A part imports from its own line or the lines below it, never from a line above it.
 LAYERS = (
     "cli",
-    "report runner regression",
+    "cluster",
+    "report runner regression spread",
     "pages plots",
     "claims findings",
     "comparisons",

@@ -496,7 +496,7 @@ def test_help_tells_the_exit_codes(monkeypatch, capsys):
     assert command(monkeypatch, "run", "--help") == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert (
-        "0 all is well; 1 a page or a check failed; 2 wrong use" in shown
+        "0 all is well; 1 a page, a run or a check failed; 2 wrong use" in shown
         and "130 interrupted" in shown
     )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import datetime
+import functools
 import itertools
 import sys
 import time
@@ -18,8 +20,8 @@ from tlhelpers.errors import CourseError
 
 # Everything else is imported where it is needed: `tlhelpers --help` must not wait for it.
 
-_EXIT_CODES = """Exit codes: 0 all is well; 1 a page or a check failed; 2 wrong use, or the machine
-lacks something; 130 interrupted."""
+_EXIT_CODES = """Exit codes: 0 all is well; 1 a page, a run or a check failed; 2 wrong use, or the
+machine lacks something; 130 interrupted."""
 
 app = typer.Typer(
     help="Steady Fine-Tuning from the command line.",
@@ -32,6 +34,14 @@ app = typer.Typer(
 
 Numbers = Annotated[
     list[str] | None, typer.Argument(help="Pages, such as: 0 3. All if none is given.")
+]
+
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="Use the workers of a Dask cluster: tcp://HOST:8786, or 'local', one worker a GPU.",
+        metavar="ADDRESS",
+    ),
 ]
 
 
@@ -66,6 +76,7 @@ def run(
     timeout: Annotated[
         int, typer.Option(help="Seconds that one cell may take.", min=1)
     ] = pages.TIMEOUT,
+    scheduler: Scheduler = None,
 ) -> None:
     """Execute pages and report how they went, as HTML, JSON and JUnit XML.
 
@@ -82,13 +93,20 @@ def run(
     notebooks = pages.find(numbers or (), paths.NOTEBOOKS)
 
     # Pages share a GPU badly: each kernel takes most of its memory.
+    if jobs and scheduler:
+        raise CourseError("--jobs is for one machine: a cluster executes a page on each worker.")
     jobs = jobs or (1 if profile == "full" else min(2, machine.cores()))
     clock = time.monotonic()
-    viewer = runner.viewer(jobs)
-    try:
-        results = runner.run(notebooks, out, parameters, jobs, timeout, viewer)
-    finally:
-        viewer.close()
+    with contextlib.ExitStack() as stack:
+        elsewhere = {}
+        if scheduler:
+            from tlhelpers import cluster
+
+            client = stack.enter_context(cluster.connect(scheduler))
+            jobs = len(client.nthreads())
+            elsewhere["execute"] = functools.partial(cluster.execute, client)
+        viewer = stack.enter_context(contextlib.closing(runner.viewer(jobs)))
+        results = runner.run(notebooks, out, parameters, jobs, timeout, viewer, **elsewhere)
 
     width = max(len(result.name) for result in results)
     for result in results:
@@ -185,6 +203,7 @@ def record(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what is missing and how long it takes.")
     ] = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Train what the protocol asks for, and keep every run in recordings/.
 
@@ -216,13 +235,27 @@ def record(
         )
     if dry_run:
         return
-    made = 0
-    for job in protocol.record(missing):
-        made += 1
-        typer.echo(f"{job.label}, seed {job.seed}: recorded")
-    if left := sum(not job.recorded(paths.RECORDINGS) for job in missing):
+    made, failed = 0, 0
+
+    def tell(job: protocol.Job, problem: str) -> None:
+        nonlocal failed
+        failed += 1
+        typer.echo(f"{job}: {problem}", err=True)
+
+    with contextlib.ExitStack() as stack:
+        elsewhere = {}
+        if scheduler and missing:
+            from tlhelpers import cluster
+
+            client = stack.enter_context(cluster.connect(scheduler))
+            elsewhere["train"] = functools.partial(cluster.train, client, tell)
+        for job in stack.enter_context(contextlib.closing(protocol.record(missing, **elsewhere))):
+            made += 1
+            typer.echo(f"{job}: recorded")
+    if left := sum(not job.recorded(paths.RECORDINGS) for job in missing) - failed:
         typer.echo(f"{left} are left to other processes.")
-    typer.echo(f"{made} new runs.")
+    typer.echo(f"{made} new runs, {failed} failed." if failed else f"{made} new runs.")
+    raise typer.Exit(1 if failed else 0)
 
 
 def _options(pairs: Iterable[str]) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +24,21 @@ def versions() -> dict[str, str]:
         "backend": f"{name} {_version(*_BACKENDS.get(name, (name,)))}",
         "numpy": _version("numpy"),
         "tlhelpers": _version("tlhelpers"),
+    }
+
+
+def installed() -> dict[str, str]:
+    """What must be the same on two machines that share an experiment; Keras is not imported."""
+    package = Path(__file__).parent
+    code = hashlib.sha256()
+    for file in sorted(package.rglob("*.py")):
+        code.update(file.relative_to(package).as_posix().encode() + file.read_bytes())
+    name = os.environ.get("KERAS_BACKEND", "tensorflow")
+    return {
+        # The version alone would not tell one commit from the next.
+        "tlhelpers": f"{_version('tlhelpers')}, code {code.hexdigest()[:8]}",
+        "keras": _version("keras"),
+        "backend": f"{name} {_version(*_BACKENDS.get(name, (name,)))}",
     }
 
 
@@ -47,6 +64,19 @@ def gpu() -> str | None:
     if "torch" in sys.modules and sys.modules["torch"].cuda.is_available():
         return sys.modules["torch"].cuda.get_device_name(0)
     return None
+
+
+def gpus() -> list[str]:
+    """The GPUs this process may use, as ``CUDA_VISIBLE_DEVICES`` names them."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return [name for part in named.split(",") if (name := part.strip()) not in ("", "-1")]
+    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):  # no NVIDIA driver, or no GPU
+        return []
+    return done.stdout.split()
 
 
 def _processor() -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
 from statistics import median
@@ -15,6 +15,7 @@ from tlhelpers.errors import CourseError
 from tlhelpers.fixes import FIXES, Fix, fix
 from tlhelpers.progress import bar
 from tlhelpers.recipe import Recipe
+from tlhelpers.run import Run
 
 POSTED = "posted"  # the name of the recipe without any fix
 
@@ -93,10 +94,13 @@ def changed(
     case_name: str, profile: str, data: str, fixes: Sequence[Fix], **pictures: Any
 ) -> tuple[Case, Recipe]:
     """The case with the pictures that these fixes ask for, and its measured recipe with them."""
-    for each in fixes:
-        pictures |= each.pictures
-    this = case(case_name, profile, data, **pictures)
+    this = case(case_name, profile, data, **_pictures(fixes, pictures))
     return this, reduce(lambda recipe, each: each.apply(recipe), fixes, this.measured)
+
+
+def _pictures(fixes: Sequence[Fix], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of the case: those asked for, and those that the fixes ask for."""
+    return reduce(lambda options, each: options | each.pictures, fixes, dict(asked))
 
 
 def steady(this: Case) -> Recipe:
@@ -120,12 +124,18 @@ class Job:
     seed : int
     label : str
         Names the folder of its recording.
+    pictures : mapping
+        The options that `tlhelpers.cases.case` made the case with.
     """
 
     case: Case
     recipe: Recipe
     seed: int
     label: str
+    pictures: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.label}, seed {self.seed}"
 
     def recorded(self, root: Path) -> bool:
         """Whether `root` has it."""
@@ -161,7 +171,8 @@ def jobs(
     for name, fixes in wanted.items():
         this, recipe = changed(case_name, profile, data, fixes, **pictures)
         this = made.setdefault(this.spec, this)
-        found += [Job(this, recipe, s, name + more) for s in (seeds or range(this.seeds))]
+        asked = _pictures(fixes, pictures)
+        found += [Job(this, recipe, s, name + more, asked) for s in (seeds or range(this.seeds))]
     return found
 
 
@@ -173,23 +184,61 @@ def seconds_a_run(wanted: Iterable[Job], root: Path) -> float | None:
     return median(times) if times else None
 
 
-def record(wanted: Sequence[Job], root: Path | None = None) -> Iterator[Job]:
+Claim = Callable[[Job], bool]
+"""Asked right before a run is made: False if another process makes it, or has made it."""
+
+
+def one_by_one(missing: Sequence[Job], claim: Claim) -> Iterator[tuple[Job, Run]]:
+    """Make runs in this process, each when the one before is saved."""
+    for job in bar(missing, desc="runs", unit="run"):
+        if claim(job):
+            yield job, job.case.train(job.recipe, job.seed)
+
+
+def record(
+    wanted: Sequence[Job],
+    root: Path | None = None,
+    train: Callable[[Sequence[Job], Claim], Iterator[tuple[Job, Run]]] = one_by_one,
+) -> Iterator[Job]:
     """Train what is not recorded yet, save each run as it ends, and yield its job.
 
     Several processes can share the work: each run is made by the one that gets its lock, and a
     process that is killed leaves its run, and its lock, to the next.
+
+    Parameters
+    ----------
+    wanted : sequence of Job
+    root : path, optional
+        ``recordings`` if not given.
+    train : function, optional
+        Makes the runs, in any order: here, or on other machines (`tlhelpers.cluster.train`).
     """
     from filelock import FileLock, Timeout
 
     root = root or paths.RECORDINGS
-    missing = [job for job in wanted if not job.recorded(root)]
-    for job in bar(missing, desc="runs", unit="run"):
-        lock = job.case.unfinished(job.recipe, job.seed).with_suffix(".lock")
-        lock.parent.mkdir(parents=True, exist_ok=True)
+    locks: dict[Path, FileLock] = {}
+
+    def path(job: Job) -> Path:
+        return job.case.unfinished(job.recipe, job.seed).with_suffix(".lock")
+
+    def claim(job: Job) -> bool:
+        lock = FileLock(path(job))
+        path(job).parent.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(lock, blocking=False):
-                if not job.recorded(root):
-                    recordings.save(job.case.train(job.recipe, job.seed), root, job.label)
-                    yield job
+            lock.acquire(blocking=False)
         except Timeout:  # another process is making it
-            continue
+            return False
+        if job.recorded(root):
+            lock.release()
+            return False
+        locks[path(job)] = lock
+        return True
+
+    try:
+        for job, run in train([job for job in wanted if not job.recorded(root)], claim):
+            recordings.save(run, root, job.label)
+            locks.pop(path(job)).release()
+            yield job
+    finally:
+        for lock in locks.values():
+            lock.release()

@@ -38,6 +38,10 @@ _START_TIMEOUT = 120  # s; the first kernel after installing may have to compile
 _NO_KERNEL = re.compile("Address already in use|Kernel died before replying")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PLAIN = (str, int, float, bool, type(None))
+_COPIES = (".ipynb", ".html")  # of an executed page
+
+Watch = Callable[[list["Page"]], None]
+"""Called a few times a second with all pages, so that somebody can see how they get on."""
 
 
 @dataclass
@@ -73,7 +77,8 @@ def run(
     parameters: dict[str, Any] | None = None,
     jobs: int = 1,
     timeout: int = pages.TIMEOUT,
-    on_progress: Callable[[list[Page]], None] | None = None,
+    on_progress: Watch | None = None,
+    execute: Callable[[list[Page], Path, dict[str, Any], int, Watch], None] | None = None,
 ) -> list[PageResult]:
     """Execute notebooks; a page that fails does not stop the others.
 
@@ -94,6 +99,10 @@ def run(
         Seconds that one cell may take.
     on_progress : function of a list of Page, optional
         Called a few times a second.
+    execute : function, optional
+        Executes the pages somewhere else, into `out`, and fills in their results, also those of
+        the pages that Ctrl-C stops: `tlhelpers.cluster.execute`. `jobs` then is the number of
+        workers.
 
     Returns
     -------
@@ -116,7 +125,7 @@ def run(
         "started": started.isoformat(timespec="seconds"),
         "parameters": parameters,
         "jobs": jobs,
-        "processor": machine.device(),
+        "processor": f"{jobs} workers of a cluster" if execute else machine.device(),
         "versions": {
             "Python": platform.python_version(),
             **{name: metadata.version(name) for name in ("keras", "papermill", "tlhelpers")},
@@ -125,13 +134,44 @@ def run(
     pages.save(out / "report.json", "{}\n")  # Better to know now that this fails than in an hour.
 
     all_pages = [_opened(path, parameters) for path in notebooks]
-    clock = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="tlhelpers-", ignore_cleanup_errors=True) as work:
-        course = _Course(out, Path(work), parameters, jobs, timeout)
-        course.run(all_pages, on_progress or (lambda _: None))
+    clock, watch = time.monotonic(), on_progress or (lambda _: None)
+    if execute:
+        execute(all_pages, out, parameters, timeout, watch)
+    else:
+        with _temporary_folder() as work:
+            _Course(out, Path(work), parameters, jobs, timeout).run(all_pages, watch)
     results = [p.result or PageResult(p.path.stem, p.title, NOT_RUN) for p in all_pages]
     report.write(out, results, {**about, "seconds": round(time.monotonic() - clock, 3)})
     return results
+
+
+def run_text(
+    name: str, text: str, parameters: dict[str, Any], timeout: int, on_progress: Watch
+) -> tuple[PageResult, dict[str, str]]:
+    """Execute one page that came, and goes back, as text: for a machine without its folders.
+
+    Returns
+    -------
+    result : PageResult
+    copies : dict of str to str
+        The executed page and its HTML by their suffix; empty if it did not come to an end.
+    """
+    with _temporary_folder() as work:
+        page, out = Path(work, f"{name}.ipynb"), Path(work, "out")
+        page.write_text(text, encoding="utf-8")
+        (result,) = run([page], out, parameters, timeout=timeout, on_progress=on_progress)
+        copies = {suffix: out / f"{name}{suffix}" for suffix in _COPIES}
+        return result, {s: p.read_text(encoding="utf-8") for s, p in copies.items() if p.exists()}
+
+
+def forget(out: Path, name: str) -> None:
+    """Remove a page's copies: old ones must not pass for new ones."""
+    for suffix in _COPIES:
+        (out / f"{name}{suffix}").unlink(missing_ok=True)
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="tlhelpers-", ignore_cleanup_errors=True)
 
 
 class _Course:
@@ -146,7 +186,7 @@ class _Course:
         # in the exceptions too.
         logging.getLogger("papermill").addHandler(logging.NullHandler())
 
-    def run(self, all_pages: list[Page], on_progress: Callable[[list[Page]], None]) -> None:
+    def run(self, all_pages: list[Page], on_progress: Watch) -> None:
         """Execute the pages; returns early after Ctrl-C, with every kernel stopped."""
         pool = ThreadPoolExecutor(self.jobs)
         try:
@@ -173,8 +213,7 @@ class _Course:
         """Execute one page, keep its copies, and say how it went in `page.result`."""
         clock = time.monotonic()
         name = page.path.stem
-        for old in (self.out / f"{name}.ipynb", self.out / f"{name}.html"):
-            old.unlink(missing_ok=True)
+        forget(self.out, name)
         status, error = PASSED, None
         executed = self.work / f"executed-{name}.ipynb"
         try:

@@ -102,13 +102,14 @@ class Case:
 
     def trainer(self, recipe: Recipe) -> Trainer:
         """The compiled network of a recipe; those of the latest two architectures are kept."""
+        split = self.split  # missing pictures show before Keras takes its seconds
         from tlhelpers.training import Trainer
 
         needed = recipe.architecture()
         if needed not in self._trainers:
             while len(self._trainers) > 1:
                 self._trainers.pop(next(iter(self._trainers)))
-            self._trainers[needed] = Trainer(recipe, self.split)
+            self._trainers[needed] = Trainer(recipe, split)
         return self._trainers[needed].of(recipe)
 
     def find(self, recipe: Recipe, seed: int) -> Run | None:
@@ -175,10 +176,15 @@ class Case:
             recordings.save(found[seed], save_to or recordings.local(), label)
         return Experiment(recipe, tuple(found.values()))
 
-    def train(self, recipe: Recipe, seed: int) -> Run:
-        """Train one run now; goes on where an interrupted one stopped."""
+    def train(
+        self, recipe: Recipe, seed: int, on_epoch: Callable[[dict[str, list]], None] | None = None
+    ) -> Run:
+        """Train one run now; goes on where an interrupted one stopped.
+
+        `on_epoch` is called with the history after each epoch.
+        """
         trainer = self.trainer(recipe)
-        return trainer.run(seed, self._about(), unfinished=self.unfinished(recipe, seed))
+        return trainer.run(seed, self._about(), self.unfinished(recipe, seed), on_epoch)
 
     def unfinished(self, recipe: Recipe, seed: int) -> Path:
         """Where the state of a run is kept until it has ended."""
