@@ -278,8 +278,8 @@ def callbacks(
     class OwnArrays(keras.callbacks.Callback):
         """After the last epoch, averages and weights share no array.
 
-        SwapEMAWeights ends with ``average.assign(weight)``. On JAX both then hold one array, and the
-        next prediction, which may reuse the memory of the weights, deletes the averages' as well.
+        SwapEMAWeights ends with ``average.assign(weight)``. On JAX both then hold one array, and
+        the next prediction, which may reuse the memory of the weights, deletes the average too.
         """
 
         def on_epoch_end(self, epoch, logs=None):
