@@ -28,52 +28,77 @@ OTHERS = [
 UNIT_TESTS = ("test_training", "test_batchnorm", "test_inputs", "test_backbones")
 
 
-def run(backend, *command, **environment):
-    """A Python process on another backend."""
-    return subprocess.run(
-        [sys.executable, *map(str, command)],
-        capture_output=True,
-        text=True,
-        cwd=paths.PROJECT,
-        env={**os.environ, "KERAS_BACKEND": backend, "TLHELPERS_PROGRESS": "0", **environment},
-    )
+@pytest.fixture
+def run(tmp_path_factory):
+    """Starts a Python process on another backend."""
+    # JAX compiles every network anew in every process, unless it may keep what it compiled.
+    cache = tmp_path_factory.getbasetemp().parent / "jax"
+    quick = {
+        "JAX_COMPILATION_CACHE_DIR": str(cache),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.3",
+        "TLHELPERS_PROGRESS": "0",
+    }
+
+    def start(backend, *command, **environment):
+        return subprocess.run(
+            [sys.executable, *map(str, command)],
+            capture_output=True,
+            text=True,
+            cwd=paths.PROJECT,
+            env={**os.environ, "KERAS_BACKEND": backend, **quick, **environment},
+        )
+
+    return start
 
 
 @pytest.mark.parametrize("file", UNIT_TESTS)
 @pytest.mark.parametrize("backend", OTHERS)
-def test_unit_tests(backend, file):
+def test_unit_tests(run, backend, file):
     done = run(backend, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{file}.py")
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
 
 
 @pytest.mark.parametrize("case_name", ["retinopathy", "ferplus"])
 @pytest.mark.parametrize("backend", OTHERS)
-def test_smoke_run(backend, case_name, tmp_path):
-    """One recorded run of each case, with frozen BatchNorm as well, through the command line."""
+def test_smoke_run(run, backend, case_name, tmp_path):
+    """A recording of each case, as posted and with frozen BatchNorm, through the command line."""
+    wanted = ["--fix", "posted", "--fix", "frozen-batchnorm", "--seeds", "1"]
+    record(run, backend, tmp_path, "--case", case_name, "--profile", "smoke", *wanted)
+    assert len(made(tmp_path, backend)) == 2
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", *OTHERS])
+def test_the_command_for_a_gpu(run, backend, tmp_path):
+    """The full profile's own path in small: 224 pixels, mixed precision, the weights of pip."""
+    profile = ["--profile", "full-lite-smoke", "--fix", "posted", "--seeds", "1"]
+    record(run, backend, tmp_path, *profile)
+    (found,) = made(tmp_path, backend)
+    assert found.recipe.image_size == 224 and found.recipe.precision == "mixed_bfloat16"
+
+
+def record(run, backend, folder, *options):
+    """`tlhelpers record`, into another folder than the project's."""
     script = (
         "import sys; from pathlib import Path; from tlhelpers import cli, paths;"
-        f"paths.RECORDINGS = Path({str(tmp_path)!r}); cli.main()"
+        f"paths.RECORDINGS = Path({str(folder)!r}); cli.main()"
     )
-    wanted = ["--fix", "posted", "--fix", "frozen-batchnorm", "--seeds", "1"]
-    done = run(
-        backend,
-        "-c",
-        script,
-        *("record", "--case", case_name, "--profile", "smoke", *wanted),
-        TLHELPERS_BUILD=str(tmp_path / "build"),
-    )
+    build = {"TLHELPERS_BUILD": str(folder / "build")}
+    done = run(backend, "-c", script, "record", *options, **build)
     assert done.returncode == 0, done.stderr[-3000:]
-    files = sorted(tmp_path.rglob("seed-0.json"))
-    assert len(files) == 2
-    for file in files:
-        made = recordings.load(file)
-        assert made.about["versions"]["backend"].startswith(backend)
-        assert np.isfinite(made.curve("val_nll")).all()
-        assert np.allclose(made.probabilities.sum(axis=1), 1, atol=1e-4)
+
+
+def made(folder, backend):
+    """Its runs, looked at."""
+    runs = [recordings.load(file) for file in sorted(folder.rglob("seed-0.json"))]
+    for each in runs:
+        assert each.about["versions"]["backend"].startswith(backend)
+        assert np.isfinite(each.curve("val_nll")).all()
+        assert np.allclose(each.probabilities.sum(axis=1), 1, atol=1e-4)
+    return runs
 
 
 @pytest.mark.parametrize("backend", ["not-a-backend", "numpy"])
-def test_a_backend_that_cannot_train_is_one_line(backend):
+def test_a_backend_that_cannot_train_is_one_line(run, backend):
     done = run(backend, "-c", "from tlhelpers import cli; cli.main()", "check", "--no-outcomes")
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()

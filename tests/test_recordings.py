@@ -101,6 +101,22 @@ def test_trains_and_keeps_what_is_not_recorded(build_folder):
     assert again.replayed and again.curve("val_nll") == pytest.approx(run.curve("val_nll"))
 
 
+def test_says_once_that_recorded_runs_are_of_another_backend(build_folder, monkeypatch, capsys):
+    this = case("retinopathy", "quick")
+    monkeypatch.setattr(
+        type(this), "train", lambda self, recipe, seed: made_up(recipe, seed, 0.2, self)
+    )
+    new = this.measured.but(learning_rate=3e-4)
+    this.run(new, seeds=1)
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr("tlhelpers.machine.versions", lambda: {"backend": "jax 1.0"})
+    this = case("retinopathy", "quick")
+    for seeds in (2, 3):
+        this.run(new, seeds=seeds)
+    said = capsys.readouterr().out
+    assert said.count("Note: recorded runs are from tensorflow, new ones from jax") == 1
+
+
 def test_evidence_from_recordings(tmp_path):
     this, quick = fix("frozen-batchnorm"), case("retinopathy", "quick")
     for seed in range(6):

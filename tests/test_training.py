@@ -267,6 +267,24 @@ def test_damaged_state_begins_anew(trainer, tmp_path):
     assert same(trainer.run(0, unfinished=path), trainer.run(0))
 
 
+def test_the_state_of_another_backend_begins_anew(trainer, tmp_path):
+    path, epochs = tmp_path / "state.npz", []
+
+    def stop(history):
+        if len(history["loss"]) == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        trainer.run(0, unfinished=path, on_epoch=stop)
+    with np.load(path) as file:
+        state = dict(file)
+    note = json.loads(str(state["note"]))
+    state["note"] = json.dumps(note | {"backend": "another"})
+    np.savez(path, **state)
+    trainer.run(0, unfinished=path, on_epoch=lambda history: epochs.append(len(history["loss"])))
+    assert epochs == [1, 2, 3, 4]
+
+
 KILLED = """
 import sys
 from pathlib import Path

@@ -362,6 +362,8 @@ class _Keep(keras.callbacks.Callback):
                 arrays = [file[f"a{i}"] for i in range(len(self.trainer._state))]
                 best = [file[name] for name in file.files if name.startswith("best")]
                 note = json.loads(str(file["note"]))
+                if note["backend"] != keras.backend.backend():
+                    raise ValueError("of another backend")
                 before = file["before"]
                 self.head_history = note["head_history"]
         except Exception:  # cut off by a full disk, or of another version: begin anew
@@ -395,6 +397,7 @@ class _Keep(keras.callbacks.Callback):
             ],
             "finished": bool(self.model.stop_training),
             "head_history": self.head_history,
+            "backend": keras.backend.backend(),
         }
         partial = self.path.with_suffix(".partial")
         try:

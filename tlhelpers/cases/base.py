@@ -171,6 +171,8 @@ class Case:
         count = self.seeds if seeds is None else seeds
         found = {s: None if live else self.find(recipe, s) for s in range(count)}
         missing = [s for s, run in found.items() if run is None]
+        if missing and not live:
+            _ = self._backends_told
         for seed in bar(missing, desc=label) if len(missing) > 1 else missing:
             found[seed] = self.train(recipe, seed)
             recordings.save(found[seed], save_to or recordings.local(), label)
@@ -185,6 +187,22 @@ class Case:
         """
         trainer = self.trainer(recipe)
         return trainer.run(seed, self._about(), self.unfinished(recipe, seed), on_epoch)
+
+    @cached_property
+    def _backends_told(self) -> bool:
+        """Says, once, if what is trained here is to be compared with runs of another backend."""
+        recorded = self.find(self.measured, 0)
+        if recorded is not None:
+            there, here = (
+                versions["backend"].split()[0]
+                for versions in (recorded.about["versions"], machine.versions())
+            )
+            if there != here:
+                print(
+                    f"Note: recorded runs are from {there}, new ones from {here}. To compare like "
+                    "with like, train both: live=True."
+                )
+        return True
 
     def unfinished(self, recipe: Recipe, seed: int) -> Path:
         """Where the state of a run is kept until it has ended."""
