@@ -51,6 +51,7 @@ def run(tmp_path_factory):
     return start
 
 
+@pytest.mark.timeout(1500)  # JAX compiles
 @pytest.mark.parametrize("file", UNIT_TESTS)
 @pytest.mark.parametrize("backend", OTHERS)
 def test_unit_tests(run, backend, file):

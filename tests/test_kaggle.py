@@ -132,7 +132,7 @@ def test_credentials_that_cannot_be_read(serve, at_home, tmp_path):
 
 def test_without_kagglehub(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "kagglehub", None)
-    assert 'pip install "kagglehub>=1.0,<2"' in refusal(tmp_path)
+    assert 'pip install -c constraints.txt -e ".[kaggle]"' in refusal(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,9 @@ def _get(competition: str, name: str | None, path: Path) -> None:
         from kagglehub import clients, exceptions
     except ImportError as error:
         raise CourseError(
-            'kagglehub is missing, which fetches from Kaggle: pip install "kagglehub>=1.0,<2", or '
-            f"fetch the files by hand from {page(competition)}/data and give their folder as "
-            "--source"
+            "kagglehub is missing, which fetches from Kaggle: pip install -c constraints.txt -e "
+            f'".[kaggle]", or fetch the files by hand from {page(competition)}/data and give '
+            "their folder as --source"
         ) from error
     import requests
 
