@@ -108,6 +108,12 @@ def test_what_is_too_close_to_its_noise_is_not_checked_and_said():
     assert outcome.found == "the effect lies too close to its noise for 1 new run"
 
 
+def test_recordings_of_another_backend_are_no_measure(monkeypatch):
+    monkeypatch.setattr("tlhelpers.machine.versions", lambda: {"backend": "jax 1.0"})
+    with pytest.raises(CourseError, match="recorded on tensorflow, and this is jax"):
+        next(regression.outcomes("ferplus", train=replayed))
+
+
 def test_limit_by_hand():
     # Mean 3, standard deviation 1, four values, one new one: t of 3 at 0.999 is 10.215.
     values = np.array([2, 3, 3, 4]) * 1.0

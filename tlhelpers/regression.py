@@ -164,9 +164,20 @@ def outcomes(
         With the seed of a recording, the same machine makes the same run.
     train : function of Case, Recipe and seed
         Makes a run.
+
+    Raises
+    ------
+    CourseError
+        Nothing is recorded of the posted recipe, or it was recorded on another backend.
     """
     this = case(case_name, profile)
     before = this.recorded(this.measured)
+    there, here = this.backends()
+    if there != here:
+        raise CourseError(
+            f"The runs of {case_name} were recorded on {there}, and this is {here}: check outcomes "
+            f"with KERAS_BACKEND={there}, or mechanisms alone with --no-outcomes."
+        )
     seeds = range(first_seed, first_seed + runs)
     made: dict[int, Run] = {}  # posted runs, each trained once, and only if something needs them
 

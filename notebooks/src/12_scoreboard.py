@@ -223,6 +223,10 @@ for name, case, findings in (
             print(f"   change of {one.metric.replace('_', ' ')}: {tl.evidence.effect_words(one)}")
 
 # %% [markdown]
+# The first belief has something in it: a head of wide layers sorts eyes better than the post's narrow one (AUC
+# {{effect retinopathy dense-512 auc}}, {{interval retinopathy dense-512 auc}}). It steadies nothing. The second is
+# right about how sure the network is (page `05`), and not about jumps.
+#
 # And a fourth: *`training=False` freezes BatchNorm.* It does nothing under `fit`; page `03` catches it.
 #
 # ## Drawn pictures beside photographs

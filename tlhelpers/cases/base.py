@@ -188,20 +188,21 @@ class Case:
         trainer = self.trainer(recipe)
         return trainer.run(seed, self._about(), self.unfinished(recipe, seed), on_epoch)
 
+    def backends(self) -> tuple[str, str]:
+        """The Keras backend of the recorded runs, and the one that trains here."""
+        here = machine.versions()["backend"].split()[0]
+        recorded = self.find(self.measured, 0)
+        return recorded.about["versions"]["backend"].split()[0] if recorded else here, here
+
     @cached_property
     def _backends_told(self) -> bool:
         """Says, once, if what is trained here is to be compared with runs of another backend."""
-        recorded = self.find(self.measured, 0)
-        if recorded is not None:
-            there, here = (
-                versions["backend"].split()[0]
-                for versions in (recorded.about["versions"], machine.versions())
+        there, here = self.backends()
+        if there != here:
+            print(
+                f"Note: recorded runs are from {there}, new ones from {here}. To compare like "
+                "with like, train both: live=True."
             )
-            if there != here:
-                print(
-                    f"Note: recorded runs are from {there}, new ones from {here}. To compare like "
-                    "with like, train both: live=True."
-                )
         return True
 
     def unfinished(self, recipe: Recipe, seed: int) -> Path:
