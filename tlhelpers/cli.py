@@ -36,6 +36,12 @@ Numbers = Annotated[
     list[str] | None, typer.Argument(help="Pages, such as: 0 3. All if none is given.")
 ]
 
+Profile = Annotated[
+    str,
+    typer.Option(
+        help="How much work: smoke (a check), quick, full (a GPU) and others, docs/full.md."
+    ),
+]
 Scheduler = Annotated[
     str | None,
     typer.Option(
@@ -53,9 +59,7 @@ def _commands() -> None:
 @app.command(epilog=_EXIT_CODES)
 def run(
     numbers: Numbers = None,
-    profile: Annotated[
-        str, typer.Option(help="How much work: smoke (a check), quick, or full (a GPU).")
-    ] = "quick",
+    profile: Profile = "quick",
     live: Annotated[
         bool | None,
         typer.Option("--live/--no-live", help="Train what is recorded too.", show_default=False),
@@ -92,10 +96,10 @@ def run(
     out = out or paths.build() / "course"
     notebooks = pages.find(numbers or (), paths.NOTEBOOKS)
 
-    # Pages share a GPU badly: each kernel takes most of its memory.
     if jobs and scheduler:
         raise CourseError("--jobs is for one machine: a cluster executes a page on each worker.")
-    jobs = jobs or (1 if profile == "full" else min(2, machine.cores()))
+    # Pages share a GPU badly: each kernel takes most of its memory.
+    jobs = jobs or (1 if profile.startswith("full") else min(2, machine.cores()))
     clock = time.monotonic()
     with contextlib.ExitStack() as stack:
         elsewhere = {}
@@ -181,7 +185,7 @@ def record(
         str, typer.Option("--case", help="retinopathy or ferplus.")
     ] = "retinopathy",
     data: Annotated[str, typer.Option(help="synthetic or real.")] = "synthetic",
-    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
+    profile: Profile = "quick",
     fix_names: Annotated[
         list[str] | None,
         typer.Option(
@@ -297,7 +301,7 @@ def evidence(
 def findings(
     case_name: Annotated[str, typer.Option("--case", help="retinopathy or ferplus.")],
     data: Annotated[str, typer.Option(help="synthetic or real.")] = "synthetic",
-    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
+    profile: Profile = "quick",
 ) -> None:
     """What the protocol makes of the recordings: which fixes count (recordings/PROTOCOL.md)."""
     from tlhelpers import findings as its

@@ -187,7 +187,8 @@ def _head_layers(recipe: Recipe, classes: int) -> list[keras.Layer]:
 
     head = [layers.GlobalAveragePooling2D(name="pool")]
     for i, (units, rate) in enumerate(zip(recipe.hidden_units, recipe.dropout, strict=True)):
-        head.append(layers.Dropout(rate, name=f"dropout{i}"))
+        # Without a seed, the torch backend would draw from a state that `Trainer.reset` cannot set.
+        head.append(layers.Dropout(rate, seed=i, name=f"dropout{i}"))
         head.append(layers.Dense(units, "relu", name=f"dense{i}"))
     # The same as Dense(classes, "softmax"), in two layers so that the logits can be had.
     head.append(layers.Dense(classes, dtype="float32", name="logits"))
