@@ -301,7 +301,7 @@ for findings in (alone, alone_eyes):
 # - Who asks about many changes must correct for asking.
 # - "Not shown" is not "does nothing". The interval says what is still possible.
 #
-# **Next:** `13`, your own run. (It is not written yet.)
+# **Next:** `13`, your own run.
 #
 # **More:** `recordings/PROTOCOL.md`; `tlhelpers findings --case ferplus` prints these tables.
 # *Page text: CC BY 4.0. Code: Apache-2.0.*
