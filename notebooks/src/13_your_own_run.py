@@ -6,7 +6,8 @@
 # **You will learn** to change a recipe, to decide *beforehand* what would count, and to read the curves of your own script
 # with the same numbers as this course.
 #
-# **Time:** 10 minutes. Then as long as you like: one training takes about a minute. **Before:** pages `01` and `11`.
+# **Time:** 10 minutes. Then as long as you like: eight trainings, about a minute each, for each idea. **Before:** pages
+# `01` and `11`.
 
 # %% tags=["parameters"]
 profile = "quick"
@@ -24,9 +25,10 @@ case = tl.case("ferplus", profile=profile)
 # %% [markdown]
 # ## 1. Change one thing
 #
-# A recipe holds every choice of a training run. `but` changes some of them. This example lowers the rate once BatchNorm is
-# frozen. Its runs are recorded. **Put your own change in its place**, and the cells below will train it. If you stop them, they
-# go on where they were.
+# A recipe holds every choice of a training run. `but` changes some of them. This example lowers the rate once BatchNorm
+# is frozen. Its runs are recorded, so nothing trains. **Put your own change in its place**, and the cell of step three
+# trains it, with each of the seeds that the other recipes have; `live` above can stay as it is. If you stop that cell,
+# run it again: it goes on where it was.
 
 # %%
 base = case.measured.but(batchnorm="frozen")
@@ -34,7 +36,8 @@ idea = base.but(learning_rate=1e-4)
 print(tl.difference_text(base, idea))
 
 # %% [markdown]
-# What can be changed? Everything in this table. (A name that is not there gets an error that says so.)
+# What can be changed? Everything in this table. A name or a value that is not known gets an error that lists what is;
+# `help(tl.Recipe)` says what each of them means. (The drawn faces are stored small, and the network enlarges them.)
 
 # %%
 print(base.table())
@@ -45,8 +48,10 @@ print(base.table())
 #
 # ## 2. Decide what counts, before you look
 #
-# Once you have seen the curves, you will find a number that likes your idea. So write down now: which number shall move,
-# which one may not get worse, and by how much.
+# Once you have seen the curves, you will find a number that likes your idea. So write down now: which number shall fall
+# (`jitter`, `climb` or `mode_gap`), which one may not get worse, and by how much. It counts if the whole interval of
+# the first lies below zero, and the whole interval of the second above minus the margin. The margin here is the
+# course's; put in your own.
 
 # %%
 aim = "jitter"
@@ -54,25 +59,30 @@ score, margin = case.score, tl.findings.MARGINS[case.score]
 print(f"aim: lower {aim}; {score.replace('_', ' ')} may not fall by more than {margin}")
 
 # %% [markdown]
-# And how many seeds? That depends on how much luck there is. Here are two recipes that we know, the posted one and frozen
-# BatchNorm. Their pairs tell how small an effect so many seeds can show:
+# And how many seeds? That depends on how much the results differ from seed to seed. Two recipes that we know tell: frozen
+# BatchNorm, without and with a warm-up and a cosine schedule.
 
 # %%
-posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
 before = case.run(base, seeds=seeds or None, live=live, label="frozen-batchnorm")
+known = tl.fix("warmup-cosine").apply(base)
+known = case.run(known, seeds=seeds or None, live=live, label="frozen-batchnorm+warmup-cosine")
 for metric in (aim, score):
-    old, new = (tl.values(runs, metric) for runs in (posted, before))
+    old, new = (tl.values(runs, metric) for runs in (before, known))
     spread = np.std([new[seed] - old[seed] for seed in old], ddof=1)
-    print(f"{metric.replace('_', ' '):9} differences of pairs spread by {spread:.3f}:", end=" ")
+    print(f"{metric.replace('_', ' '):9} differences of pairs spread by {spread:.3f}")
     for count in (3, 5, 8, 20):
-        smallest = stats.t.ppf(0.975, count - 1) * spread / np.sqrt(count)
-        print(f"{count} seeds show {smallest:.3f}", end="; " if count < 20 else "\n")
+        half = stats.t.ppf(0.975, count - 1) * spread / np.sqrt(count)
+        print(f"{count:11} seeds: an interval of ± {half:.3f}")
 
 # %% [markdown]
-# (The smallest mean difference whose 95 % interval leaves out zero. Between two recipes with frozen BatchNorm there is less
-# luck, so this is on the safe side.)
+# Read it like this. A *measured* change larger than the half width is shown. If the *true* change is only that large,
+# you will see it every second time; so plan for one that is clearly larger. For the score, the half width should be
+# smaller than the margin, or even a harmless change will fail. An idea that makes training wilder needs more seeds than
+# these.
 #
-# **Predict.** By how much will your change move the aim? Fewer is negative.
+# Fix the number now, too. Adding seeds until it works is another way of looking first.
+#
+# **Predict.** By how much will your change move the aim? A fall is a negative number.
 
 # %%
 my_guess = None
@@ -91,44 +101,53 @@ for each in compared:
     print(tl.verdict_sentence(each, "My change"))
 
 # %% [markdown]
-# And by the rule of step two?
+# "Larger than the noise" means that the interval leaves out zero. And by the rule of step two?
 
 # %%
 # NBVAL_CHECK_OUTPUT
 steadier = compared[0].verdict == "helps"
 no_worse = compared[-1].low is not None and compared[-1].low > -margin  # the whole interval
-print(f"steadier: {steadier}, {score.replace('_', ' ')} not worse: {no_worse}")
+print(f"{aim} lower: {steadier}, {score.replace('_', ' ')} not worse: {no_worse}")
 print("it counts" if steadier and no_worse else "it does not count")
 
 # %% [markdown]
-# Our example reached its aim and does not count: a smooth curve, and a network that has learned less. With the curve alone we
-# would have cheered.
+# Our example reached its aim and does not count: a smooth curve, and a network that has learned less in so many epochs.
+# With the curve alone we would have cheered. (Its loss still falls at the end. With more epochs it may catch up. That
+# is a new idea, and wants a new decision.)
 #
 # "Smaller than the noise" is a result, too. It says: *with so many seeds, nothing was shown*. It does not say that there is
 # nothing. Write it down. A list of what you tried in vain is worth as much as the winner.
 #
 # ## 4. Did it do what you said?
 #
-# A change that does nothing also gives curves, and some of them look better (page `03`). So look inside. What would be
-# different if your change had *not* arrived? Here: the rate that the optimizer ends with, and the BatchNorm layers that still
-# train.
+# A change that does nothing also gives curves, and some of them look better (page `03`). So look inside, and ask: what
+# would be different if my change had *not* arrived? A good check gives **another answer without the change**, so look
+# at both:
 
 # %%
-# NBVAL_CHECK_OUTPUT
-trains, layers = tl.batchnorm.live_layers(case.trainer(idea).network.base)
-print(f"the rate is the one asked for: {np.isclose(after[0].curve('learning_rate')[-1], idea.learning_rate)}")
-print(f"BatchNorm layers that train: {trains} of {layers}")
+for name, runs in (("without", before), ("with my change", after)):
+    print(f"{name:15} the rate of the last step: {runs[0].curve('learning_rate')[-1]:.0e}")
 
+# %% [markdown]
+# **Put a check of your own change in its place.** BatchNorm: how many layers train (`tl.batchnorm.live_layers`)?
+# Dropout: is there such a layer in `case.trainer(idea).network.model.layers`? Batch size: how many steps has an epoch?
+# Class weights: print them.
+#
 # %% [markdown]
 # ## 5. Your own script
 #
-# None of this needs our package. Train your script a few times without the change and with it, seed by seed, and keep
-# `history.history["val_loss"]` of each. Take care that this is the *plain* loss: no label smoothing, no class weights, and the
-# same loss in both. Then paste the lists in place of ours:
+# This step needs only NumPy and SciPy. Call `keras.utils.set_random_seed(seed)` at the top of your script, leave the
+# split as it is, and run it a few times without the change and with it. Keep `history.history["val_loss"]` of each, in
+# the order of the seeds.
+#
+# Take care that this is the *plain* loss. If your change touches the loss (smoothing, weight decay), compile with
+# `metrics=[keras.metrics.CategoricalCrossentropy(name="nll")]` and keep `val_nll`. Then paste the lists in place of
+# ours, one list a run:
 
 # %%
 without = [run.curve("val_nll") for run in before]
 changed = [run.curve("val_nll") for run in after]
+assert len(without) == len(changed), "the same seeds, in the same order"
 
 
 def jitter(losses):
@@ -144,17 +163,21 @@ print(f"jitter {np.mean(old):.3f} → {np.mean(new):.3f}, change {np.mean(new) -
 print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pairs")
 
 # %% [markdown]
+# Then the same with one score a run.
+#
 # ## Where to begin
 #
-# If the validation loss of your own fine-tuning jumps, ask in this order. Each question costs less than the one after it.
+# If the validation loss of your own fine-tuning jumps, ask in this order:
 #
 # 1. **Is it a jump, or few pictures?** Count how many validation pictures changed sides (page `01`).
-# 2. **Is it the weights, or BatchNorm's averages?** Evaluate the same *training* pictures with both sets of statistics (page `03`).
-#    If they differ, freeze each BatchNorm layer, and check that the averages stand still.
-# 3. **Is the set honest?** The same patient, or the same face, on both sides (pages `05` and `10`).
+# 2. **Is it the weights, or BatchNorm's averages?** Evaluate the same *training* pictures with both sets of statistics
+# (page `03`). If they differ, freeze each BatchNorm layer, and check that the averages stand still.
+# 3. **Is the split honest?** No patient and no face may be on both sides (pages `05` and `10`).
 # 4. **Does it still jump?** Average the weights, or use warm-up and cosine (pages `04` and `11`).
-# 5. **Does it climb?** Then it is too sure. Stop early, look at the temperature (pages `05` and `06`).
-# 6. **Whatever you did:** several seeds, one change, the score beside it.
+# 5. **Does it climb?** Then the network is too sure of its answers. Stop early, look at the temperature (pages `05` and
+# `06`).
+#
+# And always: several seeds, one change, the score beside it.
 #
 # ## Remember
 #
@@ -163,6 +186,5 @@ print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pa
 # - Prove that the change arrived.
 # - Keep the null results.
 #
-# **More:** the *Deep Learning Tuning Playbook* (Google Research); Bouthillier et al. 2021 (arXiv 2103.03098) on where variance
-# comes from.
-# *Page text: CC BY 4.0. Code: Apache-2.0.*
+# **More:** the *Deep Learning Tuning Playbook* (Google Research); Bouthillier et al. 2021 (arXiv 2103.03098) on where
+# variance comes from. *Page text: CC BY 4.0. Code: Apache-2.0.*
