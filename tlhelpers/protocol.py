@@ -95,7 +95,12 @@ def changed(
 ) -> tuple[Case, Recipe]:
     """The case with the pictures that these fixes ask for, and its measured recipe with them."""
     this = case(case_name, profile, data, **_pictures(fixes, pictures))
-    return this, reduce(lambda recipe, each: each.apply(recipe), fixes, this.measured)
+    return this, _with(fixes, this.measured)
+
+
+def _with(fixes: Sequence[Fix], recipe: Recipe) -> Recipe:
+    """A recipe with all these fixes."""
+    return reduce(lambda changed, each: each.apply(changed), fixes, recipe)
 
 
 def _pictures(fixes: Sequence[Fix], asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +110,7 @@ def _pictures(fixes: Sequence[Fix], asked: Mapping[str, Any]) -> dict[str, Any]:
 
 def steady(this: Case) -> Recipe:
     """The steady recipe of a case, in its profile's sizes."""
-    return reduce(lambda recipe, each: each.apply(recipe), steady_fixes(this.name), this.measured)
+    return _with(steady_fixes(this.name), this.measured)
 
 
 def steady_fixes(case_name: str) -> tuple[Fix, ...]:
