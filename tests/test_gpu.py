@@ -19,6 +19,10 @@ from tlhelpers.cases.ferplus import MOBILENETV2
 from tlhelpers.data import synthetic
 from tlhelpers.data.splits import split_by_group
 
+# This process and the pages' kernels share the GPU: none may take all of its memory at once.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(1800)]
 
 
