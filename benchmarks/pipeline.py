@@ -1,14 +1,17 @@
 """Does the input pipeline keep the device busy? And does mixed precision help?
 
-Run ``python benchmarks/pipeline.py``. A training step with its real input, put together from the
-pictures in memory or on disk, against the same step on one batch that lies on the device already:
-a ratio near 1 means that nobody waits for pictures. The ways take turns in this process, so that a
-noisy machine disturbs all alike. On a GPU: ``python benchmarks/pipeline.py --profile full``, with
-``--data real`` for prepared photographs, and ``KERAS_BACKEND=jax`` for the other backend.
+Run ``python benchmarks/pipeline.py``. An epoch of training steps with its real input, put together
+from the pictures in memory or on disk, against as many of the same steps on one batch that lies on
+the device already: a ratio near 1 means that nobody waits for pictures. What an epoch needs to
+start is in it, what ``fit`` needs before its first epoch is not. The ways take turns in this
+process, so that a noisy machine disturbs all alike. On a GPU: ``python benchmarks/pipeline.py
+--profile full``, with ``--data real`` for prepared photographs, and ``KERAS_BACKEND=jax`` for the
+other backend. Most processors are slow in bfloat16; ``--precision float32`` leaves it out.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import statistics
 import time
@@ -23,6 +26,7 @@ from tlhelpers.data.dataset import Split
 from tlhelpers.data.splits import split_by_group
 from tlhelpers.data.synthetic import faces, fundus
 from tlhelpers.inputs import Batches, targets
+from tlhelpers.progress import bar
 from tlhelpers.quiet import keras
 from tlhelpers.recipe import Recipe
 from tlhelpers.training import Trainer
@@ -44,6 +48,17 @@ class Resident(keras.utils.PyDataset):
         return self.batch
 
 
+class Clock(keras.callbacks.Callback):
+    """Seconds from the beginning of an epoch until its last step is done."""
+
+    def on_epoch_begin(self, epoch: int, logs=None) -> None:
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs=None) -> None:
+        # Keras has fetched the epoch's loss from the device for `logs`: the steps are done.
+        self.seconds = time.perf_counter() - self.began
+
+
 def batches(trainer: Trainer, epoch: int) -> Batches:
     """What a run of this recipe reads in one epoch."""
     inputs, recipe = trainer.inputs, trainer.recipe
@@ -52,28 +67,30 @@ def batches(trainer: Trainer, epoch: int) -> Batches:
     return Batches(inputs.train, wanted, recipe.batch_size, 0, epoch, mirrored)
 
 
+def fitted(trainer: Trainer, data: keras.utils.PyDataset) -> float:
+    """Seconds a step in one epoch of Keras's ``fit``."""
+    clock = Clock()
+    trainer.fit(data, callbacks=[clock])
+    return clock.seconds / len(data)
+
+
 def real(trainer: Trainer, epoch: int) -> float:
     """Seconds a step with the real input."""
-    data = batches(trainer, epoch)
-    began = time.perf_counter()
-    trainer.fit(data)
-    return (time.perf_counter() - began) / len(data)
+    return fitted(trainer, batches(trainer, epoch))
 
 
 def resident(trainer: Trainer, epoch: int) -> float:
     """Seconds of the same step on data that does not move."""
     data = batches(trainer, epoch)
     batch = tuple(map(keras.ops.convert_to_tensor, data[0]))
-    if keras.backend.backend() == "tensorflow":
-        # Under fit, tf.data would carry the batch back to the host in each step.
-        step = trainer.network.model.make_train_function()
-        began = time.perf_counter()
-        for _ in range(len(data)):
-            logs = step(iter([(*batch, None)]))
-        float(logs["loss"])  # waits for the device
-    else:
-        began = time.perf_counter()
-        trainer.fit(Resident(batch, len(data)))
+    if keras.backend.backend() != "tensorflow":
+        return fitted(trainer, Resident(batch, len(data)))
+    # Under fit, tf.data would carry the batch back to the host in each step.
+    step = trainer.network.model.make_train_function()
+    began = time.perf_counter()
+    for _ in range(len(data)):
+        logs = step(iter([(*batch, None)]))
+    float(logs["loss"])  # waits for the device
     return (time.perf_counter() - began) / len(data)
 
 
@@ -90,41 +107,42 @@ def main(
     name: str = "retinopathy",
     profile: str = "quick",
     data: str = "synthetic",
-    train: int = 640,
+    train: int = 1920,
     epochs: int = 5,
     weights: bool = False,
+    precision: list[str] = PRECISIONS,
 ) -> None:
     """Print seconds a step and pictures a second for each way, and the ratios of the medians."""
-    # float32 first, whatever the profile says: the ratio is asked for.
     posted = case(name, profile, data).measured
     split = pictures(name, data, posted, profile, train)
-    trainers = {
-        precision: Trainer(posted.but(precision=precision), split, "imagenet" if weights else None)
-        for precision in PRECISIONS
-    }
-    ways = {"real input": real, "on the device": resident}
-    seconds: dict[tuple[str, str], list[float]] = {}
-    for epoch in range(epochs + 1):
-        for precision, trainer in trainers.items():
-            for way, measure in ways.items():
-                value = measure(trainer, epoch)
-                if epoch:  # the first traces and fills caches
-                    seconds.setdefault((precision, way), []).append(value)
-    medians = {key: statistics.median(values) for key, values in seconds.items()}
     versions = machine.versions()
     print(f"{machine.device()}; {versions['backend']}, Keras {versions['keras']}")
     print(
         f"{name}, {posted.backbone} at {posted.image_size} px, batches of {posted.batch_size}, "
-        f"{len(split.train):,} {data} pictures"
+        f"{len(split.train):,} {data} pictures",
+        flush=True,
     )
-    for (precision, way), value in medians.items():
+    trainers = {
+        each: Trainer(posted.but(precision=each), split, "imagenet" if weights else None)
+        for each in precision
+    }
+    ways = {"real input": real, "on the device": resident}
+    seconds: dict[tuple[str, str], list[float]] = {}
+    turns = list(itertools.product(range(epochs + 1), trainers, ways))
+    for epoch, each, way in bar(turns, desc="epochs"):
+        value = ways[way](trainers[each], epoch)
+        if epoch:  # the first traces and fills caches
+            seconds.setdefault((each, way), []).append(value)
+    medians = {key: statistics.median(values) for key, values in seconds.items()}
+    for (each, way), value in medians.items():
         rate = posted.batch_size / value
-        print(f"{precision:15} {way:14} {1000 * value:8.1f} ms a step, {rate:7.0f} pictures/s")
-    for precision in PRECISIONS:
-        ratio = medians[precision, "on the device"] / medians[precision, "real input"]
-        print(f"{precision}: on the device / real input, ratio {ratio:.2f} (1: nobody waits)")
-    ratio = medians["float32", "real input"] / medians["mixed_bfloat16", "real input"]
-    print(f"float32 / mixed_bfloat16 with real input, ratio {ratio:.2f} (above 1: it helps)")
+        print(f"{each:15} {way:14} {1000 * value:8.1f} ms a step, {rate:7.0f} pictures/s")
+    for each in precision:
+        ratio = medians[each, "on the device"] / medians[each, "real input"]
+        print(f"{each}: on the device / real input, ratio {ratio:.2f} (1: nobody waits)")
+    if set(precision) == set(PRECISIONS):
+        ratio = medians["float32", "real input"] / medians["mixed_bfloat16", "real input"]
+        print(f"float32 / mixed_bfloat16 with real input, ratio {ratio:.2f} (above 1: it helps)")
 
 
 if __name__ == "__main__":

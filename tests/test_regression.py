@@ -63,30 +63,36 @@ def test_a_keras_that_honours_the_flag_is_told_in_words(monkeypatch):
 # --- outcomes ----------------------------------------------------------------------------
 
 
-def test_unchanged_code_passes_with_any_seed():
+# New runs of each recipe with which a case has something to check, and one thing that it has.
+ENOUGH = [
+    ("ferplus", 1, "ferplus reestimated-batchnorm outcome"),
+    ("ferplus", 2, "ferplus class-weights-balanced outcome"),
+    ("retinopathy", 2, "retinopathy frozen-batchnorm outcome"),
+]
+
+
+@pytest.mark.parametrize(("name", "runs", "one"), ENOUGH)
+def test_unchanged_code_passes_with_any_seed(name, runs, one):
     """The recorded seeds as new runs: each is one more trial of unchanged code."""
-    for seed in range(8):
-        found = list(regression.outcomes("ferplus", runs=1, first_seed=seed, train=replayed))
+    for seed in range(0, 8, runs):
+        found = list(regression.outcomes(name, runs=runs, first_seed=seed, train=replayed))
         assert {o.name for o in found if o.status == "failed"} == set()
-        passed = [o.name for o in found if o.status == "passed"]
-        assert "ferplus posted outcome" in passed
-        assert "ferplus reestimated-batchnorm outcome" in passed
+        assert one in [o.name for o in found if o.status == "passed"]
 
 
-def test_without_its_change_a_helping_fix_fails():
+@pytest.mark.parametrize(("name", "runs", "one"), ENOUGH)
+def test_without_its_change_a_helping_fix_fails(name, runs, one):
     """Mutation: training ignores what the fix changes, so both sides are as posted."""
-    posted = case("ferplus").measured
+    posted = case(name).measured
 
     def mutated(this, recipe, seed):
-        return replayed(this, posted, seed)
+        return replayed(case(name), posted, seed)
 
-    whole = by_name(regression.outcomes("ferplus", train=replayed))
-    checked = {name for name, o in whole.items() if o.status == "passed"} - {
-        "ferplus posted outcome"
-    }
-    assert len(checked) >= 3
-    broken = by_name(regression.outcomes("ferplus", train=mutated))
-    assert {name for name, o in broken.items() if o.status == "failed"} == checked
+    whole = by_name(regression.outcomes(name, runs=runs, train=replayed))
+    checked = {o for o in whole if whole[o].status == "passed"} - {f"{name} posted outcome"}
+    assert one in checked
+    broken = by_name(regression.outcomes(name, runs=runs, train=mutated))
+    assert {o for o in broken if broken[o].status == "failed"} == checked
 
 
 def test_a_posted_run_that_is_steady_fails():
@@ -105,7 +111,11 @@ def test_what_is_too_close_to_its_noise_is_not_checked_and_said():
     found = by_name(regression.outcomes("ferplus", ["backbone-inputs"], train=replayed))
     outcome = found["ferplus backbone-inputs outcome"]
     assert outcome.status == "not checked"
-    assert outcome.found == "the effect lies too close to its noise for 1 new run"
+    too_close = "the effect lies too close to its noise for 1 new run"
+    assert outcome.found == f"{too_close}, and 16 would not do"
+    found = by_name(regression.outcomes("ferplus", ["class-weights-balanced"], train=replayed))
+    outcome = found["ferplus class-weights-balanced outcome"]
+    assert outcome.found == f"{too_close}; --runs 2 would do"
 
 
 def test_recordings_of_another_backend_are_no_measure(monkeypatch):

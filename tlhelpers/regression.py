@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ NOT_CHECKED = "not checked"
 
 LEVEL = 0.999
 """One-sided: of a thousand outcome checks of unchanged code, one may fail by chance."""
+
+_MOST_RUNS = 16  # beyond, the spread of the recorded ones decides
 
 Train = Callable[[Case, Recipe, int], Run]
 
@@ -189,7 +192,7 @@ def outcomes(
     name, claim = f"{case_name} posted outcome", "the posted recipe still reads wrong (mode gap)"
     target = posted_target(before, runs)
     if target is None:
-        yield Outcome(name, claim, NOT_CHECKED, _too_close(runs))
+        yield Outcome(name, claim, NOT_CHECKED, _too_close(partial(posted_target, before), runs))
     else:
         measured = float(np.mean([metrics.metric("mode_gap").of(posted(seed)) for seed in seeds]))
         yield _outcome(name, claim, target, measured)
@@ -212,7 +215,8 @@ def outcomes(
             continue
         target = fix_target(each, compared, runs)
         if target is None:
-            yield Outcome(name, f"{claim} ({', '.join(helps)})", NOT_CHECKED, _too_close(runs))
+            found = _too_close(partial(fix_target, each, compared), runs)
+            yield Outcome(name, f"{claim} ({', '.join(helps)})", NOT_CHECKED, found)
             continue
         of = metrics.metric(target.metric).of
         new = [
@@ -282,5 +286,9 @@ def overall(found: Sequence[Outcome]) -> str:
     return FAILED if any(outcome.status == FAILED for outcome in found) else PASSED
 
 
-def _too_close(runs: int) -> str:
-    return f"the effect lies too close to its noise for {runs} new run{'s' * (runs > 1)}"
+def _too_close(target: Callable[[int], Target | None], runs: int) -> str:
+    found = f"the effect lies too close to its noise for {runs} new run{'s' * (runs > 1)}"
+    more = next((n for n in range(runs + 1, _MOST_RUNS + 1) if target(n)), None)
+    if more is None:
+        return f"{found}, and {_MOST_RUNS} would not do"
+    return f"{found}; --runs {more} would do"
