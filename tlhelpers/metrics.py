@@ -52,6 +52,13 @@ METRICS = {
                lambda run: float(run.curve("val_changed")[1:].mean() / len(run.probabilities))),
         Metric("nll", "validation NLL after the last epoch (nats)", "lower",
                lambda run: float(run.curve("val_nll")[-1])),
+        # Keras's own val_loss; on TensorFlow the posted retina loss is not the NLL (page 02).
+        Metric("val_loss", "Keras's validation loss after the last epoch", "lower",
+               lambda run: float(run.curve("val_loss")[-1])),
+        Metric("val_loss_jitter", "jitter of Keras's validation loss (log units an epoch)", "lower",
+               lambda run: stability.jitter(run.curve("val_loss"))),
+        Metric("val_loss_climb", "climb of Keras's validation loss (log units)", "lower",
+               lambda run: stability.climb(run.curve("val_loss"))),
         Metric("auc", "validation AUC after the last epoch", "higher",
                lambda run: float(run.curve("val_auc")[-1]), "val_auc"),
         Metric("macro_f1", "validation macro-F1 after the last epoch", "higher",

@@ -89,7 +89,7 @@ tl.plots.contact_sheet(
 # %% [markdown]
 # ## How to read a page
 #
-# Each page is about one idea, and goes the same way:
+# Most pages ask one question in several steps. They all go the same way:
 #
 # 1. **Predict.** You write down a guess. An empty guess is fine, too.
 # 2. **Run.** Most trainings were recorded and are *replayed* in a second. The caption of each figure
@@ -129,7 +129,7 @@ print(tl.guessed(my_guess, share, "of 100 photographs"))
 #
 # ## Remember
 #
-# - Nothing here is a single lucky run: every result comes from several seeds.
+# - Nothing is judged by a single lucky run. What has fewer than eight seeds says so, and gets no verdict.
 # - A change that did nothing is shown as a change that did nothing.
 #
 # **Next:** `01`, how unsteady is unsteady?

@@ -71,7 +71,8 @@ for name, curve in examples.items():
     print(f"{name:22} {tl.stability.jitter(curve):6.2f} {tl.stability.climb(curve):6.2f}")
 
 # %% [markdown]
-# Only the zigzag has jitter. Only the curve that overfits has climb.
+# Only the zigzag has jitter. Of these four, only the curve that overfits has climb. (On a curve that jumps, a lucky low point
+# or a jump in the last epoch makes climb, too. Jitter sees neither a high first point nor a jump at the very end.)
 #
 # **Watch the last line.** A network that learns nothing is perfectly steady. So jitter never stands
 # alone: a score, here the AUC, always stands beside it.
@@ -96,7 +97,8 @@ tl.plots.steps(
 )
 
 # %% [markdown]
-# We can also ask: if *every* step were nothing but this noise, how much jitter would there be?
+# The steps are real on *these* pictures. The bar says how far a step could differ on *other* pictures. Inside it, we cannot
+# say that the loss in general has moved. So we can also ask: how much jitter would steps of the size of the bars make?
 
 # %%
 excess, noise = [], []

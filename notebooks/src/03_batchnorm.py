@@ -192,9 +192,10 @@ print(trial.verdicts)
 print(trial.sentences)
 
 # %% [markdown]
-# **That is the proof.** The training losses of a pair agree to the last digit, so the weights were the same. With the
+# **That proves that a lag can do this.** The training losses of a pair agree to the last digit, so the weights were the same. With the
 # longer memory the validation loss of most seeds climbs as if the network overfitted. It is the same network. Its weights
-# move on, while the averages stay mostly ImageNet's.
+# move on, while the averages stay mostly ImageNet's. With the backbone's own momentum it did little, as we saw. (This
+# change makes a cause larger on purpose. It is no remedy, and the protocol does not judge it.)
 #
 # So ask of your own run: how many steps do the averages remember, and how many has it? Measuring them anew
 # (PreciseBN) shows whether the answer matters for your loss. There is also a simpler way: do not let the

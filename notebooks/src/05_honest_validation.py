@@ -218,7 +218,7 @@ for name, (temperature, raw, cool) in found.items():
     print(f"{name:30} {temperature:11.2f} {raw:6.3f} → {cool:.3f} {share:19.3f} {area:8.3f}")
 
 # %% [markdown]
-# "Of saying the share" is the NLL of somebody who knows only the share of ill eyes and says that of each eye.
+# The last but one column is the NLL of somebody who gives each eye the same probability: the share of ill eyes.
 #
 # - **Drawn, as posted.** Near the two that the loss explains. With the softmax's own loss, categorical cross-entropy, the
 #   temperature is near one: the network is about as sure as it is right. That change lowers the loss

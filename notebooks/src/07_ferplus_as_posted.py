@@ -116,7 +116,7 @@ tl.plots.curves({"validation": posted}, title="Your own run of the posted recipe
 #
 # One run is an anecdote. Here are the recorded seeds, with the two numbers of page `01`. *Jitter*: does the
 # curve jump more than the choice of validation pictures alone would make it? *Mode gap*: do the same weights read worse
-# in validation mode, on the *same training faces*? Overfitting cannot do that. A number is beyond its noise if its 95 %
+# in validation mode, on the *same training faces*? Overfitting alone cannot open that gap; it can magnify it. A number is beyond its noise if its 95 %
 # interval lies above zero.
 #
 # (Your run has seed 0, as the strong line has. They differ because another number of processor threads changes the last

@@ -147,8 +147,8 @@ print(fresh.sentences)
 print(fresh.verdicts)
 
 # %% [markdown]
-# Nearly all of the jumping is gone, and not one weight has changed. **The weights were steady all along. Their validation
-# was not.** (The mode gap falls below zero. We compare with the statistics of small batches, which are noisy
+# Nearly all of the jumping is gone, and not one weight has changed. **In this run the weights were steady. Their
+# validation was not.** (The mode gap falls below zero. We compare with the statistics of small batches, which are noisy
 # themselves; whether that is the reason was not tested. Near zero is best.)
 #
 # ## Two ways out
