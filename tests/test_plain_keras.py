@@ -13,6 +13,7 @@ from tlhelpers import backbones, paths
 from tlhelpers import model as its
 from tlhelpers.cases import case
 from tlhelpers.protocol import steady
+from tlhelpers.quiet import keras
 
 SMALLER = {"SIZE, CLASSES, EPOCHS, BATCH = 224": "SIZE, CLASSES, EPOCHS, BATCH = 32"}
 SMALLER |= {'"imagenet"': "None"}
@@ -22,7 +23,7 @@ SHAPES = {"retinopathy": (32, 32, 3), "ferplus": (48, 48, 1)}
 
 
 def recipe_of(page: str) -> str:
-    """The one block of code on a page that trains."""
+    """The one block of code in a page's text that trains."""
     cells = jupytext.read(paths.NOTEBOOKS / "src" / f"{page}.py").cells
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     (found,) = (b for b in re.findall(r"```python\n(.*?)```", prose, re.S) if "model.fit(" in b)
@@ -123,3 +124,62 @@ def test_early_stopping_restores_behind_the_swap(swap_first, restore, averaged):
     assert 0 < np.argmin(losses) < len(losses) - 1 < 29  # past the first epoch, and stopped early
     wanted = scored[int(np.argmin(losses)) if restore else -1]
     assert np.allclose(model.layers[-1].kernel, wanted, atol=1e-5) == averaged
+
+
+@pytest.fixture(scope="module")
+def diagnosis():
+    """What page 13's block leaves behind: fresh_loss, and a small network with live BatchNorm."""
+    rng = np.random.default_rng(0)
+    base = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            keras.layers.Conv2D(4, 3),
+            keras.layers.BatchNormalization(),
+            keras.layers.ReLU(),
+            keras.layers.GlobalAveragePooling2D(),
+        ]
+    )
+    model = keras.Sequential([base, keras.layers.Dense(2, "softmax")])
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    space = {"keras": keras, "np": np, "base": base, "model": model}
+    space["train_pictures"] = rng.normal(3, 2, (64, 8, 8, 3)).astype("f4")
+    space["train_labels"] = np.eye(2)[rng.integers(0, 2, 64)]
+    # The same pictures, so that the fresh loss can be had in another way.
+    space |= {f"validation_{name}": space[f"train_{name}"] for name in ("pictures", "labels")}
+    exec(recipe_of("13_your_own_run").replace("range(10)", "range(2)"), space)
+    return space
+
+
+def test_the_diagnosis_puts_everything_back(diagnosis):
+    model, layer = diagnosis["model"], diagnosis["base"].layers[1]
+    before, momentum = model.get_weights(), layer.momentum
+    shown = model.evaluate(
+        diagnosis["validation_pictures"], diagnosis["validation_labels"], verbose=0
+    )
+    assert abs(diagnosis["fresh_loss"](2) - shown[0]) > 1e-3  # two epochs: the averages lag
+    assert layer.momentum == momentum
+    assert all(map(np.array_equal, before, model.get_weights()))
+
+
+def test_the_diagnosis_measures_what_training_mode_uses(diagnosis):
+    """One batch of all pictures: its own statistics are the fresh ones."""
+    model, pictures = diagnosis["model"], diagnosis["train_pictures"]
+    own = np.array(model(pictures, training=True))  # moves the averages; the next line measures
+    picture_nll = -np.log((own * diagnosis["train_labels"]).sum(axis=1))
+    assert diagnosis["fresh_loss"](1, 64) == pytest.approx(picture_nll.mean(), rel=1e-4)
+
+
+def test_the_diagnosis_counts_each_batch_alike(diagnosis):
+    """Two halves: the mean of their means."""
+    layer = diagnosis["base"].layers[1]
+    seen = []
+    evaluate = diagnosis["model"].evaluate
+    try:
+        diagnosis["model"].evaluate = lambda *a, **k: (
+            seen.append(np.array(layer.moving_mean)) or evaluate(*a, **k)
+        )
+        diagnosis["fresh_loss"](2, 32)
+        diagnosis["fresh_loss"](1, 64)
+    finally:
+        del diagnosis["model"].evaluate
+    assert seen[0] == pytest.approx(seen[1], rel=1e-4)

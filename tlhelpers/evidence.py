@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from tlhelpers import metrics
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -290,7 +292,7 @@ def verdict_sentence(comparison: Comparison, title: str | None = None) -> str:
     """
     c = comparison
     name = title or c.fix
-    name, metric = name[0].upper() + name[1:], c.metric.replace("_", " ")
+    name, metric = name[0].upper() + name[1:], metrics.metric(c.metric).title
     before, after, effect = (number(c, value) for value in (c.before, c.after, c.effect))
     pairs = f"{c.seeds} paired seed" + ("" if c.seeds == 1 else "s")
     if c.verdict == SAME:
@@ -322,7 +324,7 @@ def verdict_words(comparison: Comparison) -> str:
     what a verdict cell prints for it. Digits in a name ("dense-512") stay: they do not
     depend on the machine.
     """
-    return f"{comparison.fix} · {comparison.metric}: {comparison.verdict}"
+    return f"{comparison.fix} · {metrics.metric(comparison.metric).title}: {comparison.verdict}"
 
 
 def effect_words(comparison: Comparison) -> str:

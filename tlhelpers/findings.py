@@ -157,7 +157,7 @@ class Steadiness:
     def words(self) -> str:
         """What was asked and what came out, a line each."""
         seeds = [run.seed for run in self.posted]
-        score, margin = self.score.metric.replace("_", "-"), MARGINS[self.score.metric]
+        score, margin = metrics.metric(self.score.metric).title, MARGINS[self.score.metric]
         old, new = self.jitter.before, self.jitter.after
         lines = [f"seeds {seeds[0]} to {seeds[-1]}: jitter {old:.3f} as posted, {new:.3f} steady"]
         if _jumps(self.posted):

@@ -20,8 +20,12 @@ class Metric:
     Attributes
     ----------
     name : str
+    title : str
+        Its name in figures and sentences.
     words : str
-        What it is, with its unit, as an axis says it.
+        What it is.
+    unit : str
+        Empty for a score from 0 to 1.
     better : str
         "lower" or "higher".
     of : function of a Run
@@ -30,7 +34,9 @@ class Metric:
     """
 
     name: str
+    title: str
     words: str
+    unit: str
     better: str
     of: Callable[[Run], float]
     column: str = "val_nll"
@@ -39,34 +45,52 @@ class Metric:
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("jitter", "jitter of the validation NLL (log units an epoch)", "lower",
+        Metric("jitter", "jitter", "jitter of the validation NLL",
+               "log units an epoch", "lower",
                lambda run: stability.jitter(run.curve("val_nll"))),
-        Metric("climb", "climb of the validation NLL after its best epoch (log units)", "lower",
+        Metric("climb", "climb", "climb of the validation NLL after its best epoch",
+               "log units", "lower",
                lambda run: stability.climb(run.curve("val_nll"))),
-        Metric("mode_gap", "NLL with moving over NLL with batch statistics (log units)", "lower",
+        Metric("mode_gap", "mode gap", "NLL with moving over NLL with batch statistics",
+               "log units", "lower",
                lambda run: stability.mode_gap(run.curve("batch_mode_nll"),
                                               run.curve("moving_mode_nll"))),
-        Metric("drawdown", "largest fall of validation accuracy from its best (share)", "lower",
+        Metric("drawdown", "drawdown", "largest fall of validation accuracy from its best",
+               "share", "lower",
                lambda run: stability.max_drawdown(run.curve("val_accuracy"))),
-        Metric("churn", "validation predictions that change an epoch (share)", "lower",
+        Metric("churn", "churn", "validation predictions that change an epoch",
+               "share", "lower",
                lambda run: float(run.curve("val_changed")[1:].mean() / len(run.probabilities))),
-        Metric("nll", "validation NLL after the last epoch (nats)", "lower",
+        Metric("nll", "NLL", "validation NLL after the last epoch",
+               "nats", "lower",
                lambda run: float(run.curve("val_nll")[-1])),
         # Keras's own val_loss; on TensorFlow the posted retina loss is not the NLL (page 02).
-        Metric("val_loss", "Keras's validation loss after the last epoch", "lower",
+        Metric("val_loss", "val_loss", "Keras's validation loss after the last epoch",
+               "", "lower",
                lambda run: float(run.curve("val_loss")[-1])),
-        Metric("val_loss_jitter", "jitter of Keras's validation loss (log units an epoch)", "lower",
+        Metric("val_loss_jitter", "jitter of val_loss", "jitter of Keras's validation loss",
+               "log units an epoch", "lower",
                lambda run: stability.jitter(run.curve("val_loss"))),
-        Metric("val_loss_climb", "climb of Keras's validation loss (log units)", "lower",
+        Metric("val_loss_climb", "climb of val_loss", "climb of Keras's validation loss",
+               "log units", "lower",
                lambda run: stability.climb(run.curve("val_loss"))),
-        Metric("auc", "validation AUC after the last epoch", "higher",
+        Metric("auc", "AUC", "validation AUC after the last epoch",
+               "", "higher",
                lambda run: float(run.curve("val_auc")[-1]), "val_auc"),
-        Metric("macro_f1", "validation macro-F1 after the last epoch", "higher",
+        Metric("macro_f1", "macro-F1", "validation macro-F1 after the last epoch",
+               "", "higher",
                lambda run: float(run.curve("val_macro_f1")[-1]), "val_macro_f1"),
-        Metric("accuracy", "validation accuracy after the last epoch (share)", "higher",
+        Metric("accuracy", "accuracy", "validation accuracy after the last epoch",
+               "share", "higher",
                lambda run: float(run.curve("val_accuracy")[-1])),
     )
 }  # fmt: skip
+
+
+def axis_words(name: str) -> str:
+    """What a metric is, with its unit."""
+    its = metric(name)
+    return f"{its.words} ({its.unit})" if its.unit else its.words
 
 
 def metric(name: str) -> Metric:

@@ -185,7 +185,7 @@ def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Pi
         axis.hlines(np.mean(list(values.values())), i - 0.18, i + 0.18, color=colour, lw=3)
     axis.set_xticks(range(len(names)), names)
     axis.set_xlim(-0.5, len(names) - 0.5)
-    axis.set_ylabel("\n".join(textwrap.wrap(metrics.metric(metric).words, 38)))
+    axis.set_ylabel("\n".join(textwrap.wrap(metrics.axis_words(metric), 38)))
     alt = f"{title}. " + "; ".join(
         f"{name}: mean {np.mean(list(v.values())):.3g}"
         for name, v in zip(names, numbers, strict=True)
@@ -219,6 +219,7 @@ def forest(
     colours = {evidence.HELPS: helps, evidence.HURTS: hurts}
     told = {name: [] for name in rows}
     for axis, name in zip(axes, panels, strict=True):
+        its = metrics.metric(name)
         axis.axvline(0, color="0.3", lw=1)
         for c in (c for c in comparisons if c.metric == name):
             row, colour = rows.index(c.fix), colours.get(c.verdict, "0.45")
@@ -226,15 +227,15 @@ def forest(
                 axis.hlines(row, c.low, c.high, color=colour, lw=2.5)
             full = c.verdict in colours
             axis.plot(c.effect, row, "o", color=colour, mfc=colour if full else "white", ms=7)
-            told[c.fix].append(f"{name.replace('_', ' ')} {c.effect:+.3f} ({c.verdict})")
+            told[c.fix].append(f"{its.title} {c.effect:+.3f} ({c.verdict})")
             if others := (beside or {}).get((c.fix, name)):
                 axis.plot(others, [row + 0.28] * len(others), "x", color="black", ms=5)
                 told[c.fix].append("beside it " + ", ".join(f"{v:+.3f}" for v in others))
         if max(map(abs, axis.get_xlim())) < 1e-3:  # nothing but rounding
             axis.set_xlim(-0.1, 0.1)
-        better = metrics.metric(name).better
-        axis.set_title(f"{name.replace('_', '-')}\n({better} is better)", fontsize=10)
-        axis.set_xlabel("change")
+        axis.set_title(f"{its.title}\n({its.better} is better)", fontsize=10)
+        unit = its.unit.replace(" an ", "\nan ")
+        axis.set_xlabel(f"change ({unit})" if unit else "change")
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(2))
         axis.set_yticks(range(len(rows)), [titles[row] for row in rows])
         axis.set_ylim(len(rows) - 0.5, -0.5)

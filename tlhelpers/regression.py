@@ -210,7 +210,7 @@ def outcomes(
             (comparisons.compare(before, after, metric), _differences(before, after, metric))
             for metric in ("mode_gap", "jitter", "climb", this.score)
         ]
-        helps = [c.metric.replace("_", " ") for c, _ in compared if c.verdict == evidence.HELPS]
+        helps = [metrics.metric(c.metric).title for c, _ in compared if c.verdict == evidence.HELPS]
         if not helps:
             continue
         target = fix_target(each, compared, runs)
@@ -222,7 +222,7 @@ def outcomes(
         new = [
             of(train(that, each.apply(that.measured), seed)) - of(posted(seed)) for seed in seeds
         ]
-        claim += f" ({target.metric.replace('_', ' ')})"
+        claim += f" ({metrics.metric(target.metric).title})"
         yield _outcome(name, claim, target, float(np.mean(new)))
 
 

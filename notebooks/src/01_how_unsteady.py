@@ -71,8 +71,9 @@ for name, curve in examples.items():
     print(f"{name:22} {tl.stability.jitter(curve):6.2f} {tl.stability.climb(curve):6.2f}")
 
 # %% [markdown]
-# Only the zigzag has jitter. Of these four, only the curve that overfits has climb. (On a curve that jumps, a lucky low point
-# or a jump in the last epoch makes climb, too. Jitter sees neither a high first point nor a jump at the very end.)
+# Only the zigzag has jitter. Of these four, only the curve that overfits has climb. (On a curve that jumps, a lucky low
+# point or a jump in the last epoch makes climb, too. Jitter sees neither a high first point nor a jump at the very
+# end.)
 #
 # **Watch the last line.** A network that learns nothing is perfectly steady. So jitter never stands
 # alone: a score, here the AUC, always stands beside it.

@@ -31,8 +31,8 @@ case = tl.case("retinopathy", profile=profile)
 #
 # - **In training** it uses the mean of the pictures in the current batch.
 # - **In validation** the answer for a picture must not depend on the others in its batch. So it uses a **moving
-#   average** of the means it has seen in training. After each step the average keeps a share of its old value, the *momentum*, and takes the
-#   rest from the new batch.
+#   average** of the means it has seen in training. After each step the average keeps a share of its old value, the
+#   *momentum*, and takes the rest from the new batch.
 #
 # In the backbone of page `02` the momentum is
 
@@ -192,10 +192,10 @@ print(trial.verdicts)
 print(trial.sentences)
 
 # %% [markdown]
-# **That proves that a lag can do this.** The training losses of a pair agree to the last digit, so the weights were the same. With the
-# longer memory the validation loss of most seeds climbs as if the network overfitted. It is the same network. Its weights
-# move on, while the averages stay mostly ImageNet's. With the backbone's own momentum it did little, as we saw. (This
-# change makes a cause larger on purpose. It is no remedy, and the protocol does not judge it.)
+# **That proves that a lag can do this.** The training losses of a pair agree to the last digit, so the weights were the
+# same. With the longer memory the validation loss of most seeds climbs as if the network overfitted. It is the same
+# network. Its weights move on, while the averages stay mostly ImageNet's. With the backbone's own momentum it did
+# little, as we saw. (This change makes a cause larger on purpose. It is no remedy, and the protocol does not judge it.)
 #
 # So ask of your own run: how many steps do the averages remember, and how many has it? Measuring them anew
 # (PreciseBN) shows whether the answer matters for your loss. There is also a simpler way: do not let the
@@ -229,9 +229,9 @@ print(check.found)
 print(check)
 
 # %% [markdown]
-# It failed, and not by accident. A model built from its inputs to its outputs, as here, is called
-# *Functional*. In Keras 3 `fit` announces `training=True` to the whole model, and a Functional model hands
-# that to every layer inside, **over** the flag you wrote. No warning appears. (Keras 2 kept the flag. Old tutorials were right in their day.)
+# It failed, and not by accident. A model built from its inputs to its outputs, as here, is called *Functional*. In
+# Keras 3 `fit` announces `training=True` to the whole model, and a Functional model hands that to every layer inside,
+# **over** the flag you wrote. No warning appears. (Keras 2 kept the flag. Old tutorials were right in their day.)
 #
 # The page goes on, because we caught the failure. In a project of your own, let it stop the program:
 
@@ -311,10 +311,10 @@ tl.plots.paired(
 )
 
 # %% [markdown]
-# **Mode gap** had to come out like that: when the layers are frozen, both modes use the same
-# statistics, and the gap is zero by construction. The news is **AUC**: the network sorts better,
-# and much earlier. (Frozen statistics are old, too. But training uses the same ones, so the weights can adapt
-# to them.) **NLL** is that of the last epoch. The first figure shows more: frozen runs lie lower in between, and climb again.
+# **Mode gap** had to come out like that: when the layers are frozen, both modes use the same statistics, and the gap is
+# zero by construction. The news is **AUC**: the network sorts better, and much earlier. (Frozen statistics are old,
+# too. But training uses the same ones, so the weights can adapt to them.) **NLL** is that of the last epoch. The first
+# figure shows more: frozen runs lie lower in between, and climb again.
 #
 # **Jitter and climb are not what tutorials promise, and we leave them in.** Taking the lag away cannot
 # be the reason for jitter: PreciseBN takes it away too, and its curves do not jump. So with frozen layers the

@@ -141,7 +141,7 @@ leak = [tl.compare(honest, leaky, metric) for metric in ("auc", "accuracy", "nll
 print(tl.guessed(my_guess, f"{leak[0].effect:+.3f}"))
 for one in leak:
     print(
-        f"with the leak, change of {one.metric}: {tl.evidence.effect_words(one)}, {one.seeds} pairs"
+        f"with the leak, change of {tl.metrics.metric(one.metric).title}: {tl.evidence.effect_words(one)}, {one.seeds} pairs"
     )
 
 # %% [markdown]

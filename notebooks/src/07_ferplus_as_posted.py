@@ -114,10 +114,10 @@ tl.plots.curves({"validation": posted}, title="Your own run of the posted recipe
 #
 # ## How unsteady, beyond noise?
 #
-# One run is an anecdote. Here are the recorded seeds, with the two numbers of page `01`. *Jitter*: does the
-# curve jump more than the choice of validation pictures alone would make it? *Mode gap*: do the same weights read worse
-# in validation mode, on the *same training faces*? Overfitting alone cannot open that gap; it can magnify it. A number is beyond its noise if its 95 %
-# interval lies above zero.
+# One run is an anecdote. Here are the recorded seeds, with the two numbers of page `01`. *Jitter*: does the curve jump
+# more than the choice of validation pictures alone would make it? *Mode gap*: do the same weights read worse in
+# validation mode, on the *same training faces*? Overfitting alone cannot open that gap; it can magnify it. A number is
+# beyond its noise if its 95 % interval lies above zero.
 #
 # (Your run has seed 0, as the strong line has. They differ because another number of processor threads changes the last
 # digits of each step, and training makes such differences large.)
@@ -156,8 +156,12 @@ print(
     f"On the same training faces, the NLL in validation mode is {times:.1f} times that in training mode."
 )
 print("mode gap after each epoch:", gaps)
+nats = np.mean([run.curve("moving_mode_nll") - run.curve("batch_mode_nll") for run in runs], axis=0)
+print("the same gap, in nats:    ", " ".join(f"{gap:+.2f}" for gap in nats))
 
 # %% [markdown]
+# A mode gap compares logarithms: it says *how many times* worse. In nats, which the loss has, look at the last line.
+#
 # ## Is this the post's own trouble?
 #
 # A fair question. BatchNorm's averages with this momentum remember about a thousand steps. How long is that, in

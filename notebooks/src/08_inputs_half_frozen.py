@@ -74,7 +74,8 @@ print(
 # (In Keras, some backbones rescale inside themselves: EfficientNet and EfficientNetV2, for instance. Read the page of
 # yours.)
 #
-# Our backbone, EfficientNet-Lite0, is of the mild kind. The check compares black and white, as they arrive, with what it was trained on:
+# Our backbone, EfficientNet-Lite0, is of the mild kind. The check compares black and white, as they arrive, with what
+# it was trained on:
 
 # %%
 fix = tl.fix("backbone-inputs")

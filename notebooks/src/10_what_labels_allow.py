@@ -102,11 +102,13 @@ for name, (accuracy, recall) in rows.items():
     print(f"{name:26} {accuracy:8.3f}   {recall:.2f}")
 
 # %% [markdown]
-# This is an estimate from ten votes a face, and it can err a little in either direction. (Recall of one class is not a hard limit: who calls more faces 'disgust' finds more of it, and is wrong
-# more often elsewhere. But split votes alone do not explain 0 of 20.)
+# This is an estimate from ten votes a face, and it can err a little in either direction. (Recall of one class is not a
+# hard limit: who calls more faces 'disgust' finds more of it, and is wrong more often elsewhere. But split votes alone
+# do not explain 0 of 20.)
 #
-# An accuracy of 93 to 95 % is **above** the ceiling. There is an honest way to get there: leave out the faces on which people
-# disagree. With labels by *majority* (more than half of the votes) the ceiling rises, because the hard faces are gone:
+# An accuracy of 93 to 95 % is **above** the ceiling. There is an honest way to get there: leave out the faces on which
+# people disagree. With labels by *majority* (more than half of the votes) the ceiling rises, because the hard faces are
+# gone:
 
 # %%
 kept = {

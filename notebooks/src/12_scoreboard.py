@@ -71,9 +71,11 @@ for name, findings in (("faces", faces), ("retina", eyes)):
         m: np.mean(list(tl.values(posted, m).values()))
         for m in ("jitter", "climb", "mode_gap", score)
     }
-    words = ", ".join(f"{metric.replace('_', ' ')} {value:.3f}" for metric, value in levels.items())
+    words = ", ".join(
+        f"{tl.metrics.metric(metric).title} {value:.3f}" for metric, value in levels.items()
+    )
     print(
-        f"{name:7} {words}; allowed loss of {score.replace('_', ' ')}: {tl.findings.MARGINS[score]}"
+        f"{name:7} {words}; allowed loss of {tl.metrics.metric(score).title}: {tl.findings.MARGINS[score]}"
     )
 
 # %% [markdown]
@@ -130,10 +132,10 @@ board(alone_eyes)
 # 0.05. *Described only* is a change that makes a cause larger on purpose; it is no remedy and gets no verdict. What is not
 # listed is not recorded yet; it still counts in the correction.
 #
-# So look at the other columns. Three changes raise the AUC: frozen BatchNorm most, then a head that is trained first, and a
-# head of wide layers. The first two bring climb with them. A tenth of the rate learns next to nothing in so many epochs
-# (AUC {{effect retinopathy rate-1e-5 auc}}), and warm-up and cosine learn less than the constant rate
-# ({{effect retinopathy warmup-cosine auc}}): the posted rate is low already. Measuring the statistics anew, which counts for
+# So look at the other columns. Three changes raise the AUC: frozen BatchNorm most, then a head that is trained first,
+# and a head of wide layers. The first two bring climb with them. A tenth of the rate learns next to nothing in so many
+# epochs (AUC {{effect retinopathy rate-1e-5 auc}}), and warm-up and cosine learn less than the constant rate ({{effect
+# retinopathy warmup-cosine auc}}): the posted rate is low already. Measuring the statistics anew, which counts for
 # faces, costs a little AUC here, and so do averaged weights with live BatchNorm, and categorical cross-entropy.
 #
 # ## What each part of the steady recipes does
@@ -223,7 +225,9 @@ for name, case, findings in (
     print(f"{tl.fix(name).title} ({case}): {tried[0].verdict if tried else 'not recorded yet'}")
     for found in tried:
         for one in (found.jitter, found.score):
-            print(f"   change of {one.metric.replace('_', ' ')}: {tl.evidence.effect_words(one)}")
+            print(
+                f"   change of {tl.metrics.metric(one.metric).title}: {tl.evidence.effect_words(one)}"
+            )
 
 # %% [markdown]
 # The first belief has something in it: a head of wide layers sorts eyes better than the post's narrow one (AUC
@@ -278,18 +282,16 @@ for findings in (alone, alone_eyes):
         each = " ".join(f"{value:+.3f}" for value in pairs)
         if max(map(abs, pairs)) < 1e-6 or not (min(pairs) > 0 or max(pairs) < 0):
             continue
-        where = (
-            f"{trial.fix.title}, {metric.replace('_', ' ')}: drawn {drawn.effect:+.3f}, real {each}"
-        )
+        where = f"{trial.fix.title}, {tl.metrics.metric(metric).title}: drawn {drawn.effect:+.3f}, real {each}"
         if drawn.low <= 0 <= drawn.high:
             print(f"  not shown on drawn ones    {where}")
         elif drawn.effect * pairs[0] < 0:
             print(f"  the other way round        {where}")
 
 # %% [markdown]
-# **Faces.** Some real pairs agree where drawn ones left a question open: freezing BatchNorm and soft labels lower jitter in each
-# pair, and whatever mends BatchNorm makes the loss climb a little more. Balanced and effective-number class weights go the
-# other way round: on drawn faces jitter was lower, on real ones it is higher.
+# **Faces.** Some real pairs agree where drawn ones left a question open: freezing BatchNorm and soft labels lower
+# jitter in each pair, and whatever mends BatchNorm makes the loss climb a little more. Balanced and effective-number
+# class weights go the other way round: on drawn faces jitter was lower, on real ones it is higher.
 #
 # **Retina.** The photographs fail differently (page `02`). There the posted recipe overfits, and freezing BatchNorm
 # lowers climb. There the mode gap was below zero, and freezing brings it up to zero.
@@ -299,8 +301,8 @@ for findings in (alone, alone_eyes):
 # ## Remember
 #
 # - Alone, only two changes count for faces, and both are about BatchNorm's averages.
-# - Frozen BatchNorm and averaged weights, on seeds that had no part in choosing them: on faces steadier than the posted run,
-#   and better. On the retina better, and not steadier.
+# - Frozen BatchNorm and averaged weights, on seeds that had no part in choosing them: on faces steadier than the posted
+#   run, and better. On the retina better, and not steadier.
 # - A smooth curve can read wrong, and a steady network can be a bad one. Ask for jitter, mode gap *and* score.
 # - Who asks about many changes must correct for asking.
 # - "Not shown" is not "does nothing". The interval says what is still possible.

@@ -169,15 +169,45 @@ print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pa
 #
 # If the validation loss of your own fine-tuning jumps, ask in this order:
 #
-# 1. **Is it a jump, or few pictures?** Count how many validation pictures changed sides (page `01`).
-# 2. **Is it the weights, or BatchNorm's averages?** Evaluate the same *training* pictures with both sets of statistics
-# (page `03`). If they differ, freeze each BatchNorm layer, and check that the averages stand still.
+# 1. **Is it a few pictures?** Evaluate two halves of your validation pictures apart. If only one half jumps, a few
+# pictures do it (page `01`).
+# 2. **Is it BatchNorm's averages?** Measure them anew, with the same weights, and evaluate the *validation* pictures
+# again. The function below does that. If the jump goes, freeze each BatchNorm layer (page `03`). If it stays, leave them.
 # 3. **Is the split honest?** No patient and no face may be on both sides (pages `05` and `10`).
-# 4. **Does it still jump?** Average the weights, or use warm-up and cosine (pages `04` and `11`).
-# 5. **Does it climb?** Then the network is too sure of its answers. Stop early, look at the temperature (pages `05` and
-# `06`).
+# 4. **Do the weights jump?** Average them, or lower the rate towards the end (pages `04`, `06` and `11`).
+# 5. **Does it climb, with BatchNorm frozen or measured anew?** Then the network is too sure of its answers. Stop early,
+# look at the temperature (pages `05` and `06`).
 #
 # And always: several seeds, one change, the score beside it.
+#
+# Ordinary Keras for the second question. `base` is the backbone, and BatchNorm must not be frozen in it:
+#
+# ```python
+# def fresh_loss(batches=30, size=32):
+#     """Validation loss with BatchNorm's averages measured anew. Puts everything back."""
+#     layers = [one for one in base.layers if isinstance(one, keras.layers.BatchNormalization)]
+#     before = [(one.momentum, one.get_weights()) for one in layers]
+#     order = np.random.default_rng(0).permutation(len(train_pictures))
+#     for i in range(min(batches, len(order) // size)):
+#         for one in layers:
+#             one.momentum = i / (i + 1)  # so that each batch counts alike
+#         model(train_pictures[order[i * size : (i + 1) * size]], training=True)
+#     found = model.evaluate(validation_pictures, validation_labels, verbose=0, return_dict=True)
+#     for one, (momentum, weights) in zip(layers, before):
+#         one.momentum = momentum
+#         one.set_weights(weights)
+#     return found["loss"]
+#
+# for epoch in range(10):
+#     history = model.fit(
+#         train_pictures,
+#         train_labels,
+#         validation_data=(validation_pictures, validation_labels),
+#         initial_epoch=epoch,
+#         epochs=epoch + 1,
+#     )
+#     print(f"as Keras shows it {history.history['val_loss'][0]:.3f}, fresh {fresh_loss():.3f}")
+# ```
 #
 # ## Remember
 #
