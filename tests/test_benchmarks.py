@@ -1,0 +1,26 @@
+"""The benchmark of the input pipeline runs, in small, and prints its ratio.
+
+Its numbers mean nothing at this size: nothing here looks at them.
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+from tlhelpers import paths
+
+
+def test_pipeline():
+    small = ["--profile", "smoke", "--train", "96", "--epochs", "1", "--precision", "float32"]
+    done = subprocess.run(
+        [sys.executable, "benchmarks/pipeline.py", *small],
+        capture_output=True,
+        text=True,
+        cwd=paths.PROJECT,
+        env={**os.environ, "TLHELPERS_PROGRESS": "0"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    for way in ("real input", "on the device"):
+        assert re.search(rf"^float32 +{way} +[\d.]+ ms a step", done.stdout, re.M)
+    assert re.search(r"^float32: on the device / real input, ratio [\d.]+", done.stdout, re.M)
