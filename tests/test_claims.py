@@ -62,11 +62,12 @@ FACTS = {
     "11": (
         "looked good on seeds 0 to 7",
         "Its 93 to 95 %",
-        "None of 20 disgust faces",
+        "None of 20 faces right",
         "between 0 and 16 %",
         "p below 0.05",
     ),
     "12": ("p below 0.05", "corrected p below\n0.05"),
+    "13": ("train_data.take(30)",),
     "10": ("0 of 20", "none of 20", "of the 20 'disgust'", "93 to 95 %", "93 %"),
 }
 
@@ -122,8 +123,15 @@ def test_every_number_of_the_readmes_answers_is_rendered_or_a_known_fact():
     answers = re.sub(r"https://\S+", "", answers)
     facts = (
         "at 48 or 64 pixels",
-        "ResNet50 at 224 pixels",
-        "up and down (0 for a single valley)",
+        "at 224 pixels",
+        "(0.1 is about\n10 %, 0.7 a factor of two; 0 is best)",
+        "up and down; 0 for a single valley",
+        "(page 03)",
+        "page 11\n",
+        "Keras 3. Both recipes",
+        "[Page 13](notebooks/13_your_own_run.ipynb)",
+        "notebooks/06_retinopathy_answer.ipynb",
+        "notebooks/11_ferplus_answer.ipynb",
         "between 0.8 and 5",
     )
     assert [fact for fact in facts if fact not in answers] == []

@@ -22,11 +22,16 @@ NAMES = {"retinopathy": "pictures", "ferplus": "faces"}
 SHAPES = {"retinopathy": (32, 32, 3), "ferplus": (48, 48, 1)}
 
 
-def recipe_of(page: str) -> str:
-    """The one block of code in a page's text that trains."""
+def blocks_of(page: str) -> list[str]:
+    """The blocks of code in a page's text."""
     cells = jupytext.read(paths.NOTEBOOKS / "src" / f"{page}.py").cells
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    (found,) = (b for b in re.findall(r"```python\n(.*?)```", prose, re.S) if "model.fit(" in b)
+    return re.findall(r"```python\n(.*?)```", prose, re.S)
+
+
+def recipe_of(page: str) -> str:
+    """The one block of code in a page's text that trains."""
+    (found,) = (block for block in blocks_of(page) if "model.fit(" in block)
     return found
 
 
@@ -146,40 +151,56 @@ def diagnosis():
     space["train_labels"] = np.eye(2)[rng.integers(0, 2, 64)]
     # The same pictures, so that the fresh loss can be had in another way.
     space |= {f"validation_{name}": space[f"train_{name}"] for name in ("pictures", "labels")}
-    exec(recipe_of("13_your_own_run").replace("range(10)", "range(2)"), space)
+    code = "\n".join(blocks_of("13_your_own_run")[-2:])
+    assert "def fresh_loss" in code and "model.fit(" in code
+    exec(code.replace("range(10)", "range(2)"), space)
     return space
 
 
 def test_the_diagnosis_puts_everything_back(diagnosis):
     model, layer = diagnosis["model"], diagnosis["base"].layers[1]
     before, momentum = model.get_weights(), layer.momentum
-    shown = model.evaluate(
-        diagnosis["validation_pictures"], diagnosis["validation_labels"], verbose=0
-    )
-    assert abs(diagnosis["fresh_loss"](2) - shown[0]) > 1e-3  # two epochs: the averages lag
+    shown = diagnosis["evaluate"]()
+    fresh = diagnosis["fresh_loss"](diagnosis["batches"], diagnosis["evaluate"])
+    assert abs(fresh - shown) > 1e-3  # two epochs: the averages lag
     assert layer.momentum == momentum
     assert all(map(np.array_equal, before, model.get_weights()))
+    with pytest.raises(KeyboardInterrupt):
+        diagnosis["fresh_loss"](diagnosis["batches"], interrupted)
+    assert layer.momentum == momentum
+    assert all(map(np.array_equal, before, model.get_weights()))
+
+
+def interrupted():
+    raise KeyboardInterrupt
 
 
 def test_the_diagnosis_measures_what_training_mode_uses(diagnosis):
     """One batch of all pictures: its own statistics are the fresh ones."""
     model, pictures = diagnosis["model"], diagnosis["train_pictures"]
-    own = np.array(model(pictures, training=True))  # moves the averages; the next line measures
+    before = model.get_weights()
+    own = np.array(model(pictures, training=True))
+    model.set_weights(before)
     picture_nll = -np.log((own * diagnosis["train_labels"]).sum(axis=1))
-    assert diagnosis["fresh_loss"](1, 64) == pytest.approx(picture_nll.mean(), rel=1e-4)
+    fresh = diagnosis["fresh_loss"]([pictures], diagnosis["evaluate"])
+    assert fresh == pytest.approx(picture_nll.mean(), rel=1e-4)
 
 
 def test_the_diagnosis_counts_each_batch_alike(diagnosis):
-    """Two halves: the mean of their means."""
+    """Four quarters: the mean of their means is that of the whole."""
+    layer, pictures = diagnosis["base"].layers[1], diagnosis["train_pictures"]
+    means = [
+        diagnosis["fresh_loss"](batches, lambda: np.array(layer.moving_mean))
+        for batches in ([pictures], np.split(pictures, 4))
+    ]
+    assert means[0] == pytest.approx(means[1], rel=1e-4)
+
+
+def test_the_diagnosis_says_if_nothing_can_lag(diagnosis):
     layer = diagnosis["base"].layers[1]
-    seen = []
-    evaluate = diagnosis["model"].evaluate
+    layer.trainable = False
     try:
-        diagnosis["model"].evaluate = lambda *a, **k: (
-            seen.append(np.array(layer.moving_mean)) or evaluate(*a, **k)
-        )
-        diagnosis["fresh_loss"](2, 32)
-        diagnosis["fresh_loss"](1, 64)
+        with pytest.raises(AssertionError, match="every BatchNorm layer is frozen"):
+            diagnosis["fresh_loss"](diagnosis["batches"], diagnosis["evaluate"])
     finally:
-        del diagnosis["model"].evaluate
-    assert seen[0] == pytest.approx(seen[1], rel=1e-4)
+        layer.trainable = True

@@ -195,7 +195,7 @@ for metric in ("jitter", "climb", "mode_gap", "nll", "auc"):
 # the post (page `02`). Find out which of these you have; page `13` has the test. (Our pictures are fewer and smaller than
 # the post's, and our backbone is smaller. Perhaps that is why it did not spike.)
 #
-# **For a better network, freeze every BatchNorm layer and average the weights.** It will not be a steadier one. Set
+# **For a higher AUC in few epochs, freeze every BatchNorm layer and average the weights.** The loss will not be steadier. Set
 # `layer.trainable = False` for each, before `compile`. (`base(x, training=False)` does nothing under `fit` in a
 # Functional model of Keras 3: page `03`.) Frozen layers alone made the loss jump (jitter {{mean retinopathy
 # frozen-batchnorm jitter}}); averaging takes most of that away. On fresh seeds both together raised the AUC by {{effect

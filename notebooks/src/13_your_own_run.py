@@ -167,36 +167,55 @@ print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pa
 #
 # ## Where to begin
 #
-# If the validation loss of your own fine-tuning jumps, ask in this order:
+# If the validation loss of your own fine-tuning will not hold still, ask in this order:
 #
-# 1. **Is it a few pictures?** Evaluate two halves of your validation pictures apart. If only one half jumps, a few
+# 1. **Do the pictures arrive as the backbone wants them?** Each has its own `preprocess_input` (page `08`).
+# 2. **Is it a few pictures?** Evaluate two halves of your validation pictures apart. If only one half jumps, a few
 # pictures do it (page `01`).
-# 2. **Is it BatchNorm's averages?** Measure them anew, with the same weights, and evaluate the *validation* pictures
-# again. The function below does that. If the jump goes, freeze each BatchNorm layer (page `03`). If it stays, leave them.
-# 3. **Is the split honest?** No patient and no face may be on both sides (pages `05` and `10`).
-# 4. **Do the weights jump?** Average them, or lower the rate towards the end (pages `04`, `06` and `11`).
-# 5. **Does it climb, with BatchNorm frozen or measured anew?** Then the network is too sure of its answers. Stop early,
-# look at the temperature (pages `05` and `06`).
+# 3. **Does it read wrong?** Measure BatchNorm's averages anew, with the same weights, and evaluate the validation pictures
+# again. The function below does that. If the curve is smooth then, the averages lagged: freeze each BatchNorm layer, and
+# average the weights (page `11`).
+# 4. **Do the weights jump?** If it jumps with fresh averages as well, it is the weights. Average them, or let the rate fall
+# to zero (pages `04` and `11`). Freezing BatchNorm will not steady it; it may raise the score (page `06`).
+# 5. **Does it overfit?** If it climbs with fresh averages as well, the network is too sure of its answers. Stop early, look
+# at the temperature (pages `05` and `06`).
+# 6. **Is the split honest?** No patient and no face may be on both sides (pages `05` and `10`).
 #
 # And always: several seeds, one change, the score beside it.
 #
-# Ordinary Keras for the second question. `base` is the backbone, and BatchNorm must not be frozen in it:
+# The function for the third question, in ordinary Keras. `base` is the backbone inside `model`:
 #
 # ```python
-# def fresh_loss(batches=30, size=32):
-#     """Validation loss with BatchNorm's averages measured anew. Puts everything back."""
-#     layers = [one for one in base.layers if isinstance(one, keras.layers.BatchNormalization)]
+# def fresh_loss(batches, evaluate):
+#     """Validation loss with BatchNorm's averages measured anew; they are put back afterwards."""
+#     layers = [*base.layers, *model.layers]
+#     layers = [one for one in layers if isinstance(one, keras.layers.BatchNormalization)]
+#     layers = [one for one in layers if one.trainable]
+#     assert layers, "every BatchNorm layer is frozen: no averages that could lag"
 #     before = [(one.momentum, one.get_weights()) for one in layers]
-#     order = np.random.default_rng(0).permutation(len(train_pictures))
-#     for i in range(min(batches, len(order) // size)):
-#         for one in layers:
-#             one.momentum = i / (i + 1)  # so that each batch counts alike
-#         model(train_pictures[order[i * size : (i + 1) * size]], training=True)
-#     found = model.evaluate(validation_pictures, validation_labels, verbose=0, return_dict=True)
-#     for one, (momentum, weights) in zip(layers, before):
-#         one.momentum = momentum
-#         one.set_weights(weights)
-#     return found["loss"]
+#     try:
+#         for i, pictures in enumerate(batches):
+#             for one in layers:
+#                 one.momentum = i / (i + 1)  # so that each batch counts alike
+#             model(pictures, training=True)  # moves the averages, and no weights
+#         return evaluate()
+#     finally:
+#         for one, (momentum, weights) in zip(layers, before):
+#             one.momentum = momentum
+#             one.set_weights(weights)
+# ```
+#
+# It wants some training batches, shuffled, and prepared exactly as for `fit`. From arrays:
+#
+# ```python
+# order = np.random.default_rng(0).permutation(len(train_pictures))
+# batches = [train_pictures[order[i : i + 32]] for i in range(0, min(960, len(order)), 32)]
+#
+#
+# def evaluate():
+#     of = model.evaluate(validation_pictures, validation_labels, verbose=0, return_dict=True)
+#     return of["loss"]
+#
 #
 # for epoch in range(10):
 #     history = model.fit(
@@ -206,8 +225,13 @@ print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pa
 #         initial_epoch=epoch,
 #         epochs=epoch + 1,
 #     )
-#     print(f"as Keras shows it {history.history['val_loss'][0]:.3f}, fresh {fresh_loss():.3f}")
+#     shown = history.history["val_loss"][0]
+#     print(f"as Keras shows it {shown:.3f}, with fresh averages {fresh_loss(batches, evaluate):.3f}")
 # ```
+#
+# With a `tf.data` dataset, `batches = [pictures for pictures, _ in train_data.take(30)]`, and `evaluate` and `fit` get the
+# datasets. Leave callbacks out of this test: `fit` for one epoch at a time starts them anew each time. Then look at the two
+# columns as curves; the function of step five gives the jitter of each.
 #
 # ## Remember
 #
