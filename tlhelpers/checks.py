@@ -14,6 +14,7 @@ import numpy as np
 
 from tlhelpers import batchnorm, model
 from tlhelpers.backbones import batchnorm_layers
+from tlhelpers.data.dataset import Split
 
 if TYPE_CHECKING:
     from tlhelpers.inputs import Batches
@@ -248,7 +249,7 @@ def backbone_waits_for_the_head(trainer: Trainer) -> Check:
     base = trainer.network.base.variables
     head = trainer.network.head.trainable_variables
     before = [model.values(base), model.values(head)]
-    trainer.train_head(0)
+    _with_few(trainer).train_head(0)
     still, same = (
         sum(np.array_equal(old, new) for old, new in zip(olds, model.values(now), strict=True))
         for olds, now in zip(before, (base, head), strict=True)
@@ -450,6 +451,12 @@ def _layers_moved_by_a_step(trainer: Trainer) -> list[bool]:
         not (np.array_equal(old[0], new[0]) and np.array_equal(old[1], new[1]))
         for old, new in zip(before, after, strict=True)
     ]
+
+
+def _with_few(trainer: Trainer) -> Trainer:
+    """The same trainer on a single batch of pictures, which are its validation pictures as well."""
+    part = trainer.split.train.subset(np.arange(trainer.recipe.batch_size))
+    return trainer.of(trainer.recipe, Split(part, part))
 
 
 def _batch(trainer: Trainer) -> Batches:
