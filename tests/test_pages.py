@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ NAMES = [source.stem for source in SOURCES]
 SMOKE_LIMIT = 30  # seconds a page, on a machine that does nothing else
 LIVE = {"02_retinopathy_as_posted": "retinopathy", "07_ferplus_as_posted": "ferplus"}
 """Pages with a cell that trains whatever the parameters say, and the case that it trains."""
+THE_SAME = ("00_start_here", "12_scoreboard")
+"""Pages that do the same whatever the parameters say: nbval, which runs every cell, is enough."""
 
 
 def notebook(name):
@@ -46,6 +49,8 @@ def test_rules_of_a_page(name):
     code = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "code")
     prose = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "markdown")
     assert code.count("\n") < 300
+    known = papermill.inspect_notebook(notebook(name))
+    assert list(known) == ["profile", "live", "seeds"]
     for part in ("**Question.**", "**You will learn**", "**Time:**", "## Remember", "**More:**"):
         assert part in prose, part
     assert str(paths.PROJECT) not in text, "a path of this machine is in the page"
@@ -57,7 +62,17 @@ def test_rules_of_a_page(name):
                 assert output["metadata"]["image/png"]["alt"], "a figure without text alternative"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", THE_SAME)
+def test_no_parameter_changes_what_a_page_does(name):
+    code = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "code")
+    assert "NBVAL_CHECK_OUTPUT" in code
+    used = [word for word in re.findall(r"\w+", code) if word in ("profile", "live", "seeds")]
+    # Named in the parameters cell, and perhaps to say which recordings the page is about.
+    assert used[:3] == ["profile", "live", "seeds"] and set(used[3:]) <= {"profile"}
+    assert ".run(" not in code and ".trainer(" not in code
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in THE_SAME])
 def test_smoke(name, tmp_path, monkeypatch):
     """Each page runs from top to bottom, live, on the smallest sizes."""
     monkeypatch.setenv("TLHELPERS_BUILD", str(tmp_path / "build"))
