@@ -305,16 +305,27 @@ def in_fresh_python(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("module", ["tlhelpers", "tlhelpers.cli"])
-def test_import_is_quick_and_brings_nothing_heavy(module):
+@pytest.mark.parametrize(
+    ("names", "heavy"),
+    [
+        ("tlhelpers", {"numpy"}),
+        ("tlhelpers.cli", {"numpy"}),
+        ("tlhelpers.stability, tlhelpers.evidence", set()),
+    ],
+)
+def test_import_is_quick_and_brings_nothing_heavy(names, heavy):
+    heavy = heavy | {"keras", "tensorflow", "papermill", "scipy.stats", "pandas"}
     code = (
-        "import sys, time; start = time.perf_counter();"
-        f"import {module}; print(time.perf_counter() - start);"
-        "print(*{'keras', 'tensorflow', 'papermill', 'scipy.stats'} & set(sys.modules))"
+        "import sys, time; start = time.process_time();"
+        f"import {names}; print(time.process_time() - start); print(*{heavy} & set(sys.modules))"
     )
-    tries = [in_fresh_python(code).partition("\n") for _ in range(3)]
-    assert not tries[0][2], f"{module} imports {tries[0][2]}"
-    assert min(float(seconds) for seconds, *_ in tries) < 0.5
+    # Processor time: what else this machine does shall not count. Some of it does all the same.
+    for _ in range(3):
+        seconds, _, found = in_fresh_python(code).partition("\n")
+        assert not found, f"{names} brings {found}"
+        if float(seconds) < 0.5:
+            return
+    pytest.fail(f"{names}: {seconds} s")
 
 
 def test_recorded_runs_are_read_without_keras():

@@ -30,17 +30,19 @@ def by_name(outcomes):
 # --- mechanisms --------------------------------------------------------------------------
 
 
-def test_mechanisms_of_a_case():
-    """All fixes' checks, both ways, are in test_fixes.py; here is what is made of them."""
-    found = by_name(regression.mechanisms("retinopathy", ["frozen-batchnorm", "training-false"]))
-    assert list(found) == [
-        f"retinopathy {name} mechanism" for name in ("posted", "frozen-batchnorm", "training-false")
-    ]
-    assert {o.name: o.found for o in found.values() if o.status != "passed"} == {}
-    assert "still not so that" in found["retinopathy training-false mechanism"].claim
+@pytest.fixture(scope="module")
+def built():
+    """A case, which keeps the networks of its latest two recipes."""
+    return case("retinopathy", "smoke")
 
 
-def test_without_its_change_a_mechanism_fails(monkeypatch):
+@pytest.fixture
+def retina(built, monkeypatch):
+    """The case's networks are built once for all tests that need them."""
+    monkeypatch.setattr(regression, "case", lambda *_: built)
+
+
+def test_without_its_change_a_mechanism_fails(retina, monkeypatch):
     name = "frozen-batchnorm"
     changed = dataclasses.replace(fix(name), change=MappingProxyType({}))
     monkeypatch.setitem(fixes.FIXES, name, changed)
@@ -49,7 +51,7 @@ def test_without_its_change_a_mechanism_fails(monkeypatch):
     assert outcome.status == "failed" and "no longer makes it work" in outcome.found
 
 
-def test_a_keras_that_honours_the_flag_is_told_in_words(monkeypatch):
+def test_a_keras_that_honours_the_flag_is_told_in_words(retina, monkeypatch):
     """As if training=False froze BatchNorm one day."""
     frozen = MappingProxyType({"batchnorm": "frozen"})
     changed = dataclasses.replace(fix("training-false"), change=frozen)
@@ -58,6 +60,16 @@ def test_a_keras_that_honours_the_flag_is_told_in_words(monkeypatch):
     outcome = found["retinopathy training-false mechanism"]
     assert outcome.status == "failed"
     assert "used to do nothing and does something now: Keras has changed" in outcome.found
+
+
+def test_mechanisms_of_a_case(retina):
+    """All fixes' checks, both ways, are in test_fixes.py; here is what is made of them."""
+    found = by_name(regression.mechanisms("retinopathy", ["frozen-batchnorm", "training-false"]))
+    assert list(found) == [
+        f"retinopathy {name} mechanism" for name in ("posted", "frozen-batchnorm", "training-false")
+    ]
+    assert {o.name: o.found for o in found.values() if o.status != "passed"} == {}
+    assert "still not so that" in found["retinopathy training-false mechanism"].claim
 
 
 # --- outcomes ----------------------------------------------------------------------------

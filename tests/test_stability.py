@@ -3,8 +3,6 @@
 import itertools
 import math
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -357,15 +355,6 @@ def test_noise_floor_errors():
         stability.noise_floor({0: 1.0})
     with pytest.raises(ValueError, match="level"):
         stability.noise_floor([1.0, 2.0], level=95)
-
-
-def test_import_is_quick_and_pulls_in_nothing_heavy():
-    code = (
-        "import sys, tlhelpers.stability, tlhelpers.evidence; "
-        "print([m for m in ('scipy.stats', 'pandas', 'keras', 'tensorflow') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def test_noise_jitter_by_hand():

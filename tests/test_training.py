@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import TINY
-from tlhelpers import inputs, model
+from tlhelpers import checks, inputs, model
 from tlhelpers.backbones import batchnorm_layers
 from tlhelpers.cases import case
+from tlhelpers.data.dataset import Split
 from tlhelpers.inputs import Batches, one_hot
 from tlhelpers.training import Trainer, picture_nll
 
@@ -99,6 +100,18 @@ def test_mixed_precision_spares_scaling_softmax_loss_and_weights(split):
 def test_wrong_size_of_pictures_is_said(split):
     with pytest.raises(ValueError, match="pictures are 32 px, the recipe wants 64 px"):
         Trainer(TINY.but(image_size=64), split)
+
+
+def test_the_network_is_built_once_and_only_when_it_is_needed(split, monkeypatch):
+    built, build = [], model.build
+    monkeypatch.setattr(model, "build", lambda *a, **b: built.append(1) or build(*a, **b))
+    trainer = Trainer(TINY, split, weights=None)
+    other, few = trainer.of(TINY.but(epochs=2)), trainer.of(TINY, Split(split.train, split.train))
+    assert checks.no_twins_across(other).passed and not checks.no_twins_across(few).passed
+    assert not built
+    assert trainer.network is other.network is few.network
+    assert trainer.inputs is other.inputs is not few.inputs
+    assert built == [1]
 
 
 # --- the numbers of a history ------------------------------------------------------------

@@ -92,7 +92,7 @@ FIXES = {
                 "anew on training pictures, with the weights held still."
             ),
             change=MappingProxyType({"batchnorm": "reestimated"}),
-            check=checks.reestimated_is_average,
+            check=checks.validation_sees_fresh_statistics,
             source="Wu & Johnson 2021, arXiv 2105.07576",
         ),
         Fix(

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,39 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return over(logits, axis=1)
 
 
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """A network, everything in it that training changes, and what that holds at first."""
+
+    network: model.Network
+    state: list
+    values: list[np.ndarray]
+
+
+def _start(recipe: Recipe, split: Split, weights: str | None, keep_trunk: bool) -> _Start:
+    build = partial(
+        model.build,
+        recipe,
+        len(split.train.classes),
+        math.ceil(len(split.train) / recipe.batch_size),
+        weights,
+        split.train.images.shape[-1],
+    )
+    network = build(split_trunk=keep_trunk and recipe.frozen_up_to is not None)
+    if network.trunk is not None and kept_bytes(network.trunk, split) > _KEPT_BYTES:
+        network = build(split_trunk=False)
+    keras_model = network.model
+    keras_model.optimizer.build(keras_model.trainable_variables)
+    state = [*keras_model.variables, *keras_model.optimizer.variables]
+    return _Start(network, state, model.values(state))
+
+
 class Trainer:
     """One compiled network that trains a recipe from any seed.
 
-    Building and compiling takes longer than a training step by far, so it happens once; the next
-    seed only puts the first weights, the optimizer and the random states back.
+    Building and compiling takes longer than a training step by far, so it happens once, when the
+    network is first needed; the next seed only puts the first weights, the optimizer and the random
+    states back.
 
     Parameters
     ----------
@@ -63,35 +91,45 @@ class Trainer:
         weights: str | None = "imagenet",
         keep_trunk: bool = True,
     ):
-        _, size, _, channels = split.train.images.shape
+        size = split.train.images.shape[1]
         if size != recipe.stored_size:
             raise ValueError(f"pictures are {size} px, the recipe wants {recipe.stored_size} px")
-        self.recipe, self.split = recipe, split
-        build = partial(
-            model.build,
-            recipe,
-            len(split.train.classes),
-            math.ceil(len(split.train) / recipe.batch_size),
-            weights,
-            channels,
-        )
-        self.network = build(split_trunk=keep_trunk and recipe.frozen_up_to is not None)
-        trunk = self.network.trunk
-        if trunk is not None and kept_bytes(trunk, split) > _KEPT_BYTES:
-            self.network = build(split_trunk=False)
-        self.inputs = Inputs(self.network, split)
-        keras_model = self.network.model
-        keras_model.optimizer.build(keras_model.trainable_variables)
-        self._state = [*keras_model.variables, *keras_model.optimizer.variables]
-        self._first = model.values(self._state)
+        self.recipe = recipe
+        # Not yet: building takes seconds, and some checks need the recipe or the pictures alone.
+        self._start = cache(partial(_start, recipe, split, weights, keep_trunk))
+        self._read(split)
 
-    def of(self, recipe: Recipe) -> Trainer:
-        """A trainer of another recipe of the same architecture; it shares the network."""
+    def of(self, recipe: Recipe, split: Split | None = None) -> Trainer:
+        """A trainer of another recipe of the same architecture; it shares the network.
+
+        With `split`, it also trains on other pictures: a check needs a few only.
+        """
         if recipe.architecture() != self.recipe.architecture():
             raise ValueError("the recipe needs another network")
         other = copy.copy(self)
         other.recipe = recipe
+        if split is not None:
+            other._read(split)
         return other
+
+    def _read(self, split: Split) -> None:
+        start = self._start
+        self.split = split
+        self._inputs = cache(lambda: Inputs(start().network, split))
+
+    @property
+    def network(self) -> model.Network:
+        """The compiled network, built when it is first asked for."""
+        return self._start().network
+
+    @property
+    def inputs(self) -> Inputs:
+        """What the network reads of the pictures."""
+        return self._inputs()
+
+    @property
+    def _state(self) -> list:
+        return self._start().state
 
     def reset(self, seed: int) -> None:
         """First weights, optimizer and random states of `seed`.
@@ -100,7 +138,7 @@ class Trainer:
         kernels, and the first step after it takes seconds again. Everything random in a network
         has a state variable of its own, and these are set here.
         """
-        _assign(self._state, self._first)
+        _assign(self._state, self._start().values)
         keras_model = self.network.model
         seeds = iter(np.random.SeedSequence(seed).generate_state(100))
         for layer in keras_model.layers:
