@@ -107,6 +107,23 @@ def test_replays_what_is_recorded_and_trains_nothing(build_folder, monkeypatch):
     assert "3 seeds; a pencil" in experiment.origin
 
 
+def test_a_case_keeps_the_two_networks_used_last(monkeypatch):
+    built = []
+
+    class Network:
+        def __init__(self, recipe, split):
+            built.append(recipe.learning_rate)
+
+        def of(self, recipe):
+            return self
+
+    monkeypatch.setattr("tlhelpers.training.Trainer", Network)
+    this = case("retinopathy", "smoke")
+    for rate in (1e-3, 2e-3, 1e-3, 3e-3, 1e-3, 3e-3, 2e-3):
+        this.trainer(this.measured.but(learning_rate=rate))
+    assert built == [1e-3, 2e-3, 3e-3, 2e-3]
+
+
 def test_trains_and_keeps_what_is_not_recorded(build_folder):
     recipe = SMOKE.measured.but(epochs=1)
     (run,) = SMOKE.run(recipe, seeds=1)
