@@ -261,6 +261,29 @@ def test_goes_on_exactly_where_it_stopped(changes, split, tmp_path):
         assert not path.exists()
 
 
+def test_stopped_between_its_last_epoch_and_its_end(trainer, split, tmp_path, monkeypatch):
+    averaging = Trainer(TINY.but(weight_average_epochs=1.0, learning_rate=3e-2), split)
+    stopping = {"early_stopping_patience": 1, "epochs": 30}
+
+    def stop(*_, **__):
+        raise Stopped
+
+    for network, changes, ended in (
+        (trainer, stopping, "early stopping"),
+        (averaging, stopping, "early stopping"),
+        (averaging, {"epochs": 2}, "all epochs"),
+    ):
+        this = network.of(network.recipe.but(**changes))
+        path, whole = tmp_path / "state.npz", this.run(0)
+        assert whole.ended == ended
+        with monkeypatch.context() as patch:
+            patch.setattr("tlhelpers.training.Run", stop)
+            with pytest.raises(Stopped):
+                this.run(0, unfinished=path)
+        assert path.exists()
+        assert same(this.run(0, unfinished=path), whole)
+
+
 def test_damaged_state_begins_anew(trainer, tmp_path):
     path = tmp_path / "state.npz"
     path.write_bytes(b"half a file")

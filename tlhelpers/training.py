@@ -140,20 +140,21 @@ class Trainer:
         if not start:
             keep.head_history = self.train_head(seed)
         show = _Bar(f"seed {seed}", recipe.epochs, start)
-        if not (start and keep.finished):
-            self.fit(
-                Batches(
-                    self.inputs.train,
-                    targets(recipe, data),
-                    recipe.batch_size,
-                    seed,
-                    start,
-                    self.inputs.mirrored if recipe.horizontal_flip else None,
-                ),
-                epochs=recipe.epochs,
-                initial_epoch=start,
-                callbacks=[*wanted, keep, keras.callbacks.TerminateOnNaN(), show],
-            )
+        # Even with no epoch left, `fit` ends as it always does: there, early stopping brings the
+        # best weights back and averaged weights are put in place.
+        self.fit(
+            Batches(
+                self.inputs.train,
+                targets(recipe, data),
+                recipe.batch_size,
+                seed,
+                start,
+                self.inputs.mirrored if recipe.horizontal_flip else None,
+            ),
+            epochs=recipe.epochs,
+            initial_epoch=recipe.epochs if keep.finished else start,
+            callbacks=[*wanted, keep, keras.callbacks.TerminateOnNaN(), show],
+        )
         run = Run(
             recipe,
             seed,
