@@ -313,8 +313,9 @@ def _scores(after: np.ndarray, before: np.ndarray | None, data: Dataset) -> dict
         "val_flips": None,
         "val_nll_se": None,
     }
-    if after.shape[1] == 2 and len(np.unique(data.labels)) == 2 and np.isfinite(after).all():
-        row["val_auc"] = float(roc_auc_score(data.labels, after[:, 1]))
+    if after.shape[1] == 2 and len(np.unique(data.labels)) == 2:
+        finite = np.isfinite(after).all()  # not in a run that diverged
+        row["val_auc"] = float(roc_auc_score(data.labels, after[:, 1])) if finite else None
     if after.shape[1] > 2:
         classes = range(after.shape[1])
         row["val_macro_f1"] = float(
@@ -325,7 +326,8 @@ def _scores(after: np.ndarray, before: np.ndarray | None, data: Dataset) -> dict
         row["val_changed"] = stability.flips(old, guess)
         row["val_flips"] = stability.flips(old == data.labels, guess == data.labels)
         old_nll = picture_nll(before, data.labels)
-        row["val_nll_se"] = stability.nll_step_se(old_nll, nll, data.groups)
+        if np.isfinite(old_nll).all() and np.isfinite(nll).all():
+            row["val_nll_se"] = stability.nll_step_se(old_nll, nll, data.groups)
     return row
 
 
