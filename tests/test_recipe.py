@@ -34,12 +34,38 @@ def test_unknown_field_names_the_nearest():
         {"learning_rate": float("nan")},
         {"hidden_units": (32,), "dropout": ()},
         {"warmup_epochs": 2},
+        {"warmup_epochs": 0.5, "schedule": "cosine"},
+        {"hidden_units": (8,), "dropout": (1.5,)},
+        {"hidden_units": (8,), "dropout": (1.0,)},
+        {"hidden_units": (8,), "dropout": (-0.1,)},
+        {"hidden_units": (8,), "dropout": 0.5},
+        {"hidden_units": (0,), "dropout": (0.5,)},
+        {"hidden_units": ("8",), "dropout": (0.5,)},
+        {"hidden_units": 3},
+        {"early_stopping_patience": -3},
+        {"early_stopping_patience": 1.5},
+        {"label_smoothing": 7},
+        {"head_epochs": 1.5},
+        {"head_epochs": -1},
+        {"batchnorm_momentum": 2},
+        {"learning_rate": "a"},
+        {"learning_rate": float("inf")},
+        {"clipnorm": 0},
+        {"clipnorm": "1"},
+        {"weight_average_epochs": -1},
+        {"weight_average_epochs": None},
+        {"logit_adjustment": "1"},
+        {"upsample_from": "48"},
+        {"upsample_from": 500},
+        {"epochs": True},
+        {"soft_labels": "no"},
     ],
 )
 def test_bad_values_are_refused_in_one_line(change):
     with pytest.raises(CourseError) as error:
         Recipe().but(**change)
-    assert "\n" not in str(error.value)
+    said = str(error.value)
+    assert "\n" not in said and any(name in said for name in change)
 
 
 @given(

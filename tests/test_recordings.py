@@ -71,9 +71,24 @@ def test_damaged_and_foreign_recordings(tmp_path):
     path.write_text(json.dumps({**fields, "schema": 99}))
     with pytest.raises(CourseError, match="has schema 99, this version reads 2"):
         recordings.load(path)
-    path.write_text(path.read_text()[:50])
-    with pytest.raises(CourseError, match="Damaged recording .*: delete it and train again"):
-        recordings.load(path)
+    labels = fields["labels"]
+    damaged = [
+        json.dumps(fields)[:50],
+        "[]",
+        "2",
+        "{}",
+        *(json.dumps({k: v for k, v in fields.items() if k != name}) for name in fields),
+        json.dumps({**fields, "recipe": [1]}),
+        json.dumps({**fields, "recipe": {"epochs": -1}}),
+        json.dumps({**fields, "labels": {**labels, "zlib": labels["zlib"][:8]}}),
+        json.dumps({**fields, "labels": {**labels, "zlib": "AAAA" + labels["zlib"][4:]}}),
+        json.dumps({**fields, "labels": {**labels, "shape": [3]}}),
+    ]
+    damaged.remove(json.dumps({k: v for k, v in fields.items() if k != "head_history"}))
+    for text in damaged:
+        path.write_text(text)
+        with pytest.raises(CourseError, match="Damaged recording .*seed-0.json: delete it and tr"):
+            recordings.load(path)
 
 
 def test_full_disk(tmp_path):
@@ -90,6 +105,23 @@ def test_replays_what_is_recorded_and_trains_nothing(build_folder, monkeypatch):
     assert experiment.seeds == (0, 1, 2)
     assert "recorded on 2026-01-02; synthetic fundus" in experiment.origin
     assert "3 seeds; a pencil" in experiment.origin
+
+
+def test_a_case_keeps_the_two_networks_used_last(monkeypatch):
+    built = []
+
+    class Network:
+        def __init__(self, recipe, split):
+            built.append(recipe.learning_rate)
+
+        def of(self, recipe):
+            return self
+
+    monkeypatch.setattr("tlhelpers.training.Trainer", Network)
+    this = case("retinopathy", "smoke")
+    for rate in (1e-3, 2e-3, 1e-3, 3e-3, 1e-3, 3e-3, 2e-3):
+        this.trainer(this.measured.but(learning_rate=rate))
+    assert built == [1e-3, 2e-3, 3e-3, 2e-3]
 
 
 def test_trains_and_keeps_what_is_not_recorded(build_folder):

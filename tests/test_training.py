@@ -158,6 +158,39 @@ def test_large_batches_come_from_threads_and_are_the_same(trainer, monkeypatch):
     assert same(trainer.run(1), plain)
 
 
+def test_a_run_that_diverges_is_recorded_and_not_compared(trainer, tmp_path, monkeypatch):
+    from tlhelpers import comparisons, metrics, recordings
+    from tlhelpers.errors import CourseError
+    from tlhelpers.run import Experiment
+
+    about = {"case": "retinopathy", "data": "b", "profile": "smoke", "spec": ""}
+    fine = trainer.run(0, about)
+
+    def break_weights(history):
+        kernel = trainer.network.model.get_layer("logits").kernel
+        kernel.assign(np.full(kernel.shape, np.nan))
+
+    second = trainer.run(0, about, on_epoch=break_weights)
+    nothing = np.full((64, 2), np.nan)
+    monkeypatch.setattr("tlhelpers.training.targets", lambda *_: nothing)
+    first = trainer.run(0, about)
+    for run, epoch in ((first, 1), (second, 2)):
+        assert run.ended == "loss is not a number" and run.epochs == run.diverged == epoch
+        assert run.history["val_nll_se"][-1] is run.history["val_auc"][-1] is None
+        again = recordings.load(recordings.save(run, tmp_path))
+        assert again.diverged == epoch and {len(c) for c in again.history.values()} == {epoch}
+        after = Experiment(run.recipe, (again,))
+        wrong = f"Seed 0 of recipe {TINY.key()} .retinopathy-b-smoke. diverged: in epoch {epoch}"
+        for ask in (
+            lambda after=after: comparisons.compare(Experiment(fine.recipe, (fine,)), after),
+            lambda after=after: metrics.unsteadiness(after),
+            lambda after=after: metrics.gap_by_epoch(after),
+        ):
+            with pytest.raises(CourseError, match=wrong):
+                ask()
+    assert fine.diverged is None
+
+
 # --- same seed, same run; compiled once --------------------------------------------------
 
 
@@ -272,6 +305,29 @@ def test_goes_on_exactly_where_it_stopped(changes, split, tmp_path):
         assert path.exists()
         assert same(trainer.run(0, unfinished=path), whole)
         assert not path.exists()
+
+
+def test_stopped_between_its_last_epoch_and_its_end(trainer, split, tmp_path, monkeypatch):
+    averaging = Trainer(TINY.but(weight_average_epochs=1.0, learning_rate=3e-2), split)
+    stopping = {"early_stopping_patience": 1, "epochs": 30}
+
+    def stop(*_, **__):
+        raise Stopped
+
+    for network, changes, ended in (
+        (trainer, stopping, "early stopping"),
+        (averaging, stopping, "early stopping"),
+        (averaging, {"epochs": 2}, "all epochs"),
+    ):
+        this = network.of(network.recipe.but(**changes))
+        path, whole = tmp_path / "state.npz", this.run(0)
+        assert whole.ended == ended
+        with monkeypatch.context() as patch:
+            patch.setattr("tlhelpers.training.Run", stop)
+            with pytest.raises(Stopped):
+                this.run(0, unfinished=path)
+        assert path.exists()
+        assert same(this.run(0, unfinished=path), whole)
 
 
 def test_damaged_state_begins_anew(trainer, tmp_path):

@@ -101,8 +101,27 @@ def metric(name: str) -> Metric:
 
 
 def values(experiment: Experiment, name: str) -> dict[int, float]:
-    """A metric of each run, by seed."""
-    return {run.seed: metric(name).of(run) for run in experiment}
+    """A metric of each run, by seed.
+
+    Raises
+    ------
+    CourseError
+        A run diverged: it has no such number, and must be neither compared nor dropped.
+    """
+    asked = metric(name)
+    _refuse_diverged(experiment)
+    return {run.seed: asked.of(run) for run in experiment}
+
+
+def _refuse_diverged(experiment: Experiment) -> None:
+    for run in experiment:
+        if run.diverged:
+            where = "-".join(run.about.get(key, "?") for key in ("case", "data", "profile"))
+            raise CourseError(
+                f"Seed {run.seed} of recipe {run.recipe.key()} ({where}) diverged: in epoch "
+                f"{run.diverged} its loss was no longer a number, so it cannot be compared. Report "
+                "it as diverged; a lower learning_rate or clipnorm may keep it from that."
+            )
 
 
 def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
@@ -118,12 +137,17 @@ def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
     dict
         "jitter beyond noise": jitter less what noise of the pictures alone would give; "mode gap".
         In log units; beyond noise if the interval lies above zero.
+
+    Raises
+    ------
+    CourseError
+        A run diverged.
     """
+    jitter = values(experiment, "jitter")
     noise = [
         stability.noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:])
         for run in experiment
     ]
-    jitter = values(experiment, "jitter")
     beyond = {seed: value - n for (seed, value), n in zip(jitter.items(), noise, strict=True)}
     return {
         "jitter beyond noise": stability.noise_floor(beyond),
@@ -133,6 +157,7 @@ def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
 
 def gap_by_epoch(experiment: Experiment) -> np.ndarray:
     """Mode gap after each epoch, mean of the seeds; log units, shape (epochs,)."""
+    _refuse_diverged(experiment)
     return np.mean(
         [np.log(r.curve("moving_mode_nll") / r.curve("batch_mode_nll")) for r in experiment], axis=0
     )

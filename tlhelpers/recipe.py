@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,70 @@ _CHOICES = {
     "class_weights": (None, "balanced", "effective-number", "inverse-root"),
     "precision": ("float32", "mixed_bfloat16"),
 }
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and type(value) is not bool and value >= least
+
+
+def _share(value: Any) -> bool:
+    return _number(value) and 0 <= value < 1
+
+
+_RULES = (
+    (
+        ("image_size", "batch_size", "epochs"),
+        lambda value: _whole(value, 1),
+        "a whole number of 1 or more",
+    ),
+    (
+        ("head_epochs", "warmup_epochs"),
+        lambda value: _whole(value, 0),
+        "a whole number of 0 or more",
+    ),
+    (
+        ("early_stopping_patience",),
+        lambda value: value is None or _whole(value, 0),
+        "a whole number of 0 or more, or None",
+    ),
+    (("learning_rate",), lambda value: _number(value) and value > 0, "a number above 0"),
+    (
+        ("clipnorm",),
+        lambda value: value is None or (_number(value) and value > 0),
+        "a number above 0, or None",
+    ),
+    (
+        ("weight_average_epochs", "logit_adjustment"),
+        lambda value: _number(value) and value >= 0,
+        "a number of 0 or more",
+    ),
+    (("label_smoothing",), _share, "a number from 0 to below 1"),
+    (
+        ("batchnorm_momentum",),
+        lambda value: value is None or _share(value),
+        "a number from 0 to below 1, or None",
+    ),
+    (
+        ("hidden_units",),
+        lambda value: isinstance(value, tuple) and all(_whole(units, 1) for units in value),
+        "a tuple of whole numbers of 1 or more, such as (512,)",
+    ),
+    (
+        ("dropout",),
+        lambda value: isinstance(value, tuple) and all(map(_share, value)),
+        "a tuple of numbers from 0 to below 1, such as (0.5,)",
+    ),
+    (
+        ("call_training_false", "soft_labels", "horizontal_flip"),
+        lambda value: type(value) is bool,
+        "True or False",
+    ),
+)
+"""Fields, which values they may have, and those in words."""
 
 
 @dataclass(frozen=True)
@@ -129,30 +194,25 @@ class Recipe:
 
     def __post_init__(self):
         for name in ("hidden_units", "dropout"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            if isinstance(getattr(self, name), list):  # JSON has no tuples
+                object.__setattr__(self, name, tuple(getattr(self, name)))
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise CourseError(
                     f"{name} = {getattr(self, name)!r} is not known: choose one of {allowed}."
                 )
+        for names, fits, words in _RULES:
+            for name in names:
+                if not fits(getattr(self, name)):
+                    raise CourseError(f"{name} = {getattr(self, name)!r} must be {words}.")
         if len(self.hidden_units) != len(self.dropout):
             raise CourseError("hidden_units and dropout must have the same length.")
-        for name in ("image_size", "batch_size", "epochs"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise CourseError(f"{name} = {value!r} must be a whole number of 1 or more.")
-        if self.upsample_from is not None and not 1 <= self.upsample_from <= self.image_size:
+        stored = self.upsample_from
+        if stored is not None and not (_whole(stored, 1) and stored <= self.image_size):
             raise CourseError(
-                f"upsample_from = {self.upsample_from!r} must be at most image_size "
-                f"({self.image_size})."
+                f"upsample_from = {stored!r} must be a whole number from 1 to image_size "
+                f"({self.image_size}), or None."
             )
-        if not self.learning_rate > 0:
-            raise CourseError(f"learning_rate = {self.learning_rate!r} must be above 0.")
-        for name in ("head_epochs", "warmup_epochs", "weight_average_epochs"):
-            if getattr(self, name) < 0:
-                raise CourseError(f"{name} = {getattr(self, name)!r} must be 0 or more.")
-        if self.clipnorm is not None and not self.clipnorm > 0:
-            raise CourseError(f"clipnorm = {self.clipnorm!r} must be above 0, or None.")
         if self.warmup_epochs and self.schedule != "cosine":
             raise CourseError("warmup_epochs needs schedule='cosine'.")
 

@@ -54,15 +54,18 @@ def load(path: Path) -> Run:
     CourseError
         The file is damaged or of another schema.
     """
+    damaged = f"Damaged recording {path}: delete it and train again."
     try:
-        fields = json.loads(path.read_text())
-    except (OSError, ValueError):
-        raise CourseError(f"Damaged recording {path}: delete it and train again.") from None
-    if fields.get("schema") != SCHEMA:
-        raise CourseError(
-            f"Recording {path} has schema {fields.get('schema')}, this version reads {SCHEMA}."
-        )
-    return Run.from_dict(Recipe.from_dict(fields["recipe"]), fields)
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        schema = fields["schema"]
+    except (OSError, ValueError, TypeError, LookupError):
+        raise CourseError(damaged) from None
+    if schema != SCHEMA:
+        raise CourseError(f"Recording {path} has schema {schema}, this version reads {SCHEMA}.")
+    try:
+        return Run.from_dict(Recipe.from_dict(fields["recipe"]), fields)
+    except Exception:  # a key is missing, or what was packed cannot be unpacked
+        raise CourseError(damaged) from None
 
 
 def find(

@@ -30,7 +30,8 @@ class Run:
         negative log-likelihood in nats; ``val_accuracy``; ``val_auc`` (two classes);
         ``val_changed``, predictions that changed class since the epoch before, and
         ``val_flips``, predictions that turned right or wrong (counts, None in the first epoch);
-        ``val_nll_se``, standard error of the step in NLL (over patients);
+        ``val_nll_se``, standard error of the step in NLL (over patients; None where an NLL is not
+        a number);
         ``batch_mode_nll`` and ``moving_mode_nll``, NLL of the same training pictures with batch
         and with moving statistics; ``val_macro_f1`` (more than two classes);
         ``learning_rate``; ``seconds``.
@@ -66,6 +67,12 @@ class Run:
     def epochs(self) -> int:
         """Epochs that were trained."""
         return len(self.history["val_nll"])
+
+    @property
+    def diverged(self) -> int | None:
+        """Epoch, from 1 on, in which a loss stopped being a number; None if all are numbers."""
+        finite = np.isfinite(self.curve("loss")) & np.isfinite(self.curve("val_nll"))
+        return None if finite.all() else int(finite.argmin()) + 1
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the recipe and the shared part of `about`, as plain JSON values."""

@@ -178,20 +178,21 @@ class Trainer:
         if not start:
             keep.head_history = self.train_head(seed)
         show = _Bar(f"seed {seed}", recipe.epochs, start)
-        if not (start and keep.finished):
-            self.fit(
-                Batches(
-                    self.inputs.train,
-                    targets(recipe, data),
-                    recipe.batch_size,
-                    seed,
-                    start,
-                    self.inputs.mirrored if recipe.horizontal_flip else None,
-                ),
-                epochs=recipe.epochs,
-                initial_epoch=start,
-                callbacks=[*wanted, keep, keras.callbacks.TerminateOnNaN(), show],
-            )
+        # Even with no epoch left, `fit` ends as it always does: there, early stopping brings the
+        # best weights back and averaged weights are put in place.
+        self.fit(
+            Batches(
+                self.inputs.train,
+                targets(recipe, data),
+                recipe.batch_size,
+                seed,
+                start,
+                self.inputs.mirrored if recipe.horizontal_flip else None,
+            ),
+            epochs=recipe.epochs,
+            initial_epoch=recipe.epochs if keep.finished else start,
+            callbacks=[*wanted, keep, keras.callbacks.TerminateOnNaN(), show],
+        )
         run = Run(
             recipe,
             seed,
@@ -350,8 +351,9 @@ def _scores(after: np.ndarray, before: np.ndarray | None, data: Dataset) -> dict
         "val_flips": None,
         "val_nll_se": None,
     }
-    if after.shape[1] == 2 and len(np.unique(data.labels)) == 2 and np.isfinite(after).all():
-        row["val_auc"] = float(roc_auc_score(data.labels, after[:, 1]))
+    if after.shape[1] == 2 and len(np.unique(data.labels)) == 2:
+        finite = np.isfinite(after).all()  # not in a run that diverged
+        row["val_auc"] = float(roc_auc_score(data.labels, after[:, 1])) if finite else None
     if after.shape[1] > 2:
         classes = range(after.shape[1])
         row["val_macro_f1"] = float(
@@ -362,7 +364,8 @@ def _scores(after: np.ndarray, before: np.ndarray | None, data: Dataset) -> dict
         row["val_changed"] = stability.flips(old, guess)
         row["val_flips"] = stability.flips(old == data.labels, guess == data.labels)
         old_nll = picture_nll(before, data.labels)
-        row["val_nll_se"] = stability.nll_step_se(old_nll, nll, data.groups)
+        if np.isfinite(old_nll).all() and np.isfinite(nll).all():
+            row["val_nll_se"] = stability.nll_step_se(old_nll, nll, data.groups)
     return row
 
 

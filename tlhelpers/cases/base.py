@@ -101,15 +101,16 @@ class Case:
         return {}
 
     def trainer(self, recipe: Recipe) -> Trainer:
-        """The compiled network of a recipe; those of the latest two architectures are kept."""
+        """The compiled network of a recipe; those of the two architectures used last are kept."""
         split = self.split  # missing pictures show before Keras takes its seconds
         from tlhelpers.training import Trainer
 
         needed = recipe.architecture()
-        if needed not in self._trainers:
-            while len(self._trainers) > 1:
-                self._trainers.pop(next(iter(self._trainers)))
-            self._trainers[needed] = Trainer(recipe, split)
+        found = self._trainers.pop(needed, None)
+        while len(self._trainers) > 1:
+            self._trainers.pop(next(iter(self._trainers)))
+        # At the end of the dict: what was used last goes last.
+        self._trainers[needed] = found or Trainer(recipe, split)
         return self._trainers[needed].of(recipe)
 
     def find(self, recipe: Recipe, seed: int) -> Run | None:
