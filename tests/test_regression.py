@@ -165,11 +165,24 @@ def test_command_writes_json_and_junit_and_says_how_it_went(tmp_path, monkeypatc
     assert "3 layers moved" in suite[0][0].get("message")
 
 
+def test_a_killed_check_leaves_nothing_of_the_one_before(tmp_path, monkeypatch):
+    def kill(*_):
+        raise SystemExit(137)
+
+    for name in ("check.json", "junit.xml"):
+        (tmp_path / name).write_text("passed")
+    monkeypatch.setattr(regression, "mechanisms", kill)
+    arguments = ["--case", "ferplus", "--no-outcomes", "--out", str(tmp_path)]
+    assert check(*arguments).exit_code == 137
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"check.json": "{}\n"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--fix", "magic"], "Unknown fix 'magic'"),
         (["--case", "faces"], "Unknown case 'faces'"),
+        (["--no-outcomes", "--out", "/dev/null/out"], "Could not write /dev/null/out/check.json"),
     ],
 )
 def test_command_refuses_unknown_names_before_any_work(arguments, message):

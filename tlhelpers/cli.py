@@ -350,6 +350,8 @@ def check(
     cases = case_names or list(CASES)
     for name in cases:
         case(name)
+    out = out or paths.build() / "check"
+    regression.forget(out)
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     found = []
     for name in cases:
@@ -366,7 +368,6 @@ def check(
         "seconds": round(time.monotonic() - clock, 3),
         "versions": machine.versions(),
     }
-    out = out or paths.build() / "check"
     regression.write(out, found, about)
     counts = collections.Counter(outcome.status for outcome in found)
     words = ", ".join(f"{number} {status}" for status, number in counts.items())
