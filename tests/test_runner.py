@@ -468,10 +468,14 @@ def test_command_passes_on_what_was_given(course, monkeypatch, tmp_path, capsys)
 
     monkeypatch.setattr(runner, "run", run)
     monkeypatch.setattr("tlhelpers.machine.cores", lambda: 8)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert command(monkeypatch, "run", "--out", tmp_path / "o") == 0
     assert command(monkeypatch, "run", "3", "--profile", "smoke", "--no-live", "--jobs", 2) == 0
     assert command(monkeypatch, "run", "03", "0", "--live", "--seeds", 2, "--timeout", 5) == 0
     assert command(monkeypatch, "run", "3", "--profile", "full") == 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert command(monkeypatch, "run", "3") == 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     monkeypatch.setattr("tlhelpers.machine.cores", lambda: 1)
     assert command(monkeypatch, "run", "3", "--no-live", "--jobs", 3) == 0
     assert command(monkeypatch, "run", "3") == 0
@@ -480,7 +484,8 @@ def test_command_passes_on_what_was_given(course, monkeypatch, tmp_path, capsys)
         (["00_a", "03_b"], tmp_path / "o", {"profile": "quick"}, 2, 1200),
         (["03_b"], default, {"profile": "smoke", "live": False}, 2, 1200),
         (["00_a", "03_b"], default, {"profile": "quick", "live": True, "seeds": 2}, 2, 5),
-        (["03_b"], default, {"profile": "full"}, 1, 1200),
+        (["03_b"], default, {"profile": "full"}, 2, 1200),
+        (["03_b"], default, {"profile": "quick"}, 1, 1200),  # on a GPU
         (["03_b"], default, {"profile": "quick", "live": False}, 3, 1200),
         (["03_b"], default, {"profile": "quick"}, 1, 1200),
     ]

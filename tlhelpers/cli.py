@@ -99,7 +99,7 @@ def run(
     if jobs and scheduler:
         raise CourseError("--jobs is for one machine: a cluster executes a page on each worker.")
     # Pages share a GPU badly: each kernel takes most of its memory.
-    jobs = jobs or (1 if profile.startswith("full") else min(2, machine.cores()))
+    jobs = jobs or (1 if machine.gpus() else min(2, machine.cores()))
     clock = time.monotonic()
     with contextlib.ExitStack() as stack:
         elsewhere = {}
