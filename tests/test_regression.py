@@ -177,11 +177,23 @@ def test_a_killed_check_leaves_nothing_of_the_one_before(tmp_path, monkeypatch):
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"check.json": "{}\n"}
 
 
+def test_a_fix_of_one_case_is_enough(tmp_path, monkeypatch):
+    """Of two cases; main makes exit code 2 of what the next test raises."""
+    monkeypatch.setattr(regression, "mechanisms", lambda *_: iter(()))
+    arguments = ["--fix", "size-48", "--no-outcomes", "--out", str(tmp_path)]
+    assert check(*arguments).exit_code == 0
+    assert check("--case", "ferplus", *arguments).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--fix", "magic"], "Unknown fix 'magic'"),
         (["--case", "faces"], "Unknown case 'faces'"),
+        (
+            ["--case", "retinopathy", "--fix", "clipnorm", "--fix", "size-48", "--no-outcomes"],
+            "'size-48' is no fix for retinopathy, but for ferplus.",
+        ),
         (["--no-outcomes", "--out", "/dev/null/out"], "Could not write /dev/null/out/check.json"),
     ],
 )

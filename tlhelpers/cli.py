@@ -345,11 +345,12 @@ def check(
     from tlhelpers.cases import CASES, case
     from tlhelpers.fixes import fix
 
-    for name in fix_names or ():
-        fix(name)
     cases = case_names or list(CASES)
     for name in cases:
         case(name)
+    for name in fix_names or ():
+        if not set(its := fix(name).cases) & set(cases):
+            raise CourseError(f"'{name}' is no fix for {', '.join(cases)}, but for {its[0]}.")
     out = out or paths.build() / "check"
     regression.forget(out)
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
