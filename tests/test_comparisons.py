@@ -64,6 +64,18 @@ def test_only_what_is_recorded_on_real_pictures_stands_beside_them():
     assert [t.fix.name for t in comparisons.on_both(trials, real)] == ["frozen-batchnorm"]
 
 
+@pytest.mark.parametrize("profile", ["full-lite", "full-smoke", "full-lite-smoke"])
+def test_a_profile_with_hyphens_is_read_back_from_its_folder(tmp_path, profile):
+    this = case("retinopathy", profile)
+    for seed in range(2):
+        for recipe in (this.measured, FROZEN.apply(this.measured)):
+            recordings.save(made_up(recipe, seed, 0.2, this), tmp_path)
+    found = comparisons.recorded(tmp_path)
+    assert {(c.profile, c.data, c.fix) for c in found if c.design == "alone"} == {
+        (profile, "synthetic", "frozen-batchnorm")
+    }
+
+
 def test_unsteadiness_takes_the_noise_off():
     """What the standard errors alone would make is subtracted, run by run."""
     runs = []

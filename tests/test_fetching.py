@@ -204,7 +204,7 @@ def test_retinamnist_is_fetched_and_prepared(zenodo, published, tmp_path):
     said = done("zenodo", target, "--size", 64).stdout
     assert "prepared: 11 pictures (train 6, val 2, test 3), grades 0-4: 4 / 3 / 2 / 1 / 1" in said
     assert names(tmp_path / "data/downloads/retinamnist") == ["fetched.json", "retinamnist_64.npz"]
-    split = retinamnist(target)
+    split = retinamnist(target, 64)
     arrays = published[64][1]
     assert np.array_equal(split.train.images, arrays["train_images"])
     assert np.array_equal(split.validation.images, arrays["test_images"])
@@ -226,7 +226,9 @@ def test_retinamnist_comes_from_the_next_larger_file(zenodo, published, tmp_path
     assert zenodo.asked == [f"retinamnist_{side}.npz"]
     image = Image.fromarray(published[side][1]["test_images"][1])
     expected = image if size == side else image.resize((size, size), Image.Resampling.LANCZOS)
-    assert np.array_equal(retinamnist(tmp_path / "t").validation.images[1], np.asarray(expected))
+    assert np.array_equal(
+        retinamnist(tmp_path / "t", size).validation.images[1], np.asarray(expected)
+    )
     # By hand: the file, or its folder.
     file = downloads / "retinamnist" / f"retinamnist_{side}.npz"
     for source in (file, file.parent):
@@ -239,7 +241,7 @@ def test_retinamnist_goes_on_where_it_was_killed(zenodo, tmp_path, monkeypatch):
     Command(script, "--size", 32).interrupted("zenodo", tmp_path / "killed", after=7)
     assert not (tmp_path / "killed" / "about.json").exists()
     with pytest.raises(CourseError, match="is not complete: go on with `python .* --source zenodo"):
-        retinamnist(tmp_path / "killed")
+        retinamnist(tmp_path / "killed", 32)
     done("zenodo", tmp_path / "killed", "--size", 32)
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
     assert zenodo.asked == ["retinamnist_64.npz"]
@@ -258,7 +260,7 @@ def test_retinamnist_that_is_not_the_published_file(zenodo, tmp_path):
 def test_a_part_of_retinamnist_has_no_test_pictures(zenodo, tmp_path):
     done("zenodo", tmp_path / "t", "--size", 64, "--limit", 5)
     with pytest.raises(CourseError, match="no test pictures: prepare the whole"):
-        retinamnist(tmp_path / "t")
+        retinamnist(tmp_path / "t", 64)
 
 
 def test_ctrl_c_while_fetching(zenodo, tmp_path, monkeypatch):

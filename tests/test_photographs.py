@@ -1,9 +1,12 @@
 """The retinopathy case on other photographs than EyePACS."""
 
+import shlex
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from tlhelpers import paths
 from tlhelpers.cases import case, retinopathy
 from tlhelpers.data.prepared import Job, write_prepared
 from tlhelpers.errors import CourseError
@@ -12,7 +15,7 @@ from tlhelpers.errors import CourseError
 def prepared(folder, name, splits):
     """A prepared set of 96 px: split to number of pictures."""
     rows = [
-        {"image": f"{split}_{number}", "split": split, "grade": number % 5}
+        {"image": f"{split}_{number}", "patient": number, "split": split, "grade": number % 5}
         for split, count in splits.items()
         for number in range(count)
     ]
@@ -58,10 +61,53 @@ def test_aptos_is_split_by_picture(data):
     assert np.bincount(validation.grades).tolist() == pytest.approx([146.4] * 5, abs=2)
 
 
-@pytest.mark.parametrize("name", ["aptos", "retinamnist"])
-def test_the_command_to_run_is_named(data, name):
-    with pytest.raises(CourseError, match=f"python data_scripts/prepare_{name}.py --source "):
-        _ = case("retinopathy", data="real", photographs=name).split
+@pytest.mark.parametrize(("profile", "size"), [("quick", 96), ("full", 224)])
+@pytest.mark.parametrize(
+    ("name", "source"), [("eyepacs", "kaggle"), ("aptos", "kaggle"), ("retinamnist", "zenodo")]
+)
+def test_the_command_to_run_prepares_what_is_wanted(data, monkeypatch, profile, size, name, source):
+    """Whole, with the size; and a shell takes it as it stands."""
+    monkeypatch.setenv("TLHELPERS_DATA", str(data / "my data"))
+    with pytest.raises(CourseError) as error:
+        _ = case("retinopathy", profile, "real", photographs=name).split
+    before, command, after = str(error.value).split("`")
+    assert (before.split()[:3], after) == (["no", "prepared", "pictures"], "")
+    target = str(data / "my data" / f"{name}-{size}")
+    script = f"data_scripts/prepare_{name}.py"
+    options = ["--source", source, "--target", target, "--size", str(size)]
+    assert shlex.split(command) == ["python", script, *options]
+    assert (paths.PROJECT / script).exists()
+
+
+def test_the_command_for_the_faces_has_no_size(data):
+    """They have 48 pixels, and the script takes no --size."""
+    with pytest.raises(CourseError) as error:
+        _ = case("ferplus", data="real").split
+    command = str(error.value).split("`")[1]
+    target = str(data / "ferplus")
+    script = "data_scripts/prepare_ferplus.py"
+    assert shlex.split(command) == ["python", script, "--source", "kaggle", "--target", target]
+
+
+@pytest.mark.parametrize("name", ["eyepacs", "aptos", "retinamnist"])
+def test_pictures_of_another_size_are_refused(data, name):
+    """A folder's name is no proof: this one was prepared without --size 224."""
+    prepared(data / f"{name}-224", name, {"train": 3, "test": 2})
+    with pytest.raises(CourseError, match="holds pictures of 96 pixels, but 224 are wanted") as e:
+        _ = case("retinopathy", "full", "real", photographs=name).split
+    assert f"--target {data}/{name}-224 --size 224 --overwrite`" in str(e.value)
+    assert "\n" not in str(e.value)
+
+
+@pytest.mark.parametrize("name", ["eyepacs", "aptos", "retinamnist", "ferplus"])
+def test_the_guide_names_the_same_command(data, name):
+    """docs/full.md, for the quick profile."""
+    this = case("ferplus", data="real") if name == "ferplus" else None
+    this = this or case("retinopathy", data="real", photographs=name)
+    with pytest.raises(CourseError) as error:
+        _ = this.split
+    command = str(error.value).split("`")[1].replace(f"{data}/", "data/")
+    assert f".venv/bin/{command}\n" in (paths.PROJECT / "docs/full.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_layouts(tmp_path, target, inner, make):
     assert result.stderr == ""
     assert sorted(contents(target)) == ["images.npy", "index.csv", "problems.csv"]
 
-    data = eyepacs(target)
+    data = eyepacs(target, SIZE)
     assert data.images.shape == (8, SIZE, SIZE, 3)
     assert data.grades.tolist() == [1, 0, 2, 0, 3, 0, 4, 0]
     assert data.labels.tolist() == [1, 0, 1, 0, 1, 0, 1, 0]
@@ -120,7 +120,7 @@ def test_patients_are_names_not_numbers(tmp_path, target):
     files = {f"{name}.jpeg": jpeg(0) for name in ("7_left", "007_left", "NA_left")}
     files["trainLabels.csv"] = b"\xef\xbb\xbflevel,image\r\n0,7_left\r\n1,007_left\r\n2,NA_left\r\n"
     done(as_folder(tmp_path / "s", files), target)
-    data = eyepacs(target)
+    data = eyepacs(target, SIZE)
     assert data.groups.tolist() == [0, 1, 2]
     assert data.grades.tolist() == [0, 1, 2]
 
@@ -321,7 +321,7 @@ def test_a_target_with_something_else(tmp_path, source, target):
     assert contents(target) == before
 
     assert "6 pictures" in done(other, target, "--overwrite").stdout
-    assert len(eyepacs(target)) == 6
+    assert len(eyepacs(target, SIZE)) == 6
 
     (tmp_path / "a_file").write_text("")
     assert "is a file" in refused(source, tmp_path / "a_file")
@@ -332,21 +332,21 @@ def test_a_target_with_something_else(tmp_path, source, target):
 
 def test_readers_refuse_what_is_missing_incomplete_or_damaged(source, target):
     with pytest.raises(CourseError, match=r"make them with `python data_scripts/prepare_eyepacs"):
-        eyepacs(target)
+        eyepacs(target, SIZE)
     target.mkdir()
     with pytest.raises(CourseError, match="holds no prepared pictures"):
-        eyepacs(target)
+        eyepacs(target, SIZE)
     done(source, target)
     images = (target / "images.npy").read_bytes()
     (target / "images.npy").write_bytes(images[:-10])
     with pytest.raises(CourseError, match="damaged"):
-        eyepacs(target)
+        eyepacs(target, SIZE)
     (target / "images.npy").write_bytes(images)
     with pytest.raises(CourseError, match="holds eyepacs pictures, not ferplus"):
         load_prepared(target, "ferplus", "")
     (target / "about.json").write_text("{")
     with pytest.raises(CourseError, match="damaged"):
-        eyepacs(target)
+        eyepacs(target, SIZE)
 
 
 # --- what survives --------------------------------------------------------------------------
@@ -413,7 +413,7 @@ def test_kill_and_go_on(tmp_path, target):
             process.communicate()
         assert process.returncode == -signal.SIGKILL
         with pytest.raises(CourseError, match=r"not complete: go on with `python .*--size 16`"):
-            eyepacs(target)
+            eyepacs(target, SIZE)
     assert progress_lines(target) == 30
     before = decoded(tmp_path)
     process = start(tmp_path, source, target)

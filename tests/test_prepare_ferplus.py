@@ -339,7 +339,7 @@ def test_a_damaged_table_in_a_zip(tmp_path, target):
 def test_another_prepared_set(tmp_path, target):
     done(as_zip(tmp_path / "s.zip", folders(faces())), target)
     with pytest.raises(CourseError, match="holds ferplus pictures, not eyepacs"):
-        real.eyepacs(target)
+        real.eyepacs(target, SIZE)
     with pytest.raises(CourseError, match=r"make them with `python data_scripts/prepare_ferplus"):
         ferplus(tmp_path / "nowhere")
 

@@ -177,11 +177,36 @@ def test_command_writes_json_and_junit_and_says_how_it_went(tmp_path, monkeypatc
     assert "3 layers moved" in suite[0][0].get("message")
 
 
+def test_a_killed_check_leaves_nothing_of_the_one_before(tmp_path, monkeypatch):
+    def kill(*_):
+        raise SystemExit(137)
+
+    for name in ("check.json", "junit.xml"):
+        (tmp_path / name).write_text("passed")
+    monkeypatch.setattr(regression, "mechanisms", kill)
+    arguments = ["--case", "ferplus", "--no-outcomes", "--out", str(tmp_path)]
+    assert check(*arguments).exit_code == 137
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"check.json": "{}\n"}
+
+
+def test_a_fix_of_one_case_is_enough(tmp_path, monkeypatch):
+    """Of two cases; main makes exit code 2 of what the next test raises."""
+    monkeypatch.setattr(regression, "mechanisms", lambda *_: iter(()))
+    arguments = ["--fix", "size-48", "--no-outcomes", "--out", str(tmp_path)]
+    assert check(*arguments).exit_code == 0
+    assert check("--case", "ferplus", *arguments).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--fix", "magic"], "Unknown fix 'magic'"),
         (["--case", "faces"], "Unknown case 'faces'"),
+        (
+            ["--case", "retinopathy", "--fix", "clipnorm", "--fix", "size-48", "--no-outcomes"],
+            "'size-48' is no fix for retinopathy, but for ferplus.",
+        ),
+        (["--no-outcomes", "--out", "/dev/null/out"], "Could not write /dev/null/out/check.json"),
     ],
 )
 def test_command_refuses_unknown_names_before_any_work(arguments, message):

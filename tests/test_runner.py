@@ -415,6 +415,32 @@ def test_old_copies_do_not_pass_for_new_ones(tmp_path, monkeypatch):
     assert not (tmp_path / "out" / "00_a.html").exists()
 
 
+def test_a_killed_run_leaves_nothing_of_the_one_before(tmp_path, monkeypatch):
+    """No report that says passed, and no copy of a page that it did not come to."""
+    notebooks = [notebook(tmp_path, name, "x = 1") for name in ("00_a", "01_b")]
+    pretend(monkeypatch)
+    out = tmp_path / "out"
+    runner.run(notebooks, out)
+    assert {"index.html", "junit.xml", "01_b.html", "01_b.ipynb"} < {p.name for p in out.iterdir()}
+
+    def kill(*_):
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        runner.run(notebooks, out, execute=kill)
+    assert [path.name for path in out.iterdir()] == ["report.json"]
+    assert json.loads((out / "report.json").read_text()) == {}
+
+
+def test_copies_never_take_the_place_of_the_pages(tmp_path, monkeypatch):
+    page = notebook(tmp_path, "00_a", "x = 1")
+    pretend(monkeypatch)
+    before = page.read_bytes()
+    with pytest.raises(CourseError, match="The pages themselves lie in .*: choose another folder"):
+        runner.run([page], tmp_path / "there" / "..")
+    assert page.read_bytes() == before
+
+
 def test_a_full_disk_ends_the_run(tmp_path, monkeypatch):
     pretend(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
     with pytest.raises(CourseError, match="disk is full"):
@@ -441,10 +467,14 @@ def test_command_passes_on_what_was_given(course, monkeypatch, tmp_path, capsys)
 
     monkeypatch.setattr(runner, "run", run)
     monkeypatch.setattr("tlhelpers.machine.cores", lambda: 8)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert command(monkeypatch, "run", "--out", tmp_path / "o") == 0
     assert command(monkeypatch, "run", "3", "--profile", "smoke", "--no-live", "--jobs", 2) == 0
     assert command(monkeypatch, "run", "03", "0", "--live", "--seeds", 2, "--timeout", 5) == 0
     assert command(monkeypatch, "run", "3", "--profile", "full") == 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert command(monkeypatch, "run", "3") == 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     monkeypatch.setattr("tlhelpers.machine.cores", lambda: 1)
     assert command(monkeypatch, "run", "3", "--no-live", "--jobs", 3) == 0
     assert command(monkeypatch, "run", "3") == 0
@@ -453,7 +483,8 @@ def test_command_passes_on_what_was_given(course, monkeypatch, tmp_path, capsys)
         (["00_a", "03_b"], tmp_path / "o", {"profile": "quick"}, 2, 1200),
         (["03_b"], default, {"profile": "smoke", "live": False}, 2, 1200),
         (["00_a", "03_b"], default, {"profile": "quick", "live": True, "seeds": 2}, 2, 5),
-        (["03_b"], default, {"profile": "full"}, 1, 1200),
+        (["03_b"], default, {"profile": "full"}, 2, 1200),
+        (["03_b"], default, {"profile": "quick"}, 1, 1200),  # on a GPU
         (["03_b"], default, {"profile": "quick", "live": False}, 3, 1200),
         (["03_b"], default, {"profile": "quick"}, 1, 1200),
     ]

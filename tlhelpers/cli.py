@@ -99,7 +99,7 @@ def run(
     if jobs and scheduler:
         raise CourseError("--jobs is for one machine: a cluster executes a page on each worker.")
     # Pages share a GPU badly: each kernel takes most of its memory.
-    jobs = jobs or (1 if profile.startswith("full") else min(2, machine.cores()))
+    jobs = jobs or (1 if machine.gpus() else min(2, machine.cores()))
     clock = time.monotonic()
     with contextlib.ExitStack() as stack:
         elsewhere = {}
@@ -345,11 +345,14 @@ def check(
     from tlhelpers.cases import CASES, case
     from tlhelpers.fixes import fix
 
-    for name in fix_names or ():
-        fix(name)
     cases = case_names or list(CASES)
     for name in cases:
         case(name)
+    for name in fix_names or ():
+        if not set(its := fix(name).cases) & set(cases):
+            raise CourseError(f"'{name}' is no fix for {', '.join(cases)}, but for {its[0]}.")
+    out = out or paths.build() / "check"
+    regression.forget(out)
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     found = []
     for name in cases:
@@ -366,7 +369,6 @@ def check(
         "seconds": round(time.monotonic() - clock, 3),
         "versions": machine.versions(),
     }
-    out = out or paths.build() / "check"
     regression.write(out, found, about)
     counts = collections.Counter(outcome.status for outcome in found)
     words = ", ".join(f"{number} {status}" for status, number in counts.items())

@@ -194,7 +194,6 @@ def execute(
     began: dict[Path, float] = {}
 
     def start(page: runner.Page) -> bool:
-        runner.forget(out, page.path.stem)
         page.bars = Path(os.devnull)  # those of its trainings stay on the worker
         began[page.path] = time.monotonic()
         return True

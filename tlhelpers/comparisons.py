@@ -191,7 +191,8 @@ def recorded(root: Path) -> list[Comparison]:
     folders = sorted(folder.name for folder in root.glob("*-*-*"))
     return [
         replace(compare(before, after, metric, question.design), fix=question.fix)
-        for name, data, profile in (folder.split("-") for folder in folders)
+        # a profile may have hyphens: full-lite-smoke
+        for name, data, profile in (folder.split("-", 2) for folder in folders)
         if name in CASES
         for question, before, after in answered(name, data, profile, root)
         for metric, its in metrics.METRICS.items()

@@ -256,6 +256,13 @@ def _outcome(name: str, claim: str, target: Target, measured: float) -> Outcome:
     return Outcome(name, claim, PASSED if target.holds(measured) else FAILED, found)
 
 
+def forget(out: Path) -> None:
+    """Empty an earlier report: if this check is killed, that must not pass for its result."""
+    # Better to know now that the folder cannot be written than in an hour.
+    pages.save(out / "check.json", "{}\n")
+    (out / "junit.xml").unlink(missing_ok=True)
+
+
 def write(out: Path, found: Sequence[Outcome], about: dict[str, Any]) -> None:
     """Write check.json and junit.xml into `out`.
 

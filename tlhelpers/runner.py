@@ -131,7 +131,7 @@ def run(
             **{name: metadata.version(name) for name in ("keras", "papermill", "tlhelpers")},
         },
     }
-    pages.save(out / "report.json", "{}\n")  # Better to know now that this fails than in an hour.
+    _forget_old(out, notebooks)
 
     all_pages = [_opened(path, parameters) for path in notebooks]
     clock, watch = time.monotonic(), on_progress or (lambda _: None)
@@ -164,10 +164,17 @@ def run_text(
         return result, {s: p.read_text(encoding="utf-8") for s, p in copies.items() if p.exists()}
 
 
-def forget(out: Path, name: str) -> None:
-    """Remove a page's copies: old ones must not pass for new ones."""
-    for suffix in _COPIES:
-        (out / f"{name}{suffix}").unlink(missing_ok=True)
+def _forget_old(out: Path, notebooks: Sequence[Path]) -> None:
+    """Remove what an earlier run left: if this one is killed, that must not pass for its result.
+
+    Better to know now that the folder cannot be written than in an hour.
+    """
+    if out.resolve() in {path.parent.resolve() for path in notebooks}:
+        raise CourseError(f"The pages themselves lie in {out}: choose another folder for copies.")
+    pages.save(out / "report.json", "{}\n")
+    copies = [f"{path.stem}{suffix}" for path in notebooks for suffix in _COPIES]
+    for name in ("index.html", "junit.xml", *copies):
+        (out / name).unlink(missing_ok=True)
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory:
@@ -213,7 +220,6 @@ class _Course:
         """Execute one page, keep its copies, and say how it went in `page.result`."""
         clock = time.monotonic()
         name = page.path.stem
-        forget(self.out, name)
         status, error = PASSED, None
         executed = self.work / f"executed-{name}.ipynb"
         try:

@@ -134,12 +134,12 @@ def _draw(data: str, sizes: Sizes, size: int, fellow_eyes: float | None, photogr
 
     folder = paths.data() / f"{photographs}-{size}"
     if photographs == "retinamnist":
-        split = files.retinamnist(folder)
+        split = files.retinamnist(folder, size)
         if (len(split.train), len(split.validation)) != (sizes.train, sizes.validation):
             raise CourseError(f"{folder} holds a part of RetinaMNIST: prepare the whole of it")
         return split
     if data == "real":
-        pictures = (files.aptos if photographs == "aptos" else files.eyepacs)(folder)
+        pictures = (files.aptos if photographs == "aptos" else files.eyepacs)(folder, size)
     else:
         validation = sizes.validation if fellow_eyes is not None else sizes.validation // 2
         pictures = synthetic.fundus(sizes.train // 2 + validation, size, _SEED, progress=True)

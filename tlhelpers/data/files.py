@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tlhelpers.data import preparing
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.data.prepared import Prepared, load_prepared
 from tlhelpers.data.splits import split_by_group
@@ -14,13 +15,15 @@ from tlhelpers.data.votes import COLUMNS, EMOTIONS, RULES
 from tlhelpers.errors import CourseError
 
 
-def eyepacs(folder: Path | str) -> Dataset:
+def eyepacs(folder: Path | str, size: int) -> Dataset:
     """EyePACS as prepared by ``data_scripts/prepare_eyepacs.py``: any retinopathy or none.
 
     Parameters
     ----------
     folder : path
         The prepared folder.
+    size : int
+        Side of the pictures that are wanted, in pixels.
 
     Returns
     -------
@@ -31,25 +34,26 @@ def eyepacs(folder: Path | str) -> Dataset:
     Raises
     ------
     CourseError
-        If the folder is missing, not complete or damaged; the message holds the command to run.
+        If the folder is missing, not complete or damaged, or its pictures are of another size;
+        the message holds the command to run.
     """
     import pandas as pd
 
-    prepared = _open(folder, "eyepacs", "ZIP_OR_FOLDER")
+    prepared = _open(folder, "eyepacs", size)
     return _graded(prepared, pd.factorize(prepared.index["patient"])[0].astype(np.int64))
 
 
-def aptos(folder: Path | str) -> Dataset:
+def aptos(folder: Path | str, size: int) -> Dataset:
     """APTOS 2019 as prepared by ``data_scripts/prepare_aptos.py``: any retinopathy or none.
 
     Parameters, result and errors as in `eyepacs`, but each picture is its own group: which belong
     to one patient is not known.
     """
-    prepared = _open(folder, "aptos", "kaggle")
+    prepared = _open(folder, "aptos", size)
     return _graded(prepared, np.arange(len(prepared.images)))
 
 
-def retinamnist(folder: Path | str) -> Split:
+def retinamnist(folder: Path | str, size: int) -> Split:
     """RetinaMNIST as prepared by ``data_scripts/prepare_retinamnist.py``: train and test pictures.
 
     Its 120 validation pictures are left out: they were cut by picture from the same photographs as
@@ -60,6 +64,8 @@ def retinamnist(folder: Path | str) -> Split:
     ----------
     folder : path
         The prepared folder.
+    size : int
+        Side of the pictures that are wanted, in pixels.
 
     Returns
     -------
@@ -72,7 +78,7 @@ def retinamnist(folder: Path | str) -> Split:
     CourseError
         As in `eyepacs`, and if a side of the split is empty.
     """
-    prepared = _open(folder, "retinamnist", "zenodo")
+    prepared = _open(folder, "retinamnist", size, "zenodo")
     pictures = _graded(prepared, np.arange(len(prepared.images)))
     sides = {name: (prepared.index["split"] == name).to_numpy() for name in ("train", "test")}
     for name, side in sides.items():
@@ -83,10 +89,23 @@ def retinamnist(folder: Path | str) -> Split:
     return Split(pictures.subset(sides["train"]), pictures.subset(sides["test"]))
 
 
-def _open(folder: Path | str, name: str, source: str) -> Prepared:
-    """The prepared folder of the set that ``data_scripts/prepare_<name>.py`` makes."""
-    command = f"python data_scripts/prepare_{name}.py --source {source} --target {folder}"
-    return load_prepared(folder, name, command)
+def _open(
+    folder: Path | str, name: str, size: int | None = None, source: str = "kaggle"
+) -> Prepared:
+    """The prepared folder of the set that ``data_scripts/prepare_<name>.py`` makes.
+
+    `size` is None for a set that has only one.
+    """
+    options = {"--source": source, "--target": Path(folder), "--size": size}
+    command = preparing.command_line(f"prepare_{name}.py", options)
+    prepared = load_prepared(folder, name, command)
+    held = prepared.images.shape[1]
+    if size not in (None, held):
+        raise CourseError(
+            f"{prepared.folder} holds pictures of {held} pixels, but {size} are wanted: move the "
+            f"folder away, or replace them with `{command} --overwrite`"
+        )
+    return prepared
 
 
 def _graded(prepared: Prepared, groups: np.ndarray) -> Dataset:
@@ -110,7 +129,7 @@ def open_ferplus(folder: Path | str) -> Prepared:
     CourseError
         If the folder is missing, not complete or damaged; the message holds the command to run.
     """
-    return _open(folder, "ferplus", "ZIP_OR_FOLDER")
+    return _open(folder, "ferplus")
 
 
 def votes_of(prepared: Prepared, split: str) -> tuple[np.ndarray, np.ndarray]:
