@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -46,11 +47,31 @@ def split() -> Split:
 
 
 @pytest.fixture(scope="session")
-def trainer(tiny, split):
-    """A compiled network; every test resets it through `run` or a check."""
+def trainer_of(split):
+    """A trainer of any recipe on these pictures; recipes of one architecture share a network."""
     from tlhelpers.training import Trainer
 
-    return Trainer(tiny, split)
+    made = {}
+
+    def get(recipe: Recipe) -> Trainer:
+        key = recipe.architecture()
+        if key not in made:
+            made[key] = Trainer(recipe, split)
+        return made[key].of(recipe)
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def trainer(trainer_of, tiny):
+    """A compiled network; every test resets it through `run` or a check."""
+    return trainer_of(tiny)
+
+
+@pytest.fixture(scope="session")
+def known(trainer):
+    """The run of a seed by `trainer`, made once, for tests that compare another one with it."""
+    return functools.cache(trainer.run)
 
 
 @pytest.fixture

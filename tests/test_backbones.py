@@ -19,6 +19,19 @@ def classifier():
     return backbones.efficientnet_lite0(224, top=True)
 
 
+@pytest.fixture(scope="module")
+def lite0():
+    return backbones.efficientnet_lite0(32, weights=None)
+
+
+@pytest.fixture(scope="module")
+def cut():
+    """Recipe and backbone of the second post, by the backbone's name."""
+    recipes = [ferplus.POSTED.but(image_size=64, **c) for c in ({}, ferplus.MOBILENETV2)]
+    return {r.backbone: (r, model.backbone_of(r, weights=None)) for r in recipes}
+
+
+@pytest.mark.backend
 @pytest.mark.parametrize(
     ("picture", "imagenet_class"), [("chelsea", 285), ("coffee", 967)]
 )  # Egyptian cat, espresso
@@ -35,9 +48,9 @@ def test_names_pictures(classifier, picture, imagenet_class):
     assert logits.argmax() == imagenet_class
 
 
-def test_parameter_counts(classifier):
+def test_parameter_counts(classifier, lite0):
     assert classifier.count_params() == 4_694_024
-    assert backbones.efficientnet_lite0(64, weights=None).count_params() == 3_413_024
+    assert lite0.count_params() == 3_413_024
 
 
 def test_own_inputs():
@@ -56,15 +69,16 @@ def test_own_inputs():
     assert resnet.min() < -123 and resnet.max() > 150
 
 
-def test_momentum_of_the_catalogue_is_that_of_the_layers():
-    for name in ("resnet50", "mobilenetv2", "efficientnet-lite0"):
-        spec = backbones.backbone(name)
-        layers = backbones.batchnorm_layers(spec.build(64, None))
-        assert {layer.momentum for layer in layers} == {spec.momentum}
+def test_momentum_of_the_catalogue_is_that_of_the_layers(lite0, cut):
+    bases = {"efficientnet-lite0": lite0, **{name: base for name, (_, base) in cut.items()}}
+    assert bases.keys() == backbones.BACKBONES.keys()
+    for name, base in bases.items():
+        momenta = {layer.momentum for layer in backbones.batchnorm_layers(base)}
+        assert momenta == {backbones.backbone(name).momentum}
 
 
-def test_freeze_up_to_a_block_and_batchnorm():
-    base = backbones.efficientnet_lite0(32, weights=None)
+def test_freeze_up_to_a_block_and_batchnorm(lite0):
+    base = lite0
     backbones.freeze(base, "block4")
     trains = {layer.name: layer.trainable for layer in base.layers}
     assert not trains["stem_conv"] and not trains["block4_project_bn"]
@@ -77,12 +91,11 @@ def test_freeze_up_to_a_block_and_batchnorm():
 
 
 @pytest.mark.parametrize(
-    ("changes", "width", "live"), [({}, 1024, 19), (ferplus.MOBILENETV2, 96, 9)]
+    ("name", "width", "live"), [("resnet50", 1024, 19), ("mobilenetv2", 96, 9)]
 )
-def test_both_backbones_of_the_second_post_end_and_train_as_the_case_says(changes, width, live):
+def test_both_backbones_of_the_second_post_end_and_train_as_the_case_says(cut, name, width, live):
     """By hand: conv4 has six blocks of three BatchNorms and a shortcut's; blocks 10 to 12 three."""
-    recipe = ferplus.POSTED.but(image_size=64, **changes)
-    base = model.backbone_of(recipe, weights=None)
+    recipe, base = cut[name]
     assert base.output.shape == (None, 4, 4, width)
     assert batchnorm.live_layers(base)[0] == live
     # Everything up to the named block stands still.
@@ -91,17 +104,16 @@ def test_both_backbones_of_the_second_post_end_and_train_as_the_case_says(change
     assert len(upper.trainable_weights) == len(base.trainable_weights) > 0
 
 
-def test_block_names_are_whole_words():
-    base = backbones.efficientnet_lite0(32, weights=None)
-    short = backbones.truncate(base, "block1")
+def test_block_names_are_whole_words(lite0):
+    short = backbones.truncate(lite0, "block1")
     assert short.layers[-1].name == "block1_project_bn"  # not block10 to block15
 
 
-def test_unknown_names():
+def test_unknown_names(lite0):
     with pytest.raises(CourseError, match="Unknown backbone 'vgg': choose one of"):
         backbones.backbone("vgg")
     with pytest.raises(CourseError, match="No block or layer 'block99'"):
-        backbones.freeze(backbones.efficientnet_lite0(32, weights=None), "block99")
+        backbones.freeze(lite0, "block99")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,13 @@ FACES = TINY.but(
     loss="categorical_crossentropy",
     horizontal_flip=True,
 )
-PAIRS = [(name, fix.name) for fix in FIXES.values() for name in fix.cases]
+# What these do has nothing to do with a case's recipe or pictures, so one case is enough.
+SAME_IN_EACH_CASE = ("training-false", "warmup-cosine", "clipnorm", "weight-average")
+PAIRS = [
+    (name, fix.name)
+    for fix in FIXES.values()
+    for name in (fix.cases[:1] if fix.name in SAME_IN_EACH_CASE else fix.cases)
+]
 
 
 def faces(n: int, seed: int) -> Dataset:
@@ -49,18 +55,19 @@ def face_split(twins: bool = True) -> Split:
 
 
 @pytest.fixture(scope="module")
-def of(split, trainer):
+def of(trainer_of):
     """Trainers of each case's tiny recipes; those that can share a network do."""
-    small = {"retinopathy": (TINY, lambda: split), "ferplus": (FACES, face_split)}
-    made = {("retinopathy", TINY.architecture(), ()): trainer}
+    made = {}
 
     def get(name: str, changed=None) -> Trainer:
-        recipe, pictures = small[name]
+        recipe = {"retinopathy": TINY, "ferplus": FACES}[name]
         recipe = changed.apply(recipe) if changed else recipe
+        if name == "retinopathy":
+            return trainer_of(recipe)
         options = dict(changed.pictures) if changed else {}
-        key = (name, recipe.architecture(), tuple(options.items()))
+        key = (recipe.architecture(), tuple(options.items()))
         if key not in made:
-            made[key] = Trainer(recipe, pictures(**options))
+            made[key] = Trainer(recipe, face_split(**options))
         return made[key].of(recipe)
 
     return get
@@ -105,11 +112,14 @@ def test_each_fix_changes_the_posted_recipe_of_its_cases(name):
                 assert changed == bool(this.pictures) != bool(this.change)
 
 
-@pytest.mark.parametrize("fix_name", ["class-weights-balanced", "soft-labels"])
-def test_what_a_fix_changes_in_the_loss_reaches_a_whole_run(of, fix_name):
-    """The first epoch of two runs from the same weights, on the same pictures."""
-    losses = [of("ferplus", c).run(0).history["loss"][0] for c in (None, fix(fix_name))]
-    assert abs(losses[0] - losses[1]) > 0.01 * losses[0]
+def test_what_a_fix_changes_in_the_loss_reaches_a_whole_run(of):
+    """Runs of one epoch from the same weights, on the same pictures."""
+    changes = (None, fix("class-weights-balanced"), fix("soft-labels"))
+    trainers = [of("ferplus", change) for change in changes]
+    runs = [trainer.of(trainer.recipe.but(epochs=1)).run(0) for trainer in trainers]
+    plain, *others = (run.history["loss"][0] for run in runs)
+    for loss in others:
+        assert abs(plain - loss) > 0.01 * plain
 
 
 def test_unknown_option_of_a_case():
