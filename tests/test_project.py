@@ -39,11 +39,11 @@ LAYERS = (
     "run backbones torch_weights",
     "recipe stability calibration data weights",
     "machine",
-    "errors paths progress prediction quiet",
+    "errors files paths progress prediction quiet",
 )
 # These work without Keras: no import of it, not even inside a function.
 KERAS_FREE = (
-    "errors paths progress prediction recipe stability calibration weights data run metrics"
+    "errors files paths progress prediction recipe stability calibration weights data run metrics"
     " recordings evidence comparisons plots"
 )
 # training's callbacks and inputs' batches are subclasses; all else waits

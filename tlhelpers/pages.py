@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tlhelpers import paths
 from tlhelpers.errors import CourseError
+from tlhelpers.files import write_whole
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -181,11 +182,8 @@ def save(path: Path, text: str) -> None:
     CourseError
         The disk is full or the folder cannot be written.
     """
-    partial = path.with_name(path.name + ".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(partial, path)
+        write_whole(path, text)
     except OSError as problem:
         raise CourseError(f"Could not write {path}: {problem.strerror}.") from None
 

@@ -7,12 +7,12 @@ the same layout under ``build/runs`` keeps what a learner trained.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from tlhelpers import paths
 from tlhelpers.errors import CourseError
+from tlhelpers.files import write_whole
 from tlhelpers.recipe import Recipe
 from tlhelpers.run import Run
 
@@ -36,11 +36,8 @@ def save(run: Run, root: Path, label: str = "run") -> Path:
     where = f"{about['case']}-{about['data']}-{about['profile']}"
     path = root / where / f"{label}-{run.recipe.key()}" / f"seed-{run.seed}.json"
     text = json.dumps({"schema": SCHEMA, "recipe": run.recipe.to_dict(), **run.to_dict()})
-    partial = path.with_suffix(".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text + "\n")
-        os.replace(partial, path)
+        write_whole(path, text + "\n")
     except OSError as problem:
         raise CourseError(f"Could not save the run to {path}: {problem.strerror}.") from None
     return path

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from tlhelpers import batchnorm, model, progress, stability
 from tlhelpers.calibration import picture_nll
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.errors import CourseError
+from tlhelpers.files import write_whole
 from tlhelpers.inputs import Batches, Inputs, kept_bytes, one_hot, targets
 from tlhelpers.quiet import keras
 from tlhelpers.recipe import Recipe
@@ -440,14 +440,10 @@ class _Keep(keras.callbacks.Callback):
             "head_history": self.head_history,
             "backend": keras.backend.backend(),
         }
-        partial = self.path.with_suffix(".partial")
+        arrays |= {"before": self.log.before, "note": json.dumps(note)}
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                np.savez(file, before=self.log.before, note=json.dumps(note), **arrays)
-            os.replace(partial, self.path)
+            write_whole(self.path, lambda file: np.savez(file, **arrays))
         except OSError as problem:
-            partial.unlink(missing_ok=True)
             raise CourseError(
                 f"Could not keep the run's state in {self.path.parent}: {problem.strerror}. "
                 f"Make room and run again: epoch {epoch} and those before are kept."

@@ -36,6 +36,7 @@ import numpy as np
 
 from tlhelpers.data.sources import BrokenPicture, first_line, readable_bytes
 from tlhelpers.errors import CourseError
+from tlhelpers.files import write_whole
 from tlhelpers.progress import bar
 
 if TYPE_CHECKING:
@@ -513,16 +514,6 @@ def _finish(
     }
     write_whole(target / ABOUT, json.dumps(about, indent=2) + "\n")
     (target / PROGRESS).unlink()
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    unfinished = path.with_name(path.name + ".tmp")
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
 @contextlib.contextmanager

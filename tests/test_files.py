@@ -1,0 +1,52 @@
+"""Files that are there whole or not at all."""
+
+import os
+import threading
+
+import pytest
+
+from tlhelpers.files import write_whole
+
+
+def test_text_and_bytes_arrive_as_they_are(tmp_path):
+    path = tmp_path / "new" / "folder" / "file.txt"
+    write_whole(path, "a\r\nµ\n")
+    assert path.read_bytes() == "a\r\nµ\n".encode()
+    write_whole(path, lambda file: file.write(b"\x00"))
+    assert path.read_bytes() == b"\x00"
+    (tmp_path / "plain").write_text("")
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    assert os.listdir(path.parent) == ["file.txt"]
+
+
+@pytest.mark.parametrize("problem", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_what_fails_leaves_the_file_before_and_nothing_else(tmp_path, problem):
+    def fail(file):
+        file.write(b"half")
+        raise problem
+
+    path = tmp_path / "file"
+    write_whole(path, "before")
+    with pytest.raises(type(problem)):
+        write_whole(path, fail)
+    assert path.read_text() == "before" and os.listdir(tmp_path) == ["file"]
+
+
+def test_two_writers_of_one_file_do_not_mix(tmp_path):
+    path, both = tmp_path / "file", threading.Barrier(2)
+
+    def write(letter):
+        def content(file):
+            file.write(letter * 1000)
+            both.wait(10)  # until the other is in the middle of its own
+            file.write(letter * 1000)
+
+        write_whole(path, content)
+
+    threads = [threading.Thread(target=write, args=(letter,)) for letter in (b"a", b"b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_bytes() in (b"a" * 2000, b"b" * 2000)
+    assert os.listdir(tmp_path) == ["file"]
