@@ -53,6 +53,14 @@ def trainer(tiny, split):
     return Trainer(tiny, split)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_builds_of_this_machine(tmp_path_factory):
+    """What was trained here must not decide a test, nor a test what is found here afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TLHELPERS_BUILD", str(tmp_path_factory.mktemp("builds")))
+        yield
+
+
 @pytest.fixture
 def build_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("TLHELPERS_BUILD", str(tmp_path / "build"))

@@ -76,7 +76,8 @@ def value(claim: str) -> str:
 def _runs(case_name: str, recipe: str, which: str = "") -> Experiment:
     data = "real" if which == "real" else "synthetic"
     this, changed = protocol.changed(case_name, "quick", data, protocol.fixes_of(recipe, case_name))
-    return this.recorded(changed, protocol.FRESH_SEEDS if which == "fresh" else None)
+    seeds = protocol.FRESH_SEEDS if which == "fresh" else None
+    return this.recorded(changed, seeds, committed=True)
 
 
 @functools.cache

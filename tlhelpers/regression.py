@@ -174,7 +174,7 @@ def outcomes(
         Nothing is recorded of the posted recipe, or it was recorded on another backend.
     """
     this = case(case_name, profile)
-    before = this.recorded(this.measured)
+    before = this.recorded(this.measured, committed=True)
     there, here = this.backends()
     if there != here:
         raise CourseError(
@@ -202,7 +202,7 @@ def outcomes(
         name, claim = f"{case_name} {each.name} outcome", f"{each.title} still helps"
         that, recipe = protocol.changed(case_name, profile, "synthetic", [each])
         try:
-            after = that.recorded(recipe)
+            after = that.recorded(recipe, committed=True)
         except CourseError:
             yield Outcome(name, claim, NOT_CHECKED, "nothing is recorded")
             continue
