@@ -1,9 +1,11 @@
 """Preparing FER+: both layouts, what is refused and reported, and loading it as a split."""
 
+import errno
 import hashlib
 import io
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -422,6 +424,23 @@ def test_figures(prepared, tmp_path):
     assert twins["training pictures with an exact twin in validation"] == 3
     # Validation faces 0 and 1 have labels 0 and 1, training faces 5, 9, 11 others.
     assert twins["groups with conflicting labels"]["plurality"] == 2
+
+
+def test_figures_that_cannot_be_written(prepared, tmp_path, monkeypatch, capsys):
+    """One line, and the file of before is whole."""
+    (tmp_path / "figures.json").write_text("of before")
+    write = Path.write_text
+
+    def full(path, text, *arguments, **options):
+        write(path, text[:9])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(measure.typer.Exit) as end:
+        measure.main(prepared, tmp_path / "figures.json")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert end.value.exit_code == 2 and line.startswith("measure_ferplus: Could not write")
+    assert (tmp_path / "figures.json").read_text() == "of before"
 
 
 # --- the data set -----------------------------------------------------------------------------
