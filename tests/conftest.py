@@ -32,7 +32,7 @@ def pictures(n: int, seed: int) -> Dataset:
     labels = np.arange(n) % 2
     images = rng.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
     images[labels == 1, :8, :8] = 255
-    return Dataset(images, labels, np.arange(n) // 2 + 1000 * seed, labels, ("a", "b"), "synthetic")
+    return Dataset(images, labels, np.arange(n) // 2 + 1000 * seed, labels, ("a", "b"))
 
 
 @pytest.fixture(scope="session")

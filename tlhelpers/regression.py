@@ -149,7 +149,6 @@ def outcomes(
     case_name: str,
     names: Sequence[str] = (),
     runs: int = 1,
-    profile: str = "quick",
     first_seed: int = 0,
     train: Train = Case.train,
 ) -> Iterator[Outcome]:
@@ -162,7 +161,6 @@ def outcomes(
         Fixes; all of the case that help if none is given.
     runs : int
         New runs of each recipe.
-    profile : str
     first_seed : int
         With the seed of a recording, the same machine makes the same run.
     train : function of Case, Recipe and seed
@@ -173,7 +171,7 @@ def outcomes(
     CourseError
         Nothing is recorded of the posted recipe, or it was recorded on another backend.
     """
-    this = case(case_name, profile)
+    this = case(case_name)
     before = this.recorded(this.measured, committed=True)
     there, here = this.backends()
     if there != here:
@@ -200,7 +198,7 @@ def outcomes(
         if names and each.name not in names:
             continue
         name, claim = f"{case_name} {each.name} outcome", f"{each.title} still helps"
-        that, recipe = protocol.changed(case_name, profile, "synthetic", [each])
+        that, recipe = protocol.changed(case_name, this.profile, this.data, [each])
         try:
             after = that.recorded(recipe, committed=True)
         except CourseError:
@@ -219,9 +217,7 @@ def outcomes(
             yield Outcome(name, f"{claim} ({', '.join(helps)})", NOT_CHECKED, found)
             continue
         of = metrics.metric(target.metric).of
-        new = [
-            of(train(that, each.apply(that.measured), seed)) - of(posted(seed)) for seed in seeds
-        ]
+        new = [of(train(that, recipe, seed)) - of(posted(seed)) for seed in seeds]
         claim += f" ({target.metric.replace('_', ' ')})"
         yield _outcome(name, claim, target, float(np.mean(new)))
 

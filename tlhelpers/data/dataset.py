@@ -25,8 +25,6 @@ class Dataset:
         The finer label the classes were made from (EyePACS: 0 to 4), or the label again.
     classes : tuple of str
         Class names, in the order of the labels.
-    origin : str
-        Where the pictures come from, in words: "synthetic" or "real".
     votes : int array, shape (n, len(classes)), optional
         How many people saw each class in the picture (FER+).
     """
@@ -36,7 +34,6 @@ class Dataset:
     groups: np.ndarray
     grades: np.ndarray
     classes: tuple[str, ...]
-    origin: str
     votes: np.ndarray | None = None
 
     def __post_init__(self):
