@@ -87,10 +87,9 @@ def _comparison(case_name: str, recipe: str, metric: str, which: str = "") -> Co
 
 
 def _pairs(c: Comparison, case_name: str, recipe: str, metric: str, which: str = "") -> str:
-    before, after = (
-        metrics.values(_runs(case_name, name, which), metric) for name in (protocol.POSTED, recipe)
-    )
-    return ", ".join(_signed(evidence.number(c, after[s] - before[s])) for s in after)
+    before, after = (_runs(case_name, name, which) for name in (protocol.POSTED, recipe))
+    changes = metrics.differences(before, after, metric).values()
+    return ", ".join(_signed(evidence.number(c, change)) for change in changes)
 
 
 def _signed(number: str) -> str:

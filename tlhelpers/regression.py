@@ -205,7 +205,10 @@ def outcomes(
             yield Outcome(name, claim, NOT_CHECKED, "nothing is recorded")
             continue
         compared = [
-            (comparisons.compare(before, after, metric), _differences(before, after, metric))
+            (
+                comparisons.compare(before, after, metric),
+                np.array(list(metrics.differences(before, after, metric).values())),
+            )
             for metric in ("mode_gap", "jitter", "climb", this.score)
         ]
         helps = [c.metric.replace("_", " ") for c, _ in compared if c.verdict == evidence.HELPS]
@@ -237,11 +240,6 @@ def _target(fix: Fix | None, metric: str, values: np.ndarray, runs: int) -> Targ
     if abs(mean) <= half:
         return None
     return Target(fix, metric, mean, float(mean - np.sign(mean) * half), runs)
-
-
-def _differences(before: Experiment, after: Experiment, metric: str) -> np.ndarray:
-    old, new = (metrics.values(runs, metric) for runs in (before, after))
-    return np.array([new[seed] - old[seed] for seed in sorted(old.keys() & new.keys())])
 
 
 def _outcome(name: str, claim: str, target: Target, measured: float) -> Outcome:
