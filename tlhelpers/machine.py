@@ -44,7 +44,10 @@ def installed() -> dict[str, str]:
 
 
 def device() -> str:
-    """The GPU that Keras trains on, or the processor and its cores."""
+    """The GPU that Keras trains on, or the processor and its cores.
+
+    A GPU is known only once this process has imported Keras's backend.
+    """
     return gpu() or f"{_processor()}, {cores()} cores"
 
 

@@ -84,7 +84,10 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Training and validation pictures; no group stands on both sides."""
+    """Training and validation pictures; a group stands on both sides only where that is asked for.
+
+    That is so in `splits.split_fellows`, and for twins among FER+'s faces, each its own group.
+    """
 
     train: Dataset
     validation: Dataset
