@@ -14,6 +14,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from tlhelpers import pages
 from tlhelpers.data import preparing, twins, votes
 from tlhelpers.data.files import open_ferplus, votes_of
 from tlhelpers.data.votes import EMOTIONS, RULES
@@ -109,7 +110,8 @@ def measure(source: Path, target: Path) -> str:
     Raises
     ------
     CourseError
-        If the prepared folder is refused or has no training or validation pictures.
+        If the prepared folder is refused or has no training or validation pictures, or the file
+        cannot be written.
     """
     prepared = open_ferplus(source)
     (train, train_votes), (valid, valid_votes) = (
@@ -125,7 +127,7 @@ def measure(source: Path, target: Path) -> str:
             prepared.images[train], prepared.images[valid], train_votes, valid_votes
         ),
     }
-    target.write_text(json.dumps(figures, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    pages.save(target, json.dumps(figures, indent=1, allow_nan=False) + "\n")
     return f"measured {len(train) + len(valid):,} faces; figures in {target}"
 
 

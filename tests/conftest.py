@@ -33,7 +33,7 @@ def pictures(n: int, seed: int) -> Dataset:
     labels = np.arange(n) % 2
     images = rng.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
     images[labels == 1, :8, :8] = 255
-    return Dataset(images, labels, np.arange(n) // 2 + 1000 * seed, labels, ("a", "b"), "synthetic")
+    return Dataset(images, labels, np.arange(n) // 2 + 1000 * seed, labels, ("a", "b"))
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +72,14 @@ def trainer(trainer_of, tiny):
 def known(trainer):
     """The run of a seed by `trainer`, made once, for tests that compare another one with it."""
     return functools.cache(trainer.run)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_builds_of_this_machine(tmp_path_factory):
+    """What was trained here must not decide a test, nor a test what is found here afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TLHELPERS_BUILD", str(tmp_path_factory.mktemp("builds")))
+        yield
 
 
 @pytest.fixture

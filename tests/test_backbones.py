@@ -145,9 +145,6 @@ def legacy_file(state_pickle: bytes, keys: list[str], data: bytes) -> bytes:
     parts = [pickle.dumps(x, 2) for x in head] + [state_pickle, pickle.dumps(keys, 2), data]
     return b"".join(parts)
 
-    def persistent_id(self, obj):
-        return obj[1] if isinstance(obj, tuple) and obj and obj[0] == "STORAGE" else None
-
 
 def tensor_pickle(module: str = "torch._utils", name: str = "_rebuild_tensor_v2") -> bytes:
     """{'w': 2 x 3 tensor} with a named rebuild function."""

@@ -5,8 +5,10 @@ import re
 import jupytext
 import pytest
 
-from tlhelpers import claims, paths
+from tests.test_recordings import made_up
+from tlhelpers import claims, paths, protocol, recordings
 from tlhelpers.errors import CourseError
+from tlhelpers.fixes import fix
 
 SOURCES = sorted((paths.NOTEBOOKS / "src").glob("*.py"))
 
@@ -178,3 +180,12 @@ def test_a_claim_without_a_source_is_one_line(claim, message):
     with pytest.raises(CourseError, match=message) as error:
         claims.value(claim)
     assert "\n" not in str(error.value)
+
+
+def test_a_run_of_this_machine_is_no_source(build_folder):
+    that, recipe = protocol.changed("ferplus", "quick", "real", [fix("no-twins")])
+    for seed in range(that.seeds):
+        recordings.save(made_up(recipe, seed, 0.2, that), recordings.local())
+    assert len(that.recorded(recipe)) == that.seeds
+    with pytest.raises(CourseError, match="No run of this recipe is recorded for FER"):
+        claims.value("effect ferplus no-twins jitter real")

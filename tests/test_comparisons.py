@@ -92,3 +92,14 @@ def test_unsteadiness_takes_the_noise_off():
     assert beyond["mode gap"].mean == pytest.approx(np.log(2))
     gaps = metrics.gap_by_epoch(Experiment(SMOKE.measured, tuple(runs)))
     assert gaps == pytest.approx([np.log(2)] * 4)
+
+
+def test_differences_are_of_seeds_that_both_have():
+    before, after = (
+        Experiment(SMOKE.measured, tuple(made_up(SMOKE.measured, seed, 0.2) for seed in seeds))
+        for seeds in ((0, 1, 2), (1, 2, 3))
+    )
+    # The AUC of made-up runs hangs on the seed alone.
+    assert metrics.differences(before, after, "auc") == {1: 0.0, 2: 0.0}
+    found = metrics.differences(before, Experiment(SMOKE.measured, after.runs[:1]), "val_loss")
+    assert list(found) == [1]

@@ -210,7 +210,7 @@ def test_retinamnist_is_fetched_and_prepared(zenodo, published, tmp_path):
     assert np.array_equal(split.validation.images, arrays["test_images"])
     assert split.validation.grades.tolist() == [0, 1, 2]
     assert split.train.labels.tolist() == [0, 1, 1, 1, 1, 0]
-    assert split.train.classes == ("no DR", "DR") and split.train.origin == "real"
+    assert split.train.classes == ("no DR", "DR")
     assert len(np.unique(np.concatenate([split.train.groups, split.validation.groups]))) == 9
 
     # The downloads may go: the same command knows what it made.

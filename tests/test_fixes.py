@@ -43,7 +43,7 @@ def faces(n: int, seed: int) -> Dataset:
     images[np.arange(n), labels * 12] = 255
     votes = np.full((n, 3), 1)
     votes[np.arange(n), labels] = 8
-    return Dataset(images, labels, np.arange(n), labels, ("a", "b", "c"), "synthetic", votes)
+    return Dataset(images, labels, np.arange(n), labels, ("a", "b", "c"), votes)
 
 
 def face_split(twins: bool = True) -> Split:

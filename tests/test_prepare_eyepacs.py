@@ -100,7 +100,7 @@ def test_layouts(tmp_path, target, inner, make):
     assert data.grades.tolist() == [1, 0, 2, 0, 3, 0, 4, 0]
     assert data.labels.tolist() == [1, 0, 1, 0, 1, 0, 1, 0]
     assert data.groups.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert (data.classes, data.origin) == (("no DR", "DR"), "real")
+    assert data.classes == ("no DR", "DR")
     expected = sources.decode_square(files[f"{inner}3_left.jpeg"], SIZE)
     assert np.array_equal(data.images[4], expected)
 

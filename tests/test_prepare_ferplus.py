@@ -1,9 +1,11 @@
 """Preparing FER+: both layouts, what is refused and reported, and loading it as a split."""
 
+import errno
 import hashlib
 import io
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -363,7 +365,7 @@ def test_split(prepared):
     assert (len(split.train), len(split.validation)) == (63, 16)
     train = split.train
     assert train.images.shape == (63, SIZE, SIZE, 1)
-    assert (train.classes, train.origin) == (EMOTIONS, "real")
+    assert train.classes == EMOTIONS
     assert train.votes.shape == (63, 8)
     assert np.array_equal(train.grades, train.labels)
     assert train.labels.tolist()[:4] == [0, 1, 3, 4]
@@ -424,12 +426,29 @@ def test_figures(prepared, tmp_path):
     assert twins["groups with conflicting labels"]["plurality"] == 2
 
 
+def test_figures_that_cannot_be_written(prepared, tmp_path, monkeypatch, capsys):
+    """One line, and the file of before is whole."""
+    (tmp_path / "figures.json").write_text("of before")
+    write = Path.write_text
+
+    def full(path, text, *arguments, **options):
+        write(path, text[:9])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(measure.typer.Exit) as end:
+        measure.main(prepared, tmp_path / "figures.json")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert end.value.exit_code == 2 and line.startswith("measure_ferplus: Could not write")
+    assert (tmp_path / "figures.json").read_text() == "of before"
+
+
 # --- the data set -----------------------------------------------------------------------------
 
 
 def test_channels_and_votes_of_a_data_set():
     images, numbers = np.zeros((4, 8, 8, 1), np.uint8), np.arange(4)
-    common = (numbers % 2, numbers, numbers, ("a", "b"), "made")
+    common = (numbers % 2, numbers, numbers, ("a", "b"))
     votes = np.arange(8).reshape(4, 2)
     data = Dataset(images, *common, votes=votes)
     assert data.subset(np.array([2, 0])).votes.tolist() == [[4, 5], [0, 1]]
@@ -444,7 +463,7 @@ def test_channels_and_votes_of_a_data_set():
 def test_fingerprints_in_recordings_stay_what_they_were():
     images = np.arange(2 * 4 * 4 * 3, dtype=np.uint8).reshape(2, 4, 4, 3)
     labels, groups = np.array([0, 1]), np.array([5, 6])
-    data = Dataset(images, labels, groups, labels, ("a", "b"), "made")
+    data = Dataset(images, labels, groups, labels, ("a", "b"))
     told = hashlib.sha256()
     for array in (images, labels, groups):
         told.update(f"({array.shape}, '{array.dtype}')".encode() + array.tobytes())

@@ -96,7 +96,7 @@ def some():
 def test_what_a_set_holds(some):
     for side, n in ((some.train, 400), (some.validation, 300)):
         assert side.images.shape == (n, 32, 32, 1) and side.images.dtype == np.uint8
-        assert side.classes == EMOTIONS and side.origin == "synthetic"
+        assert side.classes == EMOTIONS
         np.testing.assert_array_equal(side.labels, plurality(side.votes).labels)
         np.testing.assert_array_equal(side.labels, side.grades)
         assert (side.votes.sum(axis=1) == 10).all()

@@ -88,7 +88,7 @@ def some():
 
 def test_what_a_set_holds(some):
     assert some.images.shape == (40, 32, 32, 3) and some.images.dtype == np.uint8
-    assert some.classes == ("no DR", "DR") and some.origin == "synthetic"
+    assert some.classes == ("no DR", "DR")
     np.testing.assert_array_equal(some.labels, some.grades >= 1)
     np.testing.assert_array_equal(some.groups, np.repeat(np.arange(20), 2))
     np.testing.assert_array_equal(some.grades, synthetic.draw_grades(20, 5)[1].reshape(-1))

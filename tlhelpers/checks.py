@@ -407,18 +407,6 @@ def head_has(trainer: Trainer, units: int) -> Check:
     )
 
 
-def no_patient_across(trainer: Trainer) -> Check:
-    """No patient has an eye on each side of the split."""
-    from tlhelpers.data.splits import shared_groups
-
-    shared = shared_groups(trainer.split)
-    return Check(
-        "no patient has pictures on both sides of the split",
-        shared == 0,
-        f"{shared} patients are on both sides",
-    )
-
-
 def _step(trainer: Trainer, soft: bool) -> tuple[np.ndarray, np.ndarray, float]:
     """Losses of pictures by hand, their labels, and the loss that ``fit`` reports for them.
 

@@ -76,7 +76,8 @@ def value(claim: str) -> str:
 def _runs(case_name: str, recipe: str, which: str = "") -> Experiment:
     data = "real" if which == "real" else "synthetic"
     this, changed = protocol.changed(case_name, "quick", data, protocol.fixes_of(recipe, case_name))
-    return this.recorded(changed, protocol.FRESH_SEEDS if which == "fresh" else None)
+    seeds = protocol.FRESH_SEEDS if which == "fresh" else None
+    return this.recorded(changed, seeds, committed=True)
 
 
 @functools.cache
@@ -86,10 +87,9 @@ def _comparison(case_name: str, recipe: str, metric: str, which: str = "") -> Co
 
 
 def _pairs(c: Comparison, case_name: str, recipe: str, metric: str, which: str = "") -> str:
-    before, after = (
-        metrics.values(_runs(case_name, name, which), metric) for name in (protocol.POSTED, recipe)
-    )
-    return ", ".join(_signed(evidence.number(c, after[s] - before[s])) for s in after)
+    before, after = (_runs(case_name, name, which) for name in (protocol.POSTED, recipe))
+    changes = metrics.differences(before, after, metric).values()
+    return ", ".join(_signed(evidence.number(c, change)) for change in changes)
 
 
 def _signed(number: str) -> str:

@@ -175,7 +175,8 @@ def _readme_figures(folder: Path) -> None:
             "and weights averaged": protocol.steady(this),
         }
         plots.curves(
-            {words: this.recorded(recipe) for words, recipe in steps.items()}, title=title
+            {words: this.recorded(recipe, committed=True) for words, recipe in steps.items()},
+            title=title,
         ).save(folder / f"{file}.png")
 
 

@@ -153,8 +153,7 @@ def real_pairs(trials: Iterable[Trial], real: Case) -> dict[tuple[str, str], lis
     for trial in trials:
         pair = _pair_like(trial, real)
         for metric in (c.metric for c in trial.compared):
-            old, new = (metrics.values(runs, metric) for runs in pair)
-            found[trial.fix.name, metric] = [new[s] - old[s] for s in new if s in old]
+            found[trial.fix.name, metric] = list(metrics.differences(*pair, metric).values())
     return found
 
 

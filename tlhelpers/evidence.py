@@ -236,8 +236,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval of a share: what 0 right out of 20 can mean.
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share: what 0 right out of 20 can mean.
 
     With p = successes/n and z the normal quantile::
 
@@ -247,8 +247,6 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
     ----------
     successes, n : int
         Right answers, and pictures asked about. None asked about: any share is possible.
-    level : float
-        Coverage of the interval, between 0 and 1.
 
     Returns
     -------
@@ -270,7 +268,7 @@ def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
         raise ValueError(f"expected 0 <= successes <= n, got {successes} of {n}")
     if n == 0:
         return 0.0, 1.0
-    interval = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
+    interval = stats.binomtest(successes, n).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
 
 

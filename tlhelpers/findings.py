@@ -205,7 +205,7 @@ def steadiness(
     sides = []
     for recipe_fixes in ((), protocol.steady_fixes(case_name)):
         this, recipe = protocol.changed(case_name, profile, data, recipe_fixes)
-        runs = [this.find(recipe, seed) for seed in seeds]
+        runs = [this.find(recipe, seed, committed=True) for seed in seeds]
         if None in runs:
             raise CourseError(
                 f"Seed {seeds[runs.index(None)]} of {recipe_fixes and 'steady' or 'posted'} is "

@@ -10,6 +10,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+_DISK_GB, _MEMORY_GB = 3, 4  # what the course needs: free space, and main memory
 _BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
 
 
@@ -43,7 +44,10 @@ def installed() -> dict[str, str]:
 
 
 def device() -> str:
-    """The GPU that Keras trains on, or the processor and its cores."""
+    """The GPU that Keras trains on, or the processor and its cores.
+
+    A GPU is known only once this process has imported Keras's backend.
+    """
     return gpu() or f"{_processor()}, {cores()} cores"
 
 
@@ -97,13 +101,8 @@ def _version(*names: str) -> str:
     return "not installed"
 
 
-def report(disk_gb: float = 3.0, memory_gb: float = 4.0) -> list[tuple[str, bool]]:
+def report() -> list[tuple[str, bool]]:
     """What this machine has, in plain words, and whether that is enough for the course.
-
-    Parameters
-    ----------
-    disk_gb, memory_gb : float
-        Needed free space in the project's folder, and main memory, in gigabytes.
 
     Returns
     -------
@@ -123,10 +122,10 @@ def report(disk_gb: float = 3.0, memory_gb: float = 4.0) -> list[tuple[str, bool
         (f"Keras {keras.version()}", keras.version().startswith("3.")),
         (f"backend: {versions()['backend']}", True),
         (f"training runs on {card or f'the processor, {cores()} cores'}", True),
-        (f"{free:.0f} GB of disk free, {disk_gb:g} needed", free > disk_gb),
+        (f"{free:.0f} GB of disk free, {_DISK_GB} needed", free > _DISK_GB),
         (
-            f"{memory:.0f} GB of memory, {memory_gb:g} needed" if memory else "memory: unknown",
-            memory is None or memory > memory_gb,
+            f"{memory:.0f} GB of memory, {_MEMORY_GB} needed" if memory else "memory: unknown",
+            memory is None or memory > _MEMORY_GB,
         ),
     ]
 

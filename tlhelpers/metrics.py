@@ -124,6 +124,12 @@ def _refuse_diverged(experiment: Experiment) -> None:
             )
 
 
+def differences(before: Experiment, after: Experiment, name: str) -> dict[int, float]:
+    """What a metric changed by, in each seed that both experiments have."""
+    old, new = values(before, name), values(after, name)
+    return {seed: new[seed] - old[seed] for seed in new if seed in old}
+
+
 def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
     """How far beyond noise a validation loss jumps and reads wrong, over the seeds.
 

@@ -149,7 +149,6 @@ def outcomes(
     case_name: str,
     names: Sequence[str] = (),
     runs: int = 1,
-    profile: str = "quick",
     first_seed: int = 0,
     train: Train = Case.train,
 ) -> Iterator[Outcome]:
@@ -162,7 +161,6 @@ def outcomes(
         Fixes; all of the case that help if none is given.
     runs : int
         New runs of each recipe.
-    profile : str
     first_seed : int
         With the seed of a recording, the same machine makes the same run.
     train : function of Case, Recipe and seed
@@ -173,8 +171,8 @@ def outcomes(
     CourseError
         Nothing is recorded of the posted recipe, or it was recorded on another backend.
     """
-    this = case(case_name, profile)
-    before = this.recorded(this.measured)
+    this = case(case_name)
+    before = this.recorded(this.measured, committed=True)
     there, here = this.backends()
     if there != here:
         raise CourseError(
@@ -200,14 +198,17 @@ def outcomes(
         if names and each.name not in names:
             continue
         name, claim = f"{case_name} {each.name} outcome", f"{each.title} still helps"
-        that, recipe = protocol.changed(case_name, profile, "synthetic", [each])
+        that, recipe = protocol.changed(case_name, this.profile, this.data, [each])
         try:
-            after = that.recorded(recipe)
+            after = that.recorded(recipe, committed=True)
         except CourseError:
             yield Outcome(name, claim, NOT_CHECKED, "nothing is recorded")
             continue
         compared = [
-            (comparisons.compare(before, after, metric), _differences(before, after, metric))
+            (
+                comparisons.compare(before, after, metric),
+                np.array(list(metrics.differences(before, after, metric).values())),
+            )
             for metric in ("mode_gap", "jitter", "climb", this.score)
         ]
         helps = [metrics.metric(c.metric).title for c, _ in compared if c.verdict == evidence.HELPS]
@@ -219,9 +220,7 @@ def outcomes(
             yield Outcome(name, f"{claim} ({', '.join(helps)})", NOT_CHECKED, found)
             continue
         of = metrics.metric(target.metric).of
-        new = [
-            of(train(that, each.apply(that.measured), seed)) - of(posted(seed)) for seed in seeds
-        ]
+        new = [of(train(that, recipe, seed)) - of(posted(seed)) for seed in seeds]
         claim += f" ({metrics.metric(target.metric).title})"
         yield _outcome(name, claim, target, float(np.mean(new)))
 
@@ -241,11 +240,6 @@ def _target(fix: Fix | None, metric: str, values: np.ndarray, runs: int) -> Targ
     if abs(mean) <= half:
         return None
     return Target(fix, metric, mean, float(mean - np.sign(mean) * half), runs)
-
-
-def _differences(before: Experiment, after: Experiment, metric: str) -> np.ndarray:
-    old, new = (metrics.values(runs, metric) for runs in (before, after))
-    return np.array([new[seed] - old[seed] for seed in sorted(old.keys() & new.keys())])
 
 
 def _outcome(name: str, claim: str, target: Target, measured: float) -> Outcome:

@@ -56,6 +56,8 @@ class Page:
         Code cells to execute.
     cell : int
         The one that is executing, counted from 1; 0 before the first.
+    line : str, optional
+        That cell's first line of code.
     bars : path, optional
         Where the page's trainings write their progress, while it runs.
     result : PageResult, optional

@@ -92,34 +92,6 @@ def climb(nll: ArrayLike) -> float:
     return float(x[-1] - x.min())
 
 
-def total_variation(nll: ArrayLike) -> float:
-    """Mean size of a step of log NLL: Σ|x_t − x_{t−1}| / (T − 1).
-
-    Here only to show what it gets wrong: it counts smooth learning and smooth
-    overfitting as unsteady. Use `jitter`.
-
-    Parameters
-    ----------
-    nll : array of shape (epochs,)
-        Plain validation negative log-likelihood in nats.
-
-    Returns
-    -------
-    float
-        At least 0, in log units per step between two epochs.
-
-    Raises
-    ------
-    ValueError
-        Fewer than 2 epochs, or an epoch that is not finite and positive.
-
-    Notes
-    -----
-    Source: total variation of a sequence, divided by its number of steps.
-    """
-    return float(np.abs(np.diff(_log_nll(nll))).mean())
-
-
 def max_drawdown(accuracy: ArrayLike) -> float:
     """Largest fall of accuracy from the best epoch so far: max_t (max_{s≤t} a_s − a_t).
 
@@ -154,7 +126,7 @@ def flips(before: ArrayLike, after: ArrayLike) -> int:
     ----------
     before, after : int or bool arrays of shape (n,)
         Predicted classes of the same n pictures in the same order, or whether each
-        prediction was right. For `accuracy_step_se` it must be the latter: from one
+        prediction was right. Only the latter makes the noise of accuracy: from one
         wrong class to another wrong class leaves the accuracy as it was.
 
     Returns
@@ -171,44 +143,12 @@ def flips(before: ArrayLike, after: ArrayLike) -> int:
     -----
     Source: the discordant pairs of McNemar (1947).
     """
-    before, after = _labels(before, 1), _labels(after, 1)
+    before, after = _labels(before), _labels(after)
     if before.shape != after.shape:
         raise ValueError(
             f"predictions of {before.size} and of {after.size} pictures cannot be paired"
         )
     return int((before != after).sum())
-
-
-def churn(predictions: ArrayLike) -> np.ndarray:
-    """Share of validation predictions that change from one epoch to the next.
-
-    Step t: Σ_i [p_{t,i} ≠ p_{t−1,i}] / n.
-
-    Parameters
-    ----------
-    predictions : int array of shape (epochs, n)
-        Predicted class of each validation picture, the same pictures in every epoch.
-
-    Returns
-    -------
-    array of shape (epochs − 1,)
-        Shares from 0 to 1, one a step. Accuracy can stand still while these are large.
-
-    Raises
-    ------
-    ValueError
-        Not two-dimensional, fewer than 2 epochs, no pictures, or values that are not
-        whole numbers.
-
-    Notes
-    -----
-    Source: prediction churn of Milani Fard et al. (2016, "Launch and iterate: reducing
-    prediction churn"), between epochs instead of between models.
-    """
-    p = _labels(predictions, 2)
-    if len(p) < 2:
-        raise ValueError("churn needs the predictions of at least 2 epochs, got 1")
-    return (p[1:] != p[:-1]).mean(axis=1)
 
 
 def mode_gap(train_mode_nll: ArrayLike, inference_nll: ArrayLike) -> float:
@@ -247,43 +187,6 @@ def mode_gap(train_mode_nll: ArrayLike, inference_nll: ArrayLike) -> float:
             f"{train_mode.size} train-mode and {inference.size} inference epochs cannot be paired"
         )
     return float((inference - train_mode).mean())
-
-
-def accuracy_step_se(flips: ArrayLike, n: int) -> float | np.ndarray:
-    """Standard error of a change of accuracy on the same n pictures: √flips / n.
-
-    The pictures are the same in both epochs, so only those whose correctness flipped
-    carry noise; the binomial error √(a(1−a)/n) is not the noise of the difference.
-
-    Parameters
-    ----------
-    flips : int or int array
-        Pictures whose *correctness* changed (see `flips`).
-    n : int
-        Validation pictures.
-
-    Returns
-    -------
-    float, or array of the shape of ``flips``
-        In accuracy as a share (0–1).
-
-    Raises
-    ------
-    ValueError
-        n below 1, or flips outside 0 … n.
-
-    Notes
-    -----
-    Source: McNemar (1947), the standard error when both directions are equally likely.
-    If accuracy did move, the exact value √(flips − (gained − lost)²/n)/n is smaller.
-    """
-    counts = np.asarray(flips, dtype=float)
-    if n < 1:
-        raise ValueError(f"n counts validation pictures and must be at least 1, got {n}")
-    if not ((counts >= 0) & (counts <= n)).all():
-        raise ValueError(f"flips must lie between 0 and n = {n}")
-    se = np.sqrt(counts) / n
-    return float(se) if se.ndim == 0 else se
 
 
 def nll_step_se(before: ArrayLike, after: ArrayLike, groups: ArrayLike | None = None) -> float:
@@ -337,45 +240,6 @@ def nll_step_se(before: ArrayLike, after: ArrayLike, groups: ArrayLike | None = 
     return float(np.sqrt(len(names) / (len(names) - 1) * (sums**2).sum()) / before.size)
 
 
-def beyond_noise(differences: ArrayLike, se: ArrayLike, z: float = 1.96) -> float:
-    """Share of epoch-to-epoch steps larger than their paired noise: mean of [|d_t| > z·se_t].
-
-    Parameters
-    ----------
-    differences : array of shape (steps,)
-        Change of accuracy or NLL from one epoch to the next.
-    se : array of shape (steps,), or one number
-        Standard error of each, in the same unit, from `accuracy_step_se` or
-        `nll_step_se`.
-    z : float
-        Width of the band. At 1.96, about 5 % of the steps of a model that did not
-        change on average lie outside it by chance: 0.05 is the value to compare with.
-
-    Returns
-    -------
-    float
-        A share from 0 to 1. A step of 0 is never beyond the noise.
-
-    Raises
-    ------
-    ValueError
-        No steps, shapes that do not fit, values that are not finite, or a negative
-        error.
-
-    Notes
-    -----
-    Source: two-sided z-test of a paired difference. What is beyond the noise of the
-    pictures is a real change of the model, not yet a harmful one.
-    """
-    differences = _curve(differences, "difference", least=1, each="step")
-    se = np.asarray(se, dtype=float)
-    if se.shape not in ((), differences.shape):
-        raise ValueError(f"{differences.size} steps but standard errors of shape {se.shape}")
-    if not (np.isfinite(se) & (se >= 0)).all():
-        raise ValueError("every standard error must be finite and at least 0")
-    return float((np.abs(differences) > z * se).mean())
-
-
 def noise_jitter(nll: ArrayLike, se: ArrayLike) -> float:
     """The jitter that a flat curve would show if every step were nothing but noise.
 
@@ -414,16 +278,14 @@ def noise_jitter(nll: ArrayLike, se: ArrayLike) -> float:
     return float(np.mean(np.sqrt(2 / np.pi) * errors / level[1:]))
 
 
-def early_stopping(
-    losses: Iterable[float], patience: int, min_delta: float = 0.0
-) -> tuple[int | None, int]:
+def early_stopping(losses: Iterable[float], patience: int) -> tuple[int | None, int]:
     """Where Keras's EarlyStopping would have stopped, from the curve alone.
 
     The same decisions as ``EarlyStopping(monitor="val_loss", mode="min",
-    restore_best_weights=True, patience=…, min_delta=…)``: an epoch is better when
-    loss + min_delta < best; the run stops after ``patience`` epochs without a better
-    one. A loss of NaN is never better, and nothing is ever better than NaN: a NaN in the
-    first epoch stays the best for ever, in Keras and here.
+    restore_best_weights=True, patience=…)``: an epoch is better when its loss is lower than
+    the best so far; the run stops after ``patience`` epochs without a better one. A loss of
+    NaN is never better, and nothing is ever better than NaN: a NaN in the first epoch stays
+    the best for ever, in Keras and here.
 
     Parameters
     ----------
@@ -431,8 +293,6 @@ def early_stopping(
         Validation loss; NaN and infinity are allowed.
     patience : int
         Epochs without improvement that are waited for, at least 0 (0 acts as 1).
-    min_delta : float
-        Smallest fall that counts, in the unit of the loss; the sign is ignored.
 
     Returns
     -------
@@ -459,7 +319,7 @@ def early_stopping(
     best, best_epoch, wait = losses[0], 1, 0
     for epoch, loss in enumerate(losses[1:], start=2):
         wait += 1
-        if np.float32(loss + abs(min_delta)) < np.float32(best):
+        if np.float32(loss) < np.float32(best):
             best, best_epoch, wait = loss, epoch, 0
         elif wait >= patience:
             return epoch, best_epoch
@@ -562,16 +422,16 @@ def noise_floor(
     )
 
 
-def _curve(values: ArrayLike, name: str, least: int, each: str = "epoch") -> np.ndarray:
+def _curve(values: ArrayLike, name: str, least: int) -> np.ndarray:
     """The values as a one-dimensional float array, or a ValueError that says which is bad."""
     values = np.asarray(values, dtype=float)
     if values.ndim != 1:
-        raise ValueError(f"{name} must hold one value an {each}, got shape {values.shape}")
+        raise ValueError(f"{name} must hold one value an epoch, got shape {values.shape}")
     if len(values) < least:
-        raise ValueError(f"{name} needs at least {least} {each}(s), got {len(values)}")
+        raise ValueError(f"{name} needs at least {least} epoch(s), got {len(values)}")
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
-        raise ValueError(f"{name} of {each} {bad[0] + 1} is {values[bad[0]]}: not finite")
+        raise ValueError(f"{name} of epoch {bad[0] + 1} is {values[bad[0]]}: not finite")
     return values
 
 
@@ -584,12 +444,11 @@ def _log_nll(nll: ArrayLike, least: int = 2, name: str = "validation NLL") -> np
     return np.log(values)
 
 
-def _labels(values: ArrayLike, dimensions: int) -> np.ndarray:
-    """Whole-number labels of the expected shape; probabilities handed in by mistake are refused."""
+def _labels(values: ArrayLike) -> np.ndarray:
+    """Whole-number labels, one a picture; probabilities handed in by mistake are refused."""
     values = np.asarray(values)
-    shape = {1: "(pictures,)", 2: "(epochs, pictures)"}[dimensions]
-    if values.ndim != dimensions or values.size == 0:
-        raise ValueError(f"expected labels of shape {shape}, got {values.shape}")
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError(f"expected labels of shape (pictures,), got {values.shape}")
     if values.dtype.kind not in "iub":
         raise ValueError(f"expected whole-number labels, got {values.dtype}: take the argmax first")
     return values

@@ -113,12 +113,14 @@ class Case:
         self._trainers[needed] = found or Trainer(recipe, split)
         return self._trainers[needed].of(recipe)
 
-    def find(self, recipe: Recipe, seed: int) -> Run | None:
-        """The recorded run, of the repository or of this machine, or None."""
-        roots = (paths.RECORDINGS, recordings.local())
+    def find(self, recipe: Recipe, seed: int, committed: bool = False) -> Run | None:
+        """The recorded run, of the repository or, unless `committed`, of this machine; or None."""
+        roots = (paths.RECORDINGS,) if committed else (paths.RECORDINGS, recordings.local())
         return recordings.find(self.name, self.data, self.profile, recipe, seed, self.spec, *roots)
 
-    def recorded(self, recipe: Recipe, seeds: Sequence[int] | None = None) -> Experiment:
+    def recorded(
+        self, recipe: Recipe, seeds: Sequence[int] | None = None, committed: bool = False
+    ) -> Experiment:
         """The recorded runs of a recipe, up to the first that is missing.
 
         Nothing is trained and no pictures are needed.
@@ -129,6 +131,8 @@ class Case:
         seeds : sequence of int, optional
             From 0 on, as many as the profile has. Further seeds have another purpose
             (recordings/PROTOCOL.md).
+        committed : bool
+            Only runs of the repository: what is published must not hang on a machine.
 
         Raises
         ------
@@ -137,7 +141,7 @@ class Case:
         """
         runs = []
         for seed in range(self.seeds) if seeds is None else seeds:
-            if (run := self.find(recipe, seed)) is None:
+            if (run := self.find(recipe, seed, committed)) is None:
                 break
             runs.append(run)
         if not runs:

@@ -25,8 +25,6 @@ class Dataset:
         The finer label the classes were made from (EyePACS: 0 to 4), or the label again.
     classes : tuple of str
         Class names, in the order of the labels.
-    origin : str
-        Where the pictures come from, in words: "synthetic" or "real".
     votes : int array, shape (n, len(classes)), optional
         How many people saw each class in the picture (FER+).
     """
@@ -36,7 +34,6 @@ class Dataset:
     groups: np.ndarray
     grades: np.ndarray
     classes: tuple[str, ...]
-    origin: str
     votes: np.ndarray | None = None
 
     def __post_init__(self):
@@ -87,7 +84,10 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Training and validation pictures; no group stands on both sides."""
+    """Training and validation pictures; a group stands on both sides only where that is asked for.
+
+    That is so in `splits.split_fellows`, and for twins among FER+'s faces, each its own group.
+    """
 
     train: Dataset
     validation: Dataset

@@ -117,7 +117,6 @@ def _graded(prepared: Prepared, groups: np.ndarray) -> Dataset:
         groups=groups,
         grades=grades,
         classes=("no DR", "DR"),
-        origin="real",
     )
 
 
@@ -209,7 +208,6 @@ def _ferplus_side(prepared: Prepared, split: str, rule: str) -> Dataset:
         groups=rows[keep],
         grades=labels[keep],
         classes=EMOTIONS,
-        origin="real",
         votes=votes[keep, : len(EMOTIONS)],
     )
 

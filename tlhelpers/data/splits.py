@@ -62,22 +62,6 @@ def split_by_group(
     )
 
 
-def split_by_picture(
-    dataset: Dataset, validation: int | float, seed: int, train: int | None = None
-) -> Split:
-    """Split as many tutorials do, at random by picture: fellow eyes leak to the other side.
-
-    Parameters, result and errors as in `split_by_group`, with exactly the numbers asked for.
-    """
-    n_validation, n_train = _numbers(len(dataset), validation, train)
-    order = np.random.default_rng(seed).permutation(len(dataset))
-    last = len(dataset) if train is None else n_validation + n_train
-    return Split(
-        train=dataset.subset(np.sort(order[n_validation:last])),
-        validation=dataset.subset(np.sort(order[:n_validation])),
-    )
-
-
 def split_fellows(dataset: Dataset, validation: int, seed: int, train: int, share: float) -> Split:
     """Validate on one picture of each group, and train on the fellows of some of them.
 

@@ -74,7 +74,6 @@ def fundus(
         groups=np.arange(patients, dtype=np.int64).repeat(2),
         grades=grades,
         classes=("no DR", "DR"),
-        origin="synthetic",
     )
 
 
@@ -169,7 +168,6 @@ def faces(
         groups=np.arange(len(labels)),
         grades=labels,
         classes=EMOTIONS,
-        origin="synthetic",
         votes=votes,
     )
     training = whole.groups >= n_validation
