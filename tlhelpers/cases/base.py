@@ -218,13 +218,9 @@ class Case:
             "profile": self.profile,
             "spec": self.spec,
             "data_words": self.data_words,
-            "fingerprint": self._fingerprint,
+            "fingerprint": self.split.fingerprint(),
             "classes": list(self.split.validation.classes),
             "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "device": machine.device(),
             "versions": machine.versions(),
         }
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        return self.split.fingerprint()
