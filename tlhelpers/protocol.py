@@ -242,6 +242,7 @@ def record(
     try:
         for job, run in train([job for job in wanted if not job.recorded(root)], claim):
             recordings.save(run, root, job.label)
+            job.case.forget(job.recipe, job.seed)
             locks.pop(path(job)).release()
             yield job
     finally:

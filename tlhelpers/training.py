@@ -129,7 +129,8 @@ class Trainer:
         unfinished : path, optional
             Where the state is kept after each epoch. If the file is there, training goes on from
             it, with the same result as if it had never stopped; a file of other versions of the
-            packages, or of other pictures, does not count. It is deleted at the end.
+            packages, or of other pictures, does not count. It is still there at the end: only
+            the caller knows when the run is safe.
         on_epoch : function, optional
             Called with the history after each epoch.
         """
@@ -157,7 +158,7 @@ class Trainer:
             initial_epoch=recipe.epochs if keep.finished else start,
             callbacks=[*wanted, keep, keras.callbacks.TerminateOnNaN(), show],
         )
-        run = Run(
+        return Run(
             recipe,
             seed,
             log.history,
@@ -167,9 +168,6 @@ class Trainer:
             about or {},
             head_history=keep.head_history,
         )
-        if unfinished:
-            unfinished.unlink(missing_ok=True)
-        return run
 
     def train_head(self, seed: int) -> dict[str, list]:
         """The head-only stage of a recipe; its history, empty if there is none.

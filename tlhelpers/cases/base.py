@@ -177,6 +177,7 @@ class Case:
         for seed in bar(missing, desc=label) if len(missing) > 1 else missing:
             found[seed] = self.train(recipe, seed)
             recordings.save(found[seed], save_to or recordings.local(), label)
+            self.forget(recipe, seed)
         return Experiment(recipe, tuple(found.values()))
 
     def train(
@@ -184,6 +185,7 @@ class Case:
     ) -> Run:
         """Train one run now; goes on where an interrupted one stopped.
 
+        What it goes on from stays until `forget`, which is for when the run is saved.
         `on_epoch` is called with the history after each epoch.
         """
         trainer = self.trainer(recipe)
@@ -207,9 +209,13 @@ class Case:
         return True
 
     def unfinished(self, recipe: Recipe, seed: int) -> Path:
-        """Where the state of a run is kept until it has ended."""
+        """Where the state of a run is kept until it is saved."""
         name = hashlib.sha256(f"{self.name} {self.spec} {recipe.key()} {seed}".encode()).hexdigest()
         return paths.build() / "unfinished" / f"{name[:16]}.npz"
+
+    def forget(self, recipe: Recipe, seed: int) -> None:
+        """Delete what is kept of a run: it is saved, or not wanted."""
+        forget(self.unfinished(recipe, seed).name)
 
     def _about(self) -> dict:
         return {
@@ -224,3 +230,9 @@ class Case:
             "device": machine.device(),
             "versions": machine.versions(),
         }
+
+
+def forget(name: str) -> None:
+    """Delete a file of `Case.unfinished` on this machine, and what a kill left half written."""
+    for file in (paths.build() / "unfinished").glob(f"{name}*"):
+        file.unlink(missing_ok=True)
