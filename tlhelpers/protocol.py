@@ -224,11 +224,10 @@ def record(
     locks: dict[Path, FileLock] = {}
 
     def path(job: Job) -> Path:
-        return job.case.unfinished(job.recipe, job.seed).with_suffix(".lock")
+        return job.case.unfinished(job.recipe, job.seed)
 
     def claim(job: Job) -> bool:
-        lock = FileLock(path(job))
-        path(job).parent.mkdir(parents=True, exist_ok=True)
+        lock = job.case.lock(job.recipe, job.seed)
         try:
             lock.acquire(blocking=False)
         except Timeout:  # another process is making it

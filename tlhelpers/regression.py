@@ -185,8 +185,9 @@ def outcomes(
     made: dict[int, Run] = {}  # posted runs, each trained once, and only if something needs them
 
     def new_run(that: Case, recipe: Recipe, seed: int) -> Run:
-        run = train(that, recipe, seed)
-        that.forget(recipe, seed)  # it is not saved: the next check trains it anew
+        with that.lock(recipe, seed):
+            run = train(that, recipe, seed)
+            that.forget(recipe, seed)  # it is not saved: the next check trains it anew
         return run
 
     def posted(seed: int) -> Run:

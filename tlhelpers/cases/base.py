@@ -18,6 +18,8 @@ from tlhelpers.recipe import Recipe
 from tlhelpers.run import Experiment, Run
 
 if TYPE_CHECKING:
+    from filelock import FileLock
+
     from tlhelpers.training import Trainer
 
 
@@ -157,6 +159,8 @@ class Case:
     ) -> Experiment:
         """Runs of a recipe: replayed where recorded, trained otherwise.
 
+        A run that another process is making is waited for.
+
         Parameters
         ----------
         recipe : Recipe
@@ -175,9 +179,13 @@ class Case:
         if missing and not live:
             _ = self._backends_told
         for seed in bar(missing, desc=label) if len(missing) > 1 else missing:
-            found[seed] = self.train(recipe, seed)
-            recordings.save(found[seed], save_to or recordings.local(), label)
-            self.forget(recipe, seed)
+            with self.lock(recipe, seed):
+                # Another page may just have made it.
+                found[seed] = None if live else self.find(recipe, seed)
+                if found[seed] is None:
+                    found[seed] = self.train(recipe, seed)
+                    recordings.save(found[seed], save_to or recordings.local(), label)
+                    self.forget(recipe, seed)
         return Experiment(recipe, tuple(found.values()))
 
     def train(
@@ -212,6 +220,17 @@ class Case:
         """Where the state of a run is kept until it is saved."""
         name = hashlib.sha256(f"{self.name} {self.spec} {recipe.key()} {seed}".encode()).hexdigest()
         return paths.build() / "unfinished" / f"{name[:16]}.npz"
+
+    def lock(self, recipe: Recipe, seed: int) -> FileLock:
+        """The lock of whoever makes this run; it ends with the process, even when killed."""
+        from filelock import FileLock
+
+        path = self.unfinished(recipe, seed).with_suffix(".lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise CourseError(f"Could not make {path.parent}: {problem.strerror}.") from None
+        return FileLock(path)
 
     def forget(self, recipe: Recipe, seed: int) -> None:
         """Delete what is kept of a run: it is saved, or not wanted."""
