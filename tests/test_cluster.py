@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -157,6 +158,26 @@ def test_a_killed_worker_loses_no_finished_run(client, root, pretend):
     assert all(job.recorded(root) for job in jobs(6))
     assert {p: p.stat().st_mtime_ns for p in finished} == finished
     assert sorted(seed for seed, _ in began()) == [0, 0, 1, 2, 3, 4, 5]
+
+
+def leave_state(folder, seed, on_epoch):
+    kept = paths.build() / "unfinished" / (folder / str(seed)).read_text()
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.touch()
+    (folder / f"{seed} kept").write_text(str(kept))
+
+
+def test_a_worker_forgets_the_state_of_a_run_that_is_saved(client, root, tmp_path, pretend):
+    pretend(leave_state)
+    wanted = jobs(2)
+    for job in wanted:
+        (tmp_path / str(job.seed)).write_text(job.case.unfinished(job.recipe, job.seed).name)
+    assert len(list(protocol.record(wanted, train=partial(cluster.train, client, fail)))) == 2
+    kept = [Path((tmp_path / f"{job.seed} kept").read_text()) for job in wanted]
+    ends = time.monotonic() + 15
+    while any(path.exists() for path in kept) and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert not any(path.exists() for path in kept)
 
 
 def take_long(folder, seed, on_epoch):

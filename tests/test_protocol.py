@@ -142,6 +142,31 @@ def test_record_makes_what_the_protocol_asks_for_and_nothing_twice(quickly):
     assert len(quickly) == 2 * needed == len(set(quickly))
 
 
+def test_the_state_of_a_run_is_deleted_only_when_the_run_is_saved(quickly, monkeypatch):
+    (job,) = protocol.jobs("retinopathy", "synthetic", "smoke", ["posted"], range(1))
+    kept = SMOKE.unfinished(job.recipe, 0)
+    train, save = type(SMOKE).train, recordings.save
+
+    def leaves_its_state(this, recipe, seed):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch()
+        kept.with_name(f"{kept.name}.0123abcd.partial").touch()
+        return train(this, recipe, seed)
+
+    def full(*_):
+        raise CourseError("The disk is full.")
+
+    monkeypatch.setattr(type(SMOKE), "train", leaves_its_state)
+    for make in (lambda: list(protocol.record([job])), lambda: SMOKE.run(job.recipe, 1, live=True)):
+        monkeypatch.setattr(recordings, "save", full)
+        with pytest.raises(CourseError, match="The disk is full"):
+            make()
+        assert kept.exists()
+        monkeypatch.setattr(recordings, "save", save)
+        make()
+        assert not list(kept.parent.glob(f"{kept.name}*"))
+
+
 def test_an_estimate_comes_before_any_work(quickly):
     run = made_up(SMOKE.measured, 0, 0.1)
     run.history["seconds"] = [30.0] * 4

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import threading
+import time
 import tomllib
 
 import numpy as np
@@ -131,6 +133,33 @@ def test_trains_and_keeps_what_is_not_recorded(build_folder):
     assert run.about["fingerprint"] == SMOKE.split.fingerprint()
     (again,) = SMOKE.run(recipe, seeds=1)
     assert again.replayed and again.curve("val_nll") == pytest.approx(run.curve("val_nll"))
+
+
+@pytest.mark.parametrize(("live", "times"), [(False, 1), (True, 2)])
+def test_pages_side_by_side_make_a_run_one_after_the_other(build_folder, monkeypatch, live, times):
+    began, working = threading.Barrier(2), []
+
+    def train(this, recipe, seed):
+        assert not working, "two at once"
+        working.append(seed)
+        time.sleep(0.5)
+        trained.append(working.pop())
+        return made_up(recipe, seed, 0.1, this)
+
+    def page():
+        this = case("retinopathy", "smoke")
+        began.wait(10)
+        found.append(this.run(this.measured, seeds=1, live=live)[0])
+
+    trained, found = [], []
+    monkeypatch.setattr("tlhelpers.cases.base.Case.train", train)
+    pages = [threading.Thread(target=page) for _ in range(2)]
+    for each in pages:
+        each.start()
+    for each in pages:
+        each.join(30)
+    assert len(found) == 2 and trained == [0] * times
+    assert [run.replayed for run in found].count(False) == times
 
 
 def test_says_once_that_recorded_runs_are_of_another_backend(build_folder, monkeypatch, capsys):

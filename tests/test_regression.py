@@ -92,6 +92,17 @@ def test_unchanged_code_passes_with_any_seed(name, runs, one):
         assert one in [o.name for o in found if o.status == "passed"]
 
 
+def test_a_check_leaves_no_state_that_the_next_would_take_for_its_own_run(build_folder):
+    def train(this, recipe, seed):
+        kept = this.unfinished(recipe, seed)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch()
+        return replayed(this, recipe, seed)
+
+    assert list(regression.outcomes("ferplus", ["reestimated-batchnorm"], train=train))
+    assert not list(build_folder.rglob("*.npz"))
+
+
 @pytest.mark.parametrize(("name", "runs", "one"), ENOUGH)
 def test_without_its_change_a_helping_fix_fails(name, runs, one):
     """Mutation: training ignores what the fix changes, so both sides are as posted."""

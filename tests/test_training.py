@@ -304,7 +304,7 @@ def test_goes_on_exactly_where_it_stopped(changes, split, tmp_path):
             trainer.run(0, unfinished=path, on_epoch=stop)
         assert path.exists()
         assert same(trainer.run(0, unfinished=path), whole)
-        assert not path.exists()
+        assert same(trainer.run(0, unfinished=path), whole)  # as long as it is not saved
 
 
 def test_stopped_between_its_last_epoch_and_its_end(trainer, split, tmp_path, monkeypatch):
@@ -336,22 +336,53 @@ def test_damaged_state_begins_anew(trainer, tmp_path):
     assert same(trainer.run(0, unfinished=path), trainer.run(0))
 
 
-def test_the_state_of_another_backend_begins_anew(trainer, tmp_path):
+def _note(change):
+    def tamper(state):
+        note = json.loads(str(state["note"]))
+        change(note)
+        return state | {"note": json.dumps(note)}
+
+    return tamper
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        _note(lambda note: note["of"]["versions"].update(backend="another")),
+        _note(lambda note: note["of"]["versions"].update(keras="3.0.0")),
+        _note(lambda note: note["of"]["installed"].update(tlhelpers="0.1.0, code 00000000")),
+        _note(lambda note: note["of"].update(pictures="others")),
+        _note(lambda note: note.pop("of")),
+        _note(lambda note: note.pop("head_history")),
+        _note(lambda note: note["counters"].append({})),
+        _note(lambda note: note["history"]["val_nll"].pop()),
+        lambda state: state | {"before": state["before"][1:]},
+        lambda state: state | {"a0": state["a0"][..., :1]},
+        lambda state: state | {"a1": state["a1"].astype("float64")},
+        lambda state: state | {"best0000": state["a0"]},
+        lambda state: {name: array for name, array in state.items() if name != "a3"},
+    ],
+)
+def test_a_state_that_does_not_fit_begins_anew(tamper, trainer, tmp_path):
     path, epochs = tmp_path / "state.npz", []
+    shorter = trainer.of(TINY.but(epochs=2))
 
     def stop(history):
         if len(history["loss"]) == 2:
             raise Stopped
 
+    def tell(history):
+        epochs.append(len(history["loss"]))
+        raise Stopped
+
     with pytest.raises(Stopped):
-        trainer.run(0, unfinished=path, on_epoch=stop)
+        shorter.run(0, unfinished=path, on_epoch=stop)
     with np.load(path) as file:
         state = dict(file)
-    note = json.loads(str(state["note"]))
-    state["note"] = json.dumps(note | {"backend": "another"})
-    np.savez(path, **state)
-    trainer.run(0, unfinished=path, on_epoch=lambda history: epochs.append(len(history["loss"])))
-    assert epochs == [1, 2, 3, 4]
+    np.savez(path, **tamper(state))
+    with pytest.raises(Stopped):
+        shorter.run(0, unfinished=path, on_epoch=tell)
+    assert epochs == [1] and not path.exists()
 
 
 KILLED = """
@@ -386,7 +417,6 @@ def test_kill_9_loses_nothing_but_the_epoch_under_way(trainer, tmp_path):
     lines = done.stdout.splitlines()
     assert int(lines[0]) == len(kept["loss"]) + 1
     assert json.loads(lines[-1].removeprefix("end ")) == trainer.run(0).history["val_loss"]
-    assert not path.exists()
 
 
 def test_full_disk_is_one_line_and_keeps_the_state_before(trainer, tmp_path, monkeypatch):

@@ -12,13 +12,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tlhelpers import machine, pages, runner
 from tlhelpers.cases import Case, case
+from tlhelpers.cases.base import forget
 from tlhelpers.errors import CourseError
 from tlhelpers.progress import bar
 from tlhelpers.recipe import Recipe
@@ -177,6 +178,10 @@ def train(
                 on_failure(done.item, done.problem)
             else:
                 yield done.item, done.result
+                # It is saved, or nobody would ask for the next. Its state is on a worker's disk.
+                kept = done.item.case.unfinished(done.item.recipe, done.item.seed).name
+                with suppress(OSError, TimeoutError):  # a scheduler that is gone: `spread` says so
+                    client.run(forget, kept, wait=False, on_error="ignore")
 
 
 # --- pages -------------------------------------------------------------------------------

@@ -224,11 +224,10 @@ def record(
     locks: dict[Path, FileLock] = {}
 
     def path(job: Job) -> Path:
-        return job.case.unfinished(job.recipe, job.seed).with_suffix(".lock")
+        return job.case.unfinished(job.recipe, job.seed)
 
     def claim(job: Job) -> bool:
-        lock = FileLock(path(job))
-        path(job).parent.mkdir(parents=True, exist_ok=True)
+        lock = job.case.lock(job.recipe, job.seed)
         try:
             lock.acquire(blocking=False)
         except Timeout:  # another process is making it
@@ -242,6 +241,7 @@ def record(
     try:
         for job, run in train([job for job in wanted if not job.recorded(root)], claim):
             recordings.save(run, root, job.label)
+            job.case.forget(job.recipe, job.seed)
             locks.pop(path(job)).release()
             yield job
     finally:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tlhelpers import batchnorm, model, progress, stability
+from tlhelpers import batchnorm, machine, model, progress, stability
 from tlhelpers.calibration import picture_nll
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.errors import CourseError
@@ -28,6 +28,7 @@ from tlhelpers.weights import class_weights, log_prior
 REESTIMATE_PICTURES = 1024  # Wu & Johnson: 1,000 to 10,000 pictures are enough
 _SAMPLE_PICTURES = 256  # training pictures on which batch and moving statistics are compared
 _PREDICT_BATCH = 200
+_INSTALLED = machine.installed()  # now: the code on the disk may be edited while this process runs
 _KEPT_BYTES = 2 * 2**30  # of trunk outputs; beyond this each step runs the trunk
 
 
@@ -165,17 +166,19 @@ class Trainer:
             Goes into the run.
         unfinished : path, optional
             Where the state is kept after each epoch. If the file is there, training goes on from
-            it, with the same result as if it had never stopped; it is deleted at the end.
+            it, with the same result as if it had never stopped; a file of other versions of the
+            packages, or of other pictures, does not count. It is still there at the end: only
+            the caller knows when the run is safe.
         on_epoch : function, optional
             Called with the history after each epoch.
         """
         recipe, data = self.recipe, self.split.train
-        self.reset(seed)
         log = _Log(self, on_epoch)
         wanted = model.callbacks(recipe, [log])
         keep = _Keep(self, log, wanted, unfinished)
         start = keep.read()
         if not start:
+            self.reset(seed)
             keep.head_history = self.train_head(seed)
         show = _Bar(f"seed {seed}", recipe.epochs, start)
         # Even with no epoch left, `fit` ends as it always does: there, early stopping brings the
@@ -193,7 +196,7 @@ class Trainer:
             initial_epoch=recipe.epochs if keep.finished else start,
             callbacks=[*wanted, keep, keras.callbacks.TerminateOnNaN(), show],
         )
-        run = Run(
+        return Run(
             recipe,
             seed,
             log.history,
@@ -203,9 +206,6 @@ class Trainer:
             about or {},
             head_history=keep.head_history,
         )
-        if unfinished:
-            unfinished.unlink(missing_ok=True)
-        return run
 
     def train_head(self, seed: int) -> dict[str, list]:
         """The head-only stage of a recipe; its history, empty if there is none.
@@ -393,28 +393,42 @@ class _Keep(keras.callbacks.Callback):
         self.counters: list[dict] = []
         self.best_weights: list[np.ndarray] = []
         self.finished = False
+        # What must be the same when a run goes on.
+        self.of = {
+            "installed": _INSTALLED,
+            "versions": machine.versions(),
+            "pictures": trainer.split.fingerprint() if path else None,
+        }
 
     def read(self) -> int:
         """Put back the state of an unfinished run; epochs already done."""
         if self.path is None or not self.path.exists():
             return 0
+        trainer, network = self.trainer, self.trainer.network.model
         try:
             with np.load(self.path) as file:
-                arrays = [file[f"a{i}"] for i in range(len(self.trainer._state))]
-                best = [file[name] for name in file.files if name.startswith("best")]
-                note = json.loads(str(file["note"]))
-                if note["backend"] != keras.backend.backend():
-                    raise ValueError("of another backend")
-                before = file["before"]
-                self.head_history = note["head_history"]
-        except Exception:  # cut off by a full disk, or of another version: begin anew
-            self.path.unlink()
+                note, before = json.loads(str(file["note"])), file["before"]
+                arrays = [file[f"a{i}"] for i in range(len(trainer._state))]
+                best = [file[name] for name in sorted(file.files) if name.startswith("best")]
+            history, counters, head_history, finished = (
+                note[name] for name in ("history", "counters", "head_history", "finished")
+            )
+            epochs = len(history["loss"])
+            _same("versions or pictures", note["of"], self.of)
+            _same("weights", _shapes(arrays), _shapes(trainer._first))
+            _same("best weights", _shapes(best), _shapes(network.weights if best else []))
+            _same("classes", before.shape, (len(self.log._validation), network.output.shape[1]))
+            _same("epochs", {len(column) for column in history.values()}, {epochs})
+            _same("callbacks", len(counters), len(self.others))
+            # Only now that nothing can go wrong any more.
+            _assign(trainer._state, arrays)
+        except Exception:  # cut off by a full disk, of another version or of other pictures
+            self.path.unlink(missing_ok=True)
             return 0
-        _assign(self.trainer._state, arrays)
-        self.log.history, self.log.before = note["history"], before
-        self.counters, self.best_weights = note["counters"], best
-        self.finished = note["finished"]
-        return len(self.log.history["loss"])
+        self.log.history, self.log.before = history, before
+        self.counters, self.best_weights = counters, best
+        self.head_history, self.finished = head_history, finished
+        return epochs
 
     def on_train_begin(self, logs: Any = None) -> None:
         # After the others' own on_train_begin, which sets their counters back.
@@ -438,7 +452,7 @@ class _Keep(keras.callbacks.Callback):
             ],
             "finished": bool(self.model.stop_training),
             "head_history": self.head_history,
-            "backend": keras.backend.backend(),
+            "of": self.of,
         }
         arrays |= {"before": self.log.before, "note": json.dumps(note)}
         try:
@@ -476,3 +490,13 @@ class _Bar(keras.callbacks.Callback):
 def _assign(variables: list, values: list[np.ndarray]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def _shapes(arrays: list) -> list[tuple[tuple[int, ...], str]]:
+    """Shapes and types of arrays, or of Keras variables."""
+    return [(tuple(each.shape), str(each.dtype)) for each in arrays]
+
+
+def _same(what: str, found: Any, wanted: Any) -> None:
+    if found != wanted:
+        raise ValueError(f"other {what}")

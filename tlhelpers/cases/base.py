@@ -18,6 +18,8 @@ from tlhelpers.recipe import Recipe
 from tlhelpers.run import Experiment, Run
 
 if TYPE_CHECKING:
+    from filelock import FileLock
+
     from tlhelpers.training import Trainer
 
 
@@ -161,6 +163,8 @@ class Case:
     ) -> Experiment:
         """Runs of a recipe: replayed where recorded, trained otherwise.
 
+        A run that another process is making is waited for.
+
         Parameters
         ----------
         recipe : Recipe
@@ -179,8 +183,13 @@ class Case:
         if missing and not live:
             _ = self._backends_told
         for seed in bar(missing, desc=label) if len(missing) > 1 else missing:
-            found[seed] = self.train(recipe, seed)
-            recordings.save(found[seed], save_to or recordings.local(), label)
+            with self.lock(recipe, seed):
+                # Another page may just have made it.
+                found[seed] = None if live else self.find(recipe, seed)
+                if found[seed] is None:
+                    found[seed] = self.train(recipe, seed)
+                    recordings.save(found[seed], save_to or recordings.local(), label)
+                    self.forget(recipe, seed)
         return Experiment(recipe, tuple(found.values()))
 
     def train(
@@ -188,6 +197,7 @@ class Case:
     ) -> Run:
         """Train one run now; goes on where an interrupted one stopped.
 
+        What it goes on from stays until `forget`, which is for when the run is saved.
         `on_epoch` is called with the history after each epoch.
         """
         trainer = self.trainer(recipe)
@@ -211,9 +221,24 @@ class Case:
         return True
 
     def unfinished(self, recipe: Recipe, seed: int) -> Path:
-        """Where the state of a run is kept until it has ended."""
+        """Where the state of a run is kept until it is saved."""
         name = hashlib.sha256(f"{self.name} {self.spec} {recipe.key()} {seed}".encode()).hexdigest()
         return paths.build() / "unfinished" / f"{name[:16]}.npz"
+
+    def lock(self, recipe: Recipe, seed: int) -> FileLock:
+        """The lock of whoever makes this run; it ends with the process, even when killed."""
+        from filelock import FileLock
+
+        path = self.unfinished(recipe, seed).with_suffix(".lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise CourseError(f"Could not make {path.parent}: {problem.strerror}.") from None
+        return FileLock(path)
+
+    def forget(self, recipe: Recipe, seed: int) -> None:
+        """Delete what is kept of a run: it is saved, or not wanted."""
+        forget(self.unfinished(recipe, seed).name)
 
     def _about(self) -> dict:
         return {
@@ -222,13 +247,15 @@ class Case:
             "profile": self.profile,
             "spec": self.spec,
             "data_words": self.data_words,
-            "fingerprint": self._fingerprint,
+            "fingerprint": self.split.fingerprint(),
             "classes": list(self.split.validation.classes),
             "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "device": machine.device(),
             "versions": machine.versions(),
         }
 
-    @cached_property
-    def _fingerprint(self) -> str:
-        return self.split.fingerprint()
+
+def forget(name: str) -> None:
+    """Delete a file of `Case.unfinished` on this machine, and what a kill left half written."""
+    for file in (paths.build() / "unfinished").glob(f"{name}*"):
+        file.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -94,5 +95,9 @@ class Split:
 
     def fingerprint(self) -> str:
         """Fingerprint of both sides together."""
+        return self._fingerprint
+
+    @cached_property  # seconds, if the pictures are many
+    def _fingerprint(self) -> str:
         both = self.train.fingerprint() + self.validation.fingerprint()
         return hashlib.sha256(both.encode()).hexdigest()[:16]
