@@ -121,10 +121,14 @@ def test_unknown_names(lite0):
     [
         ("resnet50", 64, "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"),
         ("mobilenetv2", 96, "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_96_no_top.h5"),
+        ("mobilenetv2", 64, "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"),
     ],
 )
 def test_offline_error_names_file_and_choice(name, size, file, monkeypatch):
-    def no_network(*_, **__):
+    asked = []
+
+    def no_network(fname, *_, **__):
+        asked.append(fname)
         raise Exception("URL fetch failure on https://somewhere: None -- no network")
 
     module = {"resnet50": "resnet", "mobilenetv2": "mobilenet_v2"}[name]
@@ -132,6 +136,7 @@ def test_offline_error_names_file_and_choice(name, size, file, monkeypatch):
     with pytest.raises(CourseError) as error:
         backbones.backbone(name).build(size, "imagenet")
     message = str(error.value)
+    assert asked == [file]  # what Keras looks for in its folder
     assert file in message and "models" in message and "efficientnet-lite0" in message
     assert "\n" not in message
 

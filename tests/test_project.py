@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,40 @@ def test_conda_environment_has_the_same_packages():
     names = [canonicalize_name(line) for line in rest["pip"] if not line.startswith("-")]
     assert options == ["-c constraints.txt", "-e ."]
     assert sorted(names) == sorted(requirements())
+
+
+def declared(extra) -> set[str]:
+    """Canonical names of the dependencies, with those of the extras that `extra` says yes to."""
+    options = project()["optional-dependencies"]
+    lines = project()["dependencies"] + [line for n in options if extra(n) for line in options[n]]
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+def undeclared(files: list[Path], names: set[str]) -> set[str]:
+    """Packages that files import and nothing in `names` brings by itself."""
+    own = {"tlhelpers", "tests"} | sys.stdlib_module_names
+    brought_by = metadata.packages_distributions()
+    found = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(node.module.split(".")[0])
+    return {
+        name
+        for name in found - own
+        if not names & {canonicalize_name(each) for each in brought_by.get(name, [name])}
+    }
+
+
+def test_what_is_imported_is_declared():
+    """Not only brought along by another package, which may stop doing so."""
+    folders = ("tlhelpers", "data_scripts", "benchmarks", "notebooks/src")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py")]
+    assert undeclared(files, declared(lambda extra: extra != "test")) == set()
+    tests = list((ROOT / "tests").glob("*.py"))
+    assert undeclared(tests, declared(lambda extra: True)) == set()
 
 
 # Licences, README, CI -----------------------------------------------------------------------------

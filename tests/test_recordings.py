@@ -1,10 +1,12 @@
 """Recordings: saved whole, found by what they are, replayed; comparisons from them."""
 
 import dataclasses
+import errno
 import json
 import threading
 import time
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,10 +95,24 @@ def test_damaged_and_foreign_recordings(tmp_path):
             recordings.load(path)
 
 
-def test_full_disk(tmp_path):
+def test_a_file_in_place_of_the_folder(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CourseError, match="Could not save the run to"):
         recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path / "file")
+
+
+def test_full_disk_keeps_the_run_of_before(tmp_path, monkeypatch):
+    path = recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path)
+    before, write = path.read_bytes(), Path.write_text
+
+    def full(path, text, *arguments, **options):
+        write(path, text[:50])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(CourseError, match="Could not save the run to .*: No space left on device"):
+        recordings.save(made_up(SMOKE.measured, 0, 0.2), tmp_path)
+    assert path.read_bytes() == before
 
 
 def test_replays_what_is_recorded_and_trains_nothing(build_folder, monkeypatch):

@@ -415,7 +415,7 @@ class _Keep(keras.callbacks.Callback):
             )
             epochs = len(history["loss"])
             _same("versions or pictures", note["of"], self.of)
-            _same("weights", _shapes(arrays), _shapes(trainer._first))
+            _same("weights", _shapes(arrays), _shapes(trainer._start().values))
             _same("best weights", _shapes(best), _shapes(network.weights if best else []))
             _same("classes", before.shape, (len(self.log._validation), network.output.shape[1]))
             _same("epochs", {len(column) for column in history.values()}, {epochs})
