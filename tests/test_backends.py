@@ -2,6 +2,11 @@
 
 JAX is tested here, each time, in processes of its own. torch is tested where it is installed:
 ``pip install -c constraints.txt -e ".[test,torch]"`` and ``pytest tests/test_backends.py``.
+
+Of the unit tests those marked ``backend`` run here once more: how weights are loaded, what a step
+of training changes, what makes a run the same again. One process runs them all, because a backend
+compiles each network once a process. What is not marked is Python and NumPy that no backend
+touches (orders of pictures, files of states, counts, messages).
 """
 
 import importlib.util
@@ -24,7 +29,6 @@ OTHERS = [
     )
     for name in ("jax", "torch")
 ]
-# What needs Keras and no page; each file is a process, so that two workers can share them.
 UNIT_TESTS = ("test_training", "test_batchnorm", "test_inputs", "test_backbones")
 
 
@@ -52,25 +56,27 @@ def run(tmp_path_factory):
 
 
 @pytest.mark.timeout(1500)  # JAX compiles
-@pytest.mark.parametrize("file", UNIT_TESTS)
 @pytest.mark.parametrize("backend", OTHERS)
-def test_unit_tests(run, backend, file):
-    done = run(backend, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"tests/{file}.py")
+def test_unit_tests(run, backend):
+    files = [f"tests/{name}.py" for name in UNIT_TESTS]
+    done = run(backend, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "backend", *files)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
 
 
-@pytest.mark.parametrize("case_name", ["retinopathy", "ferplus"])
 @pytest.mark.parametrize("backend", OTHERS)
-def test_smoke_run(run, backend, case_name, tmp_path):
-    """A recording of each case, as posted and with frozen BatchNorm, through the command line."""
+def test_smoke_run(run, backend, tmp_path):
+    """Recordings of the faces, as posted and with frozen BatchNorm, through the command line."""
     wanted = ["--fix", "posted", "--fix", "frozen-batchnorm", "--seeds", "1"]
-    record(run, backend, tmp_path, "--case", case_name, "--profile", "smoke", *wanted)
+    record(run, backend, tmp_path, "--case", "ferplus", "--profile", "smoke", *wanted)
     assert len(made(tmp_path, backend)) == 2
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", *OTHERS])
 def test_the_command_for_a_gpu(run, backend, tmp_path):
-    """The full profile's own path in small: mixed precision, and the weights that pip brings."""
+    """The full profile's own path in small: mixed precision, and the weights that pip brings.
+
+    Of the retina, so that the command line records both cases on each backend.
+    """
     # A processor computes bfloat16 by the way of float32: at 224 pixels it would take ten minutes.
     smaller = (
         "from dataclasses import replace; from tlhelpers.cases import retinopathy;"

@@ -6,7 +6,8 @@ import pytest
 from tests.conftest import TINY
 from tlhelpers import batchnorm
 from tlhelpers.checks import batchnorm_moves, batchnorm_stands_still
-from tlhelpers.training import Trainer
+
+pytestmark = pytest.mark.backend
 
 
 def test_live_batchnorm_moves(trainer):
@@ -14,8 +15,9 @@ def test_live_batchnorm_moves(trainer):
     assert not batchnorm_stands_still(trainer).passed
 
 
-def test_frozen_batchnorm_never_moves_in_a_whole_run(split):
-    trainer = Trainer(TINY.but(batchnorm="frozen"), split)
+def test_frozen_batchnorm_never_moves_in_a_whole_run(trainer_of):
+    trainer = trainer_of(TINY.but(batchnorm="frozen"))
+    trainer.reset(0)
     before = batchnorm.statistics(trainer.network.base)
     run = trainer.run(0)
     for (mean, variance), (m, v) in zip(
@@ -26,9 +28,9 @@ def test_frozen_batchnorm_never_moves_in_a_whole_run(split):
     assert run.history["batch_mode_nll"] == pytest.approx(run.history["moving_mode_nll"], rel=1e-4)
 
 
-def test_reestimating_never_touches_training(trainer, split):
-    live = trainer.run(0)
-    precise = Trainer(TINY.but(batchnorm="reestimated"), split).run(0)
+def test_reestimating_never_touches_training(trainer, known):
+    live = known(0)
+    precise = trainer.of(TINY.but(batchnorm="reestimated")).run(0)
     assert precise.history["loss"] == pytest.approx(live.history["loss"], rel=1e-5)
     assert precise.history["val_nll"] != pytest.approx(live.history["val_nll"], rel=1e-2)
 

@@ -33,6 +33,7 @@ def feature_maps(trainer, images):
     return reader.predict(images.astype("float32") / 255, verbose=0)
 
 
+@pytest.mark.backend
 def test_kept_features_are_the_trunks_output(kept, slow, split):
     assert kept.network.trunk is not None and slow.network.trunk is None
     images = split.train.images
@@ -41,6 +42,7 @@ def test_kept_features_are_the_trunks_output(kept, slow, split):
     assert not np.allclose(kept.inputs.train, kept.inputs.mirrored, atol=1e-2)
 
 
+@pytest.mark.backend
 def test_first_steps_are_the_slow_ways(kept, slow):
     """Same batches, same coins, same dropout: the same losses and weights to float tolerance."""
     fast_run, slow_run = kept.run(0), slow.run(0)
@@ -53,6 +55,7 @@ def test_first_steps_are_the_slow_ways(kept, slow):
         assert np.abs(a - b).max() < 0.02
 
 
+@pytest.mark.backend
 def test_the_trunk_stands_still_and_the_rest_moves(kept):
     kept.reset(0)
     before = [v.numpy() for v in kept.network.trunk.variables]
@@ -89,6 +92,7 @@ def test_half_of_the_pictures_are_mirrored_and_other_ones_each_epoch():
     assert not inputs.any()  # the pictures themselves are as before
 
 
+@pytest.mark.backend
 def test_grey_pictures_and_upsampling(split):
     grey = dataclasses.replace(split.train, images=split.train.images[..., :1])
     grey_split = dataclasses.replace(split, train=grey, validation=grey)
