@@ -181,7 +181,7 @@ def train(
                 # It is saved, or nobody would ask for the next. Its state is on a worker's disk.
                 kept = done.item.case.unfinished(done.item.recipe, done.item.seed).name
                 with suppress(OSError, TimeoutError):  # a scheduler that is gone: `spread` says so
-                    client.run(forget, kept, wait=False, on_error="ignore")
+                    client.run(forget, kept, on_error="ignore")
 
 
 # --- pages -------------------------------------------------------------------------------
