@@ -122,6 +122,15 @@ def test_a_new_cell_leaves_the_ids_of_the_others(tmp_path):
     assert ids("# %% [markdown]\n# New\n\n# %%\nx = 1\n\n# %%\nx = 1\n")[1:] == first
 
 
+def test_a_page_is_made_without_what_was_trained_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLHELPERS_BUILD", str(tmp_path))  # holds the source at least
+    source = tmp_path / "01_a.py"
+    source.write_text('# %%\nimport os\n\nprint(os.listdir(os.environ["TLHELPERS_BUILD"]))\n')
+    pages.build(source, tmp_path / "01_a.ipynb")
+    page = nbformat.read(tmp_path / "01_a.ipynb", as_version=4)
+    assert page.cells[0].outputs[0].text == "[]\n"
+
+
 def test_build_keeps_the_old_page_when_a_cell_fails(tmp_path):
     (tmp_path / "01_a.py").write_text("# %%\nx = 1\n\n# %%\n# Why\n1 / 0\n")
     (tmp_path / "01_a.ipynb").write_text("old")

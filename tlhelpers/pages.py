@@ -11,6 +11,7 @@ import ast
 import hashlib
 import os
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -232,7 +233,9 @@ def _execute(notebook: NotebookNode, name: str, timeout: int) -> None:
         on_cell_execute=remember,
     )
     try:
-        client.execute(env=kernel_environment(TLHELPERS_PROGRESS="0"))
+        # Away from what was trained here: a page shows committed recordings, and its own runs.
+        with tempfile.TemporaryDirectory() as folder:
+            client.execute(env=kernel_environment(TLHELPERS_PROGRESS="0", TLHELPERS_BUILD=folder))
     except (CellControlSignal, DeadKernelError) as problem:
         raise CourseError(
             f"{name}, cell {len(started)} `{first_line(started[-1])}`: "
