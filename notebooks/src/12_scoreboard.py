@@ -39,11 +39,11 @@ def forest(findings, title):
 
 def board(findings):
     """The verdict of each change, a line each."""
-    print(f"{'':36} p of jitter  change of score            verdict")
+    print(f"{'':36} p of jitter  change of score                  verdict")
     for found in findings:
         title = tl.fix(found.question.fix).title
         p = "–" if found.p is None else f"{found.p:.3f}"
-        print(f"{title:36} {p:>11}  {tl.evidence.effect_words(found.score):24} {found.verdict}")
+        print(f"{title:36} {p:>11}  {tl.evidence.effect_words(found.score):30} {found.verdict}")
 
 
 # %% [markdown]
