@@ -231,7 +231,7 @@ print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pa
 #
 # With a `tf.data` dataset, `batches = [pictures for pictures, _ in train_data.take(30)]`, and `evaluate` and `fit` get the
 # datasets. Leave callbacks out of this test: `fit` for one epoch at a time starts them anew each time. Then look at the two
-# columns as curves; the function of step five gives the jitter of each.
+# columns as curves; `jitter`, above under "Your own script", takes each of them.
 #
 # ## Remember
 #
