@@ -25,7 +25,7 @@ class Metric:
     words : str
         What it is.
     unit : str
-        Empty for a score from 0 to 1.
+        Empty if there is none to name.
     better : str
         "lower" or "higher".
     of : function of a Run

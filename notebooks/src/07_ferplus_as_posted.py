@@ -160,7 +160,9 @@ nats = np.mean([run.curve("moving_mode_nll") - run.curve("batch_mode_nll") for r
 print("the same gap, in nats:    ", " ".join(f"{gap:+.2f}" for gap in nats))
 
 # %% [markdown]
-# A mode gap compares logarithms: it says *how many times* worse. In nats, which the loss has, look at the last line.
+# The two lines part: the ratio grows, and the difference in nats shrinks. A mode gap compares logarithms, so it says *how
+# many times* worse. The network soon knows these faces nearly by heart; both losses fall, and a ratio of small numbers is
+# large.
 #
 # ## Is this the post's own trouble?
 #
