@@ -75,21 +75,52 @@ def test_mechanisms_of_a_case(retina):
 # --- outcomes ----------------------------------------------------------------------------
 
 
-# New runs of each recipe with which a case has something to check, and one thing that it has.
-ENOUGH = [
-    ("ferplus", 1, "ferplus reestimated-batchnorm outcome"),
-    ("ferplus", 2, "ferplus class-weights-balanced outcome"),
-    ("retinopathy", 2, "retinopathy frozen-batchnorm outcome"),
+# One thing that is checked of a case, and the new runs that it takes.
+CHECKED = [
+    ("ferplus", "reestimated-batchnorm", 1),
+    ("ferplus", "class-weights-balanced", 2),
+    ("retinopathy", "frozen-batchnorm", 2),
 ]
 
 
-@pytest.mark.parametrize(("name", "runs", "one"), ENOUGH)
-def test_unchanged_code_passes_with_any_seed(name, runs, one):
+def outcomes(name, names=(), most=2, **options):
+    return list(regression.outcomes(regression.plan(name, names, most), **options))
+
+
+@pytest.mark.parametrize(("name", "one", "runs"), CHECKED)
+def test_a_check_takes_as_few_runs_as_can_tell(name, one, runs):
+    _, plan = regression.plan(name, [one])
+    assert plan.target.runs == runs
+    _, plan = regression.plan(name, [one], most=5)
+    assert plan.target.runs == runs
+    if runs > 1:
+        _, plan = regression.plan(name, [one], most=runs - 1)
+        assert plan.target is None and f"--runs {runs} would do" in plan.why_not
+
+
+@pytest.mark.parametrize("name", ["ferplus", "retinopathy"])
+def test_trainings_are_counted_beforehand(name):
+    plans, made = regression.plan(name), []
+
+    def counted(this, recipe, seed):
+        made.append((this.spec, recipe, seed))
+        return replayed(this, recipe, seed)
+
+    assert list(regression.outcomes(plans, train=counted))
+    count, seconds = regression.trainings(plans)
+    assert count == len(made) == len(set(made)) > 0
+    recorded = [sum(replayed(case(name), plans[0].recipe, s).history["seconds"]) for s in range(8)]
+    assert 0.2 < seconds / (count * np.median(recorded)) < 5
+
+
+@pytest.mark.parametrize("name", ["ferplus", "retinopathy"])
+def test_unchanged_code_passes_with_any_seed(name):
     """The recorded seeds as new runs: each is one more trial of unchanged code."""
-    for seed in range(0, 8, runs):
-        found = list(regression.outcomes(name, runs=runs, first_seed=seed, train=replayed))
+    wanted = {f"{case_name} {one} outcome" for case_name, one, _ in CHECKED if case_name == name}
+    for seed in range(0, 8, 2):
+        found = outcomes(name, first_seed=seed, train=replayed)
         assert {o.name for o in found if o.status == "failed"} == set()
-        assert one in [o.name for o in found if o.status == "passed"]
+        assert wanted <= {o.name for o in found if o.status == "passed"}
 
 
 def test_a_check_leaves_no_state_that_the_next_would_take_for_its_own_run(build_folder):
@@ -99,22 +130,24 @@ def test_a_check_leaves_no_state_that_the_next_would_take_for_its_own_run(build_
         kept.touch()
         return replayed(this, recipe, seed)
 
-    assert list(regression.outcomes("ferplus", ["reestimated-batchnorm"], train=train))
+    assert outcomes("ferplus", ["reestimated-batchnorm"], train=train)
     assert not list(build_folder.rglob("*.npz"))
 
 
-@pytest.mark.parametrize(("name", "runs", "one"), ENOUGH)
-def test_without_its_change_a_helping_fix_fails(name, runs, one):
+@pytest.mark.parametrize("name", ["ferplus", "retinopathy"])
+def test_without_its_change_a_helping_fix_fails(name):
     """Mutation: training ignores what the fix changes, so both sides are as posted."""
     posted = case(name).measured
 
     def mutated(this, recipe, seed):
         return replayed(case(name), posted, seed)
 
-    whole = by_name(regression.outcomes(name, runs=runs, train=replayed))
+    whole = by_name(outcomes(name, train=replayed))
     checked = {o for o in whole if whole[o].status == "passed"} - {f"{name} posted outcome"}
-    assert one in checked
-    broken = by_name(regression.outcomes(name, runs=runs, train=mutated))
+    assert {
+        f"{case_name} {one} outcome" for case_name, one, _ in CHECKED if case_name == name
+    } <= checked
+    broken = by_name(outcomes(name, train=mutated))
     assert {o for o in broken if broken[o].status == "failed"} == checked
 
 
@@ -125,18 +158,18 @@ def test_a_posted_run_that_is_steady_fails():
     def mended(this, recipe, seed):
         return replayed(this, frozen, seed)
 
-    found = by_name(regression.outcomes("ferplus", ["frozen-batchnorm"], train=mended))
+    found = by_name(outcomes("ferplus", ["frozen-batchnorm"], train=mended))
     assert found["ferplus posted outcome"].status == "failed"
     assert "recorded +2" in found["ferplus posted outcome"].found
 
 
 def test_what_is_too_close_to_its_noise_is_not_checked_and_said():
-    found = by_name(regression.outcomes("ferplus", ["backbone-inputs"], train=replayed))
+    found = by_name(outcomes("ferplus", ["backbone-inputs"], most=1, train=replayed))
     outcome = found["ferplus backbone-inputs outcome"]
     assert outcome.status == "not checked"
     too_close = "the effect lies too close to its noise for 1 new run"
     assert outcome.found == f"{too_close}, and 16 would not do"
-    found = by_name(regression.outcomes("ferplus", ["class-weights-balanced"], train=replayed))
+    found = by_name(outcomes("ferplus", ["class-weights-balanced"], most=1, train=replayed))
     outcome = found["ferplus class-weights-balanced outcome"]
     assert outcome.found == f"{too_close}; --runs 2 would do"
 
@@ -144,7 +177,7 @@ def test_what_is_too_close_to_its_noise_is_not_checked_and_said():
 def test_recordings_of_another_backend_are_no_measure(monkeypatch):
     monkeypatch.setattr("tlhelpers.machine.versions", lambda: {"backend": "jax 1.0"})
     with pytest.raises(CourseError, match="recorded on tensorflow, and this is jax"):
-        next(regression.outcomes("ferplus", train=replayed))
+        outcomes("ferplus", train=replayed)
 
 
 def test_limit_by_hand():

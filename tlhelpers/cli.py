@@ -331,7 +331,10 @@ def check(
         bool,
         typer.Option(help="Train anew and compare with the recordings; minutes for each recipe."),
     ] = True,
-    runs: Annotated[int, typer.Option(help="New runs of each recipe.", min=1)] = 1,
+    runs: Annotated[
+        int,
+        typer.Option(help="Most new runs of a recipe; each check takes as few as can tell.", min=1),
+    ] = 2,
     first_seed: Annotated[int, typer.Option(help="Seed to begin with.", min=0)] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder of check.json and junit.xml. [default: build/check]")
@@ -355,11 +358,15 @@ def check(
     out = out or paths.build() / "check"
     regression.forget(out)
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    plans = {name: regression.plan(name, fix_names or (), runs) for name in cases if outcomes}
+    if plans:
+        counts, seconds = zip(*map(regression.trainings, plans.values()), strict=True)
+        typer.echo(f"{sum(counts)} trainings: about {report.duration(sum(seconds))}.")
     found = []
     for name in cases:
         parts = [regression.mechanisms(name, fix_names or ())]
         if outcomes:
-            parts.append(regression.outcomes(name, fix_names or (), runs, first_seed=first_seed))
+            parts.append(regression.outcomes(plans[name], first_seed))
         for outcome in itertools.chain.from_iterable(parts):
             found.append(outcome)
             typer.echo(f"{outcome.status:11}  {outcome.name}: {outcome.claim}")

@@ -126,6 +126,38 @@ def mechanisms(case_name: str, names: Sequence[str] = ()) -> Iterator[Outcome]:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """One outcome check: what it trains, and what it holds the result against.
+
+    Attributes
+    ----------
+    name, claim : str
+        As in `Outcome`.
+    case : Case
+    recipe : Recipe
+    target : Target or None
+        None: nothing is trained.
+    why_not : str
+        Why there is no target.
+    seconds : float
+        Median time of the recorded runs of the recipe.
+    """
+
+    name: str
+    claim: str
+    case: Case
+    recipe: Recipe
+    target: Target | None
+    why_not: str
+    seconds: float = 0.0
+
+    @property
+    def runs(self) -> int:
+        """New runs of the recipe."""
+        return self.target.runs if self.target else 0
+
+
 def posted_target(before: Experiment, runs: int) -> Target | None:
     """What must stay wrong with the recipe as posted: its mode gap lies above zero."""
     values = np.array(list(metrics.values(before, "mode_gap").values()))
@@ -145,22 +177,96 @@ def fix_target(
     return max(targets, key=lambda t: t.recorded / (t.recorded - t.limit), default=None)
 
 
-def outcomes(
-    case_name: str,
-    names: Sequence[str] = (),
-    runs: int = 1,
-    first_seed: int = 0,
-    train: Train = Case.train,
-) -> Iterator[Outcome]:
-    """Train the posted recipe and its helping fixes anew, and compare with the recordings.
+def plan(case_name: str, names: Sequence[str] = (), most: int = 2) -> list[Plan]:
+    """The outcome checks of a case: the posted recipe first, then each fix that helps.
+
+    Nothing is trained, and no pictures are needed.
 
     Parameters
     ----------
     case_name : str
     names : sequence of str
         Fixes; all of the case that help if none is given.
-    runs : int
-        New runs of each recipe.
+    most : int
+        New runs of a recipe, at the most. Each check takes as few as can tell.
+
+    Raises
+    ------
+    CourseError
+        Nothing is recorded of the posted recipe.
+    """
+    this = case(case_name)
+    before = this.recorded(this.measured, committed=True)
+
+    def planned(
+        name: str,
+        claim: str,
+        this: Case,
+        runs: Experiment,
+        target: Callable[[int], Target | None],
+    ) -> Plan:
+        counts = range(1, max(most, _MOST_RUNS) + 1)
+        found = next((t for n in counts if (t := target(n))), None)
+        seconds = float(np.median([sum(run.history["seconds"]) for run in runs]))
+        if found and found.runs <= most:
+            if found.fix:
+                claim += f" ({metrics.metric(found.metric).title})"
+            return Plan(name, claim, this, runs.recipe, found, "", seconds)
+        words = f"the effect lies too close to its noise for {most} new run{'s' * (most > 1)}"
+        if found:
+            words += f"; --runs {found.runs} would do"
+        else:
+            words += f", and {counts[-1]} would not do"
+        return Plan(name, claim, this, runs.recipe, None, words)
+
+    plans = [
+        planned(
+            f"{case_name} posted outcome",
+            "the posted recipe still reads wrong (mode gap)",
+            this,
+            before,
+            partial(posted_target, before),
+        )
+    ]
+    for each in (f for f in FIXES.values() if case_name in f.cases and f.works):
+        if names and each.name not in names:
+            continue
+        name, claim = f"{case_name} {each.name} outcome", f"{each.title} still helps"
+        that, recipe = protocol.changed(case_name, this.profile, this.data, [each])
+        try:
+            after = that.recorded(recipe, committed=True)
+        except CourseError:
+            plans.append(Plan(name, claim, that, recipe, None, "nothing is recorded"))
+            continue
+        compared = [
+            (
+                comparisons.compare(before, after, metric),
+                np.array(list(metrics.differences(before, after, metric).values())),
+            )
+            for metric in ("mode_gap", "jitter", "climb", this.score)
+        ]
+        if any(comparison.verdict == evidence.HELPS for comparison, _ in compared):
+            plans.append(planned(name, claim, that, after, partial(fix_target, each, compared)))
+    return plans
+
+
+def trainings(plans: Sequence[Plan]) -> tuple[int, float]:
+    """How many runs `outcomes` makes for a case's plans, and their seconds as recorded."""
+    posted, *fixes = plans
+    both = max(each.runs for each in plans)  # of the posted recipe, for all checks together
+    seconds = both * posted.seconds + sum(each.runs * each.seconds for each in fixes)
+    return both + sum(each.runs for each in fixes), seconds
+
+
+def outcomes(
+    plans: Sequence[Plan], first_seed: int = 0, train: Train = Case.train
+) -> Iterator[Outcome]:
+    """Train the posted recipe and its helping fixes anew, and compare with the recordings.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+        Of one case, as `plan` makes them.
     first_seed : int
         With the seed of a recording, the same machine makes the same run.
     train : function of Case, Recipe and seed
@@ -169,17 +275,15 @@ def outcomes(
     Raises
     ------
     CourseError
-        Nothing is recorded of the posted recipe, or it was recorded on another backend.
+        The runs were recorded on another backend.
     """
-    this = case(case_name)
-    before = this.recorded(this.measured, committed=True)
+    this, posted_recipe = plans[0].case, plans[0].recipe
     there, here = this.backends()
     if there != here:
         raise CourseError(
-            f"The runs of {case_name} were recorded on {there}, and this is {here}: check outcomes "
+            f"The runs of {this.name} were recorded on {there}, and this is {here}: check outcomes "
             f"with KERAS_BACKEND={there}, or mechanisms alone with --no-outcomes."
         )
-    seeds = range(first_seed, first_seed + runs)
     made: dict[int, Run] = {}  # posted runs, each trained once, and only if something needs them
 
     def new_run(that: Case, recipe: Recipe, seed: int) -> Run:
@@ -190,45 +294,21 @@ def outcomes(
 
     def posted(seed: int) -> Run:
         if seed not in made:
-            made[seed] = new_run(this, this.measured, seed)
+            made[seed] = new_run(this, posted_recipe, seed)
         return made[seed]
 
-    name, claim = f"{case_name} posted outcome", "the posted recipe still reads wrong (mode gap)"
-    target = posted_target(before, runs)
-    if target is None:
-        yield Outcome(name, claim, NOT_CHECKED, _too_close(partial(posted_target, before), runs))
-    else:
-        measured = float(np.mean([metrics.metric("mode_gap").of(posted(seed)) for seed in seeds]))
-        yield _outcome(name, claim, target, measured)
-    for each in (f for f in FIXES.values() if case_name in f.cases and f.works):
-        if names and each.name not in names:
-            continue
-        name, claim = f"{case_name} {each.name} outcome", f"{each.title} still helps"
-        that, recipe = protocol.changed(case_name, this.profile, this.data, [each])
-        try:
-            after = that.recorded(recipe, committed=True)
-        except CourseError:
-            yield Outcome(name, claim, NOT_CHECKED, "nothing is recorded")
-            continue
-        compared = [
-            (
-                comparisons.compare(before, after, metric),
-                np.array(list(metrics.differences(before, after, metric).values())),
-            )
-            for metric in ("mode_gap", "jitter", "climb", this.score)
-        ]
-        helps = [metrics.metric(c.metric).title for c, _ in compared if c.verdict == evidence.HELPS]
-        if not helps:
-            continue
-        target = fix_target(each, compared, runs)
+    for each in plans:
+        target = each.target
         if target is None:
-            found = _too_close(partial(fix_target, each, compared), runs)
-            yield Outcome(name, f"{claim} ({', '.join(helps)})", NOT_CHECKED, found)
+            yield Outcome(each.name, each.claim, NOT_CHECKED, each.why_not)
             continue
         of = metrics.metric(target.metric).of
-        new = [of(new_run(that, recipe, seed)) - of(posted(seed)) for seed in seeds]
-        claim += f" ({metrics.metric(target.metric).title})"
-        yield _outcome(name, claim, target, float(np.mean(new)))
+        seeds = range(first_seed, first_seed + target.runs)
+        if target.fix is None:
+            new = [of(posted(seed)) for seed in seeds]
+        else:
+            new = [of(new_run(each.case, each.recipe, seed)) - of(posted(seed)) for seed in seeds]
+        yield _outcome(each.name, each.claim, target, float(np.mean(new)))
 
 
 def _target(fix: Fix | None, metric: str, values: np.ndarray, runs: int) -> Target | None:
@@ -291,11 +371,3 @@ def write(out: Path, found: Sequence[Outcome], about: dict[str, Any]) -> None:
 def overall(found: Sequence[Outcome]) -> str:
     """ "failed" if a check failed, else "passed"."""
     return FAILED if any(outcome.status == FAILED for outcome in found) else PASSED
-
-
-def _too_close(target: Callable[[int], Target | None], runs: int) -> str:
-    found = f"the effect lies too close to its noise for {runs} new run{'s' * (runs > 1)}"
-    more = next((n for n in range(runs + 1, _MOST_RUNS + 1) if target(n)), None)
-    if more is None:
-        return f"{found}, and {_MOST_RUNS} would not do"
-    return f"{found}; --runs {more} would do"
