@@ -12,6 +12,7 @@ import pytest
 from tlhelpers import backbones, paths
 from tlhelpers import model as its
 from tlhelpers.cases import case
+from tlhelpers.fixes import fix
 from tlhelpers.protocol import steady
 from tlhelpers.quiet import keras
 
@@ -129,6 +130,21 @@ def test_early_stopping_restores_behind_the_swap(swap_first, restore, averaged):
     assert 0 < np.argmin(losses) < len(losses) - 1 < 29  # past the first epoch, and stopped early
     wanted = scored[int(np.argmin(losses)) if restore else -1]
     assert np.allclose(model.layers[-1].kernel, wanted, atol=1e-5) == averaged
+
+
+def test_the_schedule_to_copy_is_the_one_that_was_measured():
+    """Page 04's block: the rates of the fix, step by step."""
+    (block,) = (one for one in blocks_of("04_rate_and_schedule") if "CosineDecay" in one)
+    recipe = fix("warmup-cosine").apply(case("ferplus").measured)
+    base = keras.Sequential([keras.Input((3,)), keras.layers.BatchNormalization()])
+    space = {"keras": keras, "base": base, "train_pictures": range(3000)}
+    space |= {"highest": recipe.learning_rate, "epochs": recipe.epochs}
+    exec(block[: block.index("model.compile(")], space)
+    assert not base.layers[0].trainable
+    ours = its._optimizer(recipe, space["steps"])
+    for step in (0, 10, space["steps"], 500, recipe.epochs * space["steps"]):
+        ours.iterations.assign(step)
+        assert float(space["rate"](step)) == pytest.approx(float(ours.learning_rate), abs=1e-9)
 
 
 @pytest.fixture(scope="module")

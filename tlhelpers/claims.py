@@ -11,6 +11,7 @@ that judge the steady recipe (recordings/PROTOCOL.md). It may go over two lines.
 before     mean over the seeds of the recipe as posted
 after      mean over the seeds with the fix, or with several joined by +
 mean       the same as after, always with three decimals; for tables, "posted" too
+spread     standard deviation over the seeds with the fix, with three decimals; for tables
 effect     mean paired difference
 interval   its 95 % interval
 points     the effect in hundredths, for shares
@@ -25,6 +26,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+
+import numpy as np
 
 from tlhelpers import comparisons, evidence, metrics, protocol
 from tlhelpers.cases import CASES
@@ -92,6 +95,11 @@ def _pairs(c: Comparison, case_name: str, recipe: str, metric: str, which: str =
     return ", ".join(_signed(evidence.number(c, change)) for change in changes)
 
 
+def _spread(c: Comparison, case_name: str, recipe: str, metric: str, which: str = "") -> str:
+    values = metrics.values(_runs(case_name, recipe, which), metric).values()
+    return f"{np.std(list(values), ddof=1):.3f}"
+
+
 def _signed(number: str) -> str:
     return number if number.startswith("−") or not number.strip("0.") else f"+{number}"
 
@@ -99,7 +107,8 @@ def _signed(number: str) -> str:
 _KINDS: dict[str, Callable[..., str]] = {
     "before": lambda c, *_: evidence.number(c, c.before),
     "after": lambda c, *_: evidence.number(c, c.after),
-    "mean": lambda c, *_: f"{abs(c.after) if abs(c.after) < 5e-4 else c.after:.3f}",
+    "mean": lambda c, *_: f"{round(c.after, 3) + 0.0:.3f}".replace("-", "−"),
+    "spread": _spread,
     "effect": lambda c, *_: _signed(evidence.number(c, c.effect)),
     "interval": lambda c, *_: evidence.interval_words(c),
     "points": lambda c, *_: _signed(f"{100 * c.effect:.0f}".replace("-", "−")),

@@ -172,7 +172,7 @@ def _readme_figures(folder: Path) -> None:
         steps = {
             "as posted": this.measured,
             "BatchNorm frozen": fix("frozen-batchnorm").apply(this.measured),
-            "and weights averaged": protocol.steady(this),
+            "frozen, weights averaged": protocol.steady(this),
         }
         plots.curves(
             {words: this.recorded(recipe, committed=True) for words, recipe in steps.items()},
