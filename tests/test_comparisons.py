@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.test_recordings import SMOKE, made_up
+from tests.test_recordings import SMOKE, made_up, nothing
 from tlhelpers import comparisons, evidence, metrics, recordings, stability
 from tlhelpers.cases import case
 from tlhelpers.fixes import fix
@@ -70,7 +70,7 @@ def test_a_profile_with_hyphens_is_read_back_from_its_folder(tmp_path, profile):
     for seed in range(2):
         for recipe in (this.measured, FROZEN.apply(this.measured)):
             recordings.save(made_up(recipe, seed, 0.2, this), tmp_path)
-    found = comparisons.recorded(tmp_path)
+    found = comparisons.recorded(tmp_path, nothing)
     assert {(c.profile, c.data, c.fix) for c in found if c.design == "alone"} == {
         (profile, "synthetic", "frozen-batchnorm")
     }

@@ -1,5 +1,6 @@
 """The protocol: what is asked, which runs are made for it, and what counts as an answer."""
 
+import json
 import os
 import subprocess
 import sys
@@ -289,6 +290,67 @@ def test_few_seeds_are_described(tmp_path):
     for name, wobble in (("posted", 0.2), ("clipnorm", 0.0)):
         keep(tmp_path, name, wobble, seeds=3)
     assert set(verdicts(tmp_path).values()) == {"described only"}
+
+
+@pytest.fixture
+def partly(tmp_path, monkeypatch):
+    """A folder of recordings: one fix has no seed of the posted recipe, one has a diverged run."""
+    keep(tmp_path, "posted", 0.2)
+    keep(tmp_path, "frozen-batchnorm", 0.1, auc=0.9)
+    keep(tmp_path, "clipnorm", 0.0)
+    this, recipe = protocol.changed("retinopathy", "quick", "synthetic", [fix("plateau")])
+    recordings.save(made_up(recipe, 3, 0.1, this), tmp_path, "plateau")
+    (path,) = tmp_path.glob("*/posted-*/seed-3.json")
+    path.unlink()
+    clipped = fix("clipnorm").apply(this.measured)
+    run = made_up(clipped, 2, 0.1, this)
+    run.history["val_nll"][1] = run.history["loss"][1] = float("nan")
+    recordings.save(run, tmp_path, "clipnorm")
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
+    return tmp_path
+
+
+DIVERGED = "seed 2 of clipnorm in epoch 2"
+
+
+def test_a_fix_with_a_diverged_run_does_not_count(partly):
+    assert verdicts(partly) == {
+        "frozen-batchnorm": findings.COUNTS,
+        "clipnorm": findings.DIVERGED,
+    }
+    frozen, clipped = (f for f in findings.found("retinopathy") if f.question.design == "alone")
+    assert clipped.diverged == DIVERGED and clipped.p is None
+    # It is still one of those that were asked.
+    asked = [q for q in protocol.questions("retinopathy") if q.design == "alone"]
+    count = sum(fix(q.fix).remedy for q in asked)
+    assert frozen.p == pytest.approx(count * evidence.p_value(frozen.jitter))
+
+
+def test_findings_command_names_a_diverged_run(partly):
+    shown = CliRunner().invoke(app, ["findings", "--case", "retinopathy"])
+    assert shown.exit_code == 0
+    (line,) = (line for line in shown.output.splitlines() if " clipnorm " in line)
+    assert line.endswith(f"diverged: {DIVERGED}") and "counts" in shown.output
+
+
+def test_evidence_command_goes_on_without_what_cannot_be_compared(partly):
+    shown = CliRunner().invoke(app, ["evidence", "--json"])
+    assert shown.exit_code == 0
+    assert {row["fix"] for row in json.loads(shown.stdout)} == {"frozen-batchnorm"}
+    (line,) = (line for line in shown.stderr.splitlines() if "clipnorm" in line)
+    assert f"retinopathy-synthetic-quick is not compared: {DIVERGED} diverged" in line
+
+
+def test_a_diverged_posted_run_leaves_nothing_to_count(tmp_path):
+    keep(tmp_path, "clipnorm", 0.0)
+    keep(tmp_path, "posted", 0.2)
+    (path,) = tmp_path.glob("*/posted-*/seed-5.json")
+    run = recordings.load(path)
+    run.history["loss"][3] = float("inf")
+    recordings.save(run, tmp_path, "posted")
+    (found,) = findings.found("retinopathy", root=tmp_path)
+    assert (found.verdict, found.diverged) == (findings.DIVERGED, "seed 5 of posted in epoch 4")
+    assert list(findings.table([found]).jitter) == ["–"]
 
 
 def test_removed_and_ladder(tmp_path, steady):

@@ -289,7 +289,7 @@ def evidence(
     from tlhelpers import comparisons
     from tlhelpers.evidence import table
 
-    found = comparisons.recorded(paths.RECORDINGS)
+    found = comparisons.recorded(paths.RECORDINGS, functools.partial(typer.echo, err=True))
     if as_json:
         typer.echo(json.dumps([comparison.to_dict() for comparison in found], indent=1))
     elif found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -185,18 +185,36 @@ def _recipe_like(this: Case, recipe: Recipe, real: Case) -> Recipe:
     return real.measured.but(**{name: new for name, (_, new) in changed.items()})
 
 
-def recorded(root: Path) -> list[Comparison]:
-    """One comparison for each question of the protocol that runs answer, and each metric."""
-    folders = sorted(folder.name for folder in root.glob("*-*-*"))
-    return [
-        replace(compare(before, after, metric, question.design), fix=question.fix)
-        # a profile may have hyphens: full-lite-smoke
-        for name, data, profile in (folder.split("-", 2) for folder in folders)
-        if name in CASES
-        for question, before, after in answered(name, data, profile, root)
-        for metric, its in metrics.METRICS.items()
-        if its.column in before[0].history
-    ]
+def recorded(root: Path, tell: Callable[[str], None]) -> list[Comparison]:
+    """One comparison for each question of the protocol that runs answer, and each metric.
+
+    Parameters
+    ----------
+    root : path
+        Folder of recordings.
+    tell : function of a line
+        Told of each question that has runs but no comparison, because one of them diverged.
+
+    Returns
+    -------
+    list of Comparison
+    """
+    found = []
+    for folder in sorted(root.glob("*-*-*")):
+        name, data, profile = folder.name.split("-", 2)  # a profile may have hyphens
+        if name not in CASES:
+            continue
+        for question, before, after in answered(name, data, profile, root):
+            if run := diverged(question, before, after):
+                where = f"{question.fix} ({question.design}) in {folder.name}"
+                tell(f"{where} is not compared: {run} diverged, its loss was no longer a number.")
+                continue
+            found += [
+                replace(compare(before, after, metric, question.design), fix=question.fix)
+                for metric, its in metrics.METRICS.items()
+                if its.column in before[0].history
+            ]
+    return found
 
 
 def answered(
@@ -204,7 +222,8 @@ def answered(
 ) -> list[tuple[Question, Experiment, Experiment]]:
     """The protocol's questions of a case that recordings answer, with the runs before and after.
 
-    Only seeds of the profile count; further ones have another purpose.
+    Only seeds of the profile count; further ones have another purpose. A question needs a seed that
+    ran on both sides; one of its runs may have diverged, see `diverged`.
     """
     runs = list(recordings.every(root / f"{name}-{data}-{profile}"))
     found = []
@@ -213,9 +232,21 @@ def answered(
             _experiment(*protocol.changed(name, profile, data, [FIXES[n] for n in names]), runs)
             for names in (question.before, question.after)
         )
-        if before and after:
+        if before and after and set(before.seeds) & set(after.seeds):
             found.append((question, before, after))
     return found
+
+
+def diverged(question: Question, before: Experiment, after: Experiment) -> str | None:
+    """The first run of a question that diverged, such as "seed 3 of clipnorm in epoch 2"; or None.
+
+    It is not left out of the pairs: what is left would look better than the fix is.
+    """
+    for names, runs in ((question.before, before), (question.after, after)):
+        for run in runs:
+            if run.diverged:
+                return f"seed {run.seed} of {protocol.joined(names)} in epoch {run.diverged}"
+    return None
 
 
 def _experiment(this: Case, recipe: Recipe, runs: list[Run]) -> Experiment | None:

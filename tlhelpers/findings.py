@@ -31,8 +31,10 @@ LESS_STEADY = "less steady"
 NOTHING = "nothing to steady"
 NEEDED = "needed"
 NOT_NEEDED = "not shown to be needed"
+DIVERGED = "diverged"
 VERDICTS = (
-    COUNTS, STEADIER, NOT_SHOWN, LESS_STEADY, NOTHING, NEEDED, NOT_NEEDED, evidence.DESCRIBED
+    COUNTS, STEADIER, NOT_SHOWN, LESS_STEADY, NOTHING, NEEDED, NOT_NEEDED, DIVERGED,
+    evidence.DESCRIBED,
 )  # fmt: skip
 
 
@@ -45,33 +47,39 @@ class Finding:
     question : Question
     before, after : Experiment
         Paired by seed.
-    jitter, climb, mode_gap, score : Comparison
+    jitter, climb, mode_gap, score : Comparison or None
+        None if a run diverged.
     p : float or None
         Of jitter, after Holm's correction over all questions of the same design, those that no
-        run answers yet included. None if it is only described.
+        run answers yet included. None if it is only described, or a run diverged.
     not_worse : bool or None
         Whether the interval of the score's change lies above minus the margin.
     better_than_nothing : bool or None
         Whether the interval of the mean score lies above that of a constant answer.
     jumps : bool
         Whether the recipe as posted jumps beyond its noise, so that there is something to steady.
+    diverged : str or None
+        The run that diverged, if one did.
     """
 
     question: Question
     before: Experiment
     after: Experiment
-    jitter: Comparison
-    climb: Comparison
-    mode_gap: Comparison
-    score: Comparison
+    jitter: Comparison | None
+    climb: Comparison | None
+    mode_gap: Comparison | None
+    score: Comparison | None
     p: float | None
     not_worse: bool | None
     better_than_nothing: bool | None
     jumps: bool
+    diverged: str | None
 
     @property
     def verdict(self) -> str:
         """One of `VERDICTS`."""
+        if self.diverged:
+            return DIVERGED
         if self.p is None:
             return evidence.DESCRIBED
         shown = self.p < 0.05
@@ -99,14 +107,20 @@ def found(
     """
     score = case(case_name, profile, data).score
     asked = ("jitter", "climb", "mode_gap", score)
-    answers = comparisons.answered(case_name, data, profile, root or paths.RECORDINGS)
-    rows = [
-        (q, old, new, [comparisons.compare(old, new, m, q.design) for m in asked])
-        for q, old, new in answers
-    ]
-    corrected = _corrected(case_name, [(q, compared[0]) for q, _, _, compared in rows])
-    posted = next((old for q, old, _, _ in rows if not q.before), None)
-    jumps = posted is not None and _jumps(posted)
+    rows = []
+    for question, old, new in comparisons.answered(
+        case_name, data, profile, root or paths.RECORDINGS
+    ):
+        lost = comparisons.diverged(question, old, new)
+        compared = [
+            None if lost else comparisons.compare(old, new, metric, question.design)
+            for metric in asked
+        ]
+        rows.append((question, old, new, compared, lost))
+    corrected = _corrected(case_name, [(q, compared[0]) for q, _, _, compared, _ in rows])
+    posted = next((old for q, old, *_ in rows if not q.before), None)
+    # Where a posted run diverged, no verdict asks whether the others jump.
+    jumps = bool(posted) and not any(run.diverged for run in posted) and _jumps(posted)
     return [
         Finding(
             question,
@@ -117,8 +131,9 @@ def found(
             None if p is None else compared[3].low > -MARGINS[score],
             None if p is None else _beats_nothing(new, score),
             jumps,
+            lost,
         )
-        for (question, old, new, compared), p in zip(rows, corrected, strict=True)
+        for (question, old, new, compared, lost), p in zip(rows, corrected, strict=True)
     ]
 
 
@@ -223,18 +238,23 @@ def table(findings: Sequence[Finding]) -> pd.DataFrame:
     """A readable table, one row a finding; effects with their 95 % intervals."""
     import pandas as pd
 
+    score = next((f.score.metric for f in findings if f.score), "score")
     return pd.DataFrame(
         [
             {
                 "design": f.question.design,
                 "fix": f.question.fix,
                 **{
-                    c.metric: evidence.effect_words(c)
-                    for c in (f.jitter, f.climb, f.mode_gap, f.score)
+                    name: evidence.effect_words(c) if c else "–"
+                    for name, c in zip(
+                        ("jitter", "climb", "mode_gap", score),
+                        (f.jitter, f.climb, f.mode_gap, f.score),
+                        strict=True,
+                    )
                 },
                 "p (Holm)": "–" if f.p is None else f"{f.p:.3f}",
-                "seeds": f.jitter.seeds,
-                "verdict": f.verdict,
+                "seeds": len(set(f.before.seeds) & set(f.after.seeds)),
+                "verdict": f"{f.verdict}: {f.diverged}" if f.diverged else f.verdict,
             }
             for f in findings
         ]
@@ -269,9 +289,14 @@ def _floor(floor: NoiseFloor) -> str:
     return f"{floor.mean:+.3f} ({floor.low:+.3f} to {floor.high:+.3f})"
 
 
-def _corrected(case_name: str, rows: Sequence[tuple[Question, Comparison]]) -> list[float | None]:
-    """p-values after Holm's correction over all that is asked in a design, answered or not."""
-    p = [None if _described(question) else evidence.p_value(c) for question, c in rows]
+def _corrected(
+    case_name: str, rows: Sequence[tuple[Question, Comparison | None]]
+) -> list[float | None]:
+    """p-values after Holm's correction over all that is asked in a design, answered or not.
+
+    A question without a comparison, because a run diverged, counts as not answered.
+    """
+    p = [evidence.p_value(c) if c and not _described(question) else None for question, c in rows]
     for design in ("alone", "removed"):
         asked = [q for q in protocol.questions(case_name) if q.design == design]
         own = [i for i, (q, _) in enumerate(rows) if q.design == design and p[i] is not None]
