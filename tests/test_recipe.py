@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tlhelpers import paths, recordings
 from tlhelpers.errors import CourseError
 from tlhelpers.recipe import Recipe, difference, difference_text
 
@@ -95,6 +96,33 @@ def test_key_does_not_depend_on_fields_left_at_their_default():
     fields = Recipe().but(batchnorm="frozen").to_dict()
     del fields["clipnorm"]
     assert Recipe.from_dict(fields).key() == Recipe().but(batchnorm="frozen").key()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"learning_rate": 1}, {"learning_rate": 1.0}),
+        ({"clipnorm": 1}, {"clipnorm": 1.0}),
+        ({"weight_average_epochs": 1}, {"weight_average_epochs": 1.0}),
+        ({"logit_adjustment": 1}, {"logit_adjustment": 1.0}),
+        ({"label_smoothing": 0}, {}),
+        ({"batchnorm_momentum": 0}, {"batchnorm_momentum": 0.0}),
+        ({"hidden_units": [8], "dropout": [0]}, {"hidden_units": (8,), "dropout": (-0.0,)}),
+    ],
+)
+def test_equal_recipes_have_equal_keys(one, other):
+    one, other = Recipe().but(**one), Recipe().but(**other)
+    assert one == other
+    assert (one.key(), one.table()) == (other.key(), other.table())
+
+
+FOLDERS = [path for path in sorted(paths.RECORDINGS.glob("*/*")) if path.is_dir()]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_committed_recordings_keep_their_keys(folder):
+    for path in folder.glob("seed-*.json"):
+        assert folder.name.endswith(f"-{recordings.load(path).recipe.key()}")
 
 
 def test_table_has_a_line_a_field():

@@ -35,6 +35,13 @@ def _share(value: Any) -> bool:
     return _number(value) and 0 <= value < 1
 
 
+def _floats(value: Any) -> Any:
+    """A number, or those of a tuple, as float: 1 and 1.0 are equal, but not to JSON and a key."""
+    if isinstance(value, tuple):
+        return tuple(map(_floats, value))
+    return float(value) + 0.0 if _number(value) else value  # -0.0 + 0.0 is 0.0, its equal
+
+
 _RULES = (
     (
         ("image_size", "batch_size", "epochs"),
@@ -196,6 +203,9 @@ class Recipe:
         for name in ("hidden_units", "dropout"):
             if isinstance(getattr(self, name), list):  # JSON has no tuples
                 object.__setattr__(self, name, tuple(getattr(self, name)))
+        for field in dataclasses.fields(self):
+            if "float" in field.type:
+                object.__setattr__(self, field.name, _floats(getattr(self, field.name)))
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise CourseError(
