@@ -131,6 +131,28 @@ def test_unknown_option_of_a_case():
         case("ferplus", everything=True)
 
 
+@pytest.mark.parametrize(
+    ("name", "option", "values", "message"),
+    [
+        ("retinopathy", "photographs", (["aptos"], {}, None, 1, "apto"), "is unknown: choose one"),
+        (
+            "retinopathy",
+            "fellow_eyes",
+            ("x", [0.8], True, 2, -0.1, float("nan")),
+            "must be a number from 0 to 1, or None",
+        ),
+        ("ferplus", "twins", ("no", 0, None, []), "must be True or False"),
+        ("ferplus", "everything", ("no", 1, None), "must be True or False"),
+    ],
+)
+def test_options_of_a_case_with_another_value(name, option, values, message):
+    for value in values:
+        with pytest.raises(CourseError) as error:
+            case(name, "quick", "real", **{option: value})
+        said = str(error.value)
+        assert said.startswith(f"{option}={value!r} {message}") and "\n" not in said
+
+
 def test_unknown_fix():
     with pytest.raises(CourseError, match="Unknown fix 'magic': choose one of frozen-batchnorm"):
         fix("magic")

@@ -227,6 +227,9 @@ def test_record_with_other_pictures(quickly):
             "everything=True needs data='real'",
         ),
         (["--pictures", "everything=true"], "retinopathy has no option 'everything'"),
+        (["--pictures", 'photographs=["aptos"]'], "photographs=['aptos'] is unknown: choose one"),
+        (["--pictures", "fellow_eyes=2"], "fellow_eyes=2 must be a number from 0 to 1"),
+        (["--case", "ferplus", "--pictures", 'twins="no"'], "twins='no' must be True or False"),
         (["--pictures", "fellow_eyes"], "Cannot read 'fellow_eyes': write name=true or name=0.8"),
     ],
 )

@@ -78,7 +78,17 @@ def make(profile: str, data: str, twins: bool = True, everything: bool = False) 
 
     Without `twins`, no training picture stands among the validation pictures as well. With
     `everything`, all real faces are taken and not the profile's number.
+
+    Raises
+    ------
+    CourseError
+        An option is neither True nor False, or `everything` is asked of drawn faces.
     """
+    for option, value in (("twins", twins), ("everything", everything)):
+        if type(value) is not bool:
+            raise CourseError(
+                f"{option}={value!r} must be True or False (on the command line true or false)."
+            )
     if everything and data != "real":
         raise CourseError("everything=True needs data='real': drawn faces have no end.")
     # A smoke test of real pictures is the quick one: there is nothing smaller to draw.

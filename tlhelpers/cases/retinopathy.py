@@ -76,11 +76,23 @@ def make(
     With `fellow_eyes`, validation holds one eye of each patient, and of this share of them the
     other eye is trained on: 0 is honest, 0.8 is what a split by picture has that keeps a fifth for
     validation. `photographs` says which set of real pictures is taken: a name in `PHOTOGRAPHS`.
+
+    Raises
+    ------
+    CourseError
+        An option has another value than these, or does not fit the others.
     """
-    if photographs not in PHOTOGRAPHS:
+    # Whatever JSON can hold may come from the command line, a list as well.
+    if not isinstance(photographs, str) or photographs not in PHOTOGRAPHS:
         raise CourseError(
-            f"photographs='{photographs}' is unknown: choose one of {', '.join(PHOTOGRAPHS)}."
+            f"photographs={photographs!r} is unknown: choose one of {', '.join(PHOTOGRAPHS)}."
         )
+    if fellow_eyes is not None and not (
+        isinstance(fellow_eyes, int | float)
+        and type(fellow_eyes) is not bool
+        and 0 <= fellow_eyes <= 1
+    ):
+        raise CourseError(f"fellow_eyes={fellow_eyes!r} must be a number from 0 to 1, or None.")
     if photographs != "eyepacs" and data != "real":
         raise CourseError(
             f"photographs='{photographs}' needs data='real': drawn pictures are no photographs."
