@@ -14,7 +14,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from tlhelpers import pages
+from tlhelpers import files
 from tlhelpers.data import preparing, twins, votes
 from tlhelpers.data.files import open_ferplus, votes_of
 from tlhelpers.data.votes import EMOTIONS, RULES
@@ -127,7 +127,7 @@ def measure(source: Path, target: Path) -> str:
             prepared.images[train], prepared.images[valid], train_votes, valid_votes
         ),
     }
-    pages.save(target, json.dumps(figures, indent=1, allow_nan=False) + "\n")
+    files.save(target, json.dumps(figures, indent=1, allow_nan=False) + "\n")
     return f"measured {len(train) + len(valid):,} faces; figures in {target}"
 
 

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from tlhelpers.files import write_whole
+from tlhelpers.errors import CourseError, in_one_line
+from tlhelpers.files import save, write_whole
 
 
 def test_text_and_bytes_arrive_as_they_are(tmp_path):
@@ -30,6 +31,34 @@ def test_what_fails_leaves_the_file_before_and_nothing_else(tmp_path, problem):
     with pytest.raises(type(problem)):
         write_whole(path, fail)
     assert path.read_text() == "before" and os.listdir(tmp_path) == ["file"]
+
+
+def full(file):
+    raise OSError(28, "No space left on device")
+
+
+def test_what_cannot_be_saved_is_told_in_one_line(tmp_path):
+    path = tmp_path / "file"
+    save(path, "before")
+    with pytest.raises(CourseError) as error:
+        save(path, full)
+    assert str(error.value) == f"Could not write {path}: No space left on device."
+    assert path.read_text() == "before"
+    with pytest.raises(CourseError, match="Could not write .*: File exists"):
+        save(path / "file", "text")
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (CourseError("Do this."), "Do this."),
+        (ValueError("\x1b[31mred\x1b[0m\nand\tmore"), "ValueError: red and more"),
+        (KeyError(), "KeyError"),
+        (ValueError("x" * 999), "ValueError: " + "x" * 300 + " …"),
+    ],
+)
+def test_errors_in_one_line(problem, line):
+    assert in_one_line(problem) == line
 
 
 def test_two_writers_of_one_file_do_not_mix(tmp_path):

@@ -27,7 +27,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 LAYERS = (
     "cli",
     "cluster",
-    "report runner regression spread",
+    "runner regression spread",
     "pages plots",
     "claims findings",
     "comparisons",
@@ -39,7 +39,7 @@ LAYERS = (
     "model metrics recordings evidence",
     "run backbones torch_weights",
     "recipe stability calibration data weights",
-    "machine",
+    "machine report",
     "errors files paths progress prediction quiet",
 )
 # These work without Keras: no import of it, not even inside a function.
@@ -310,6 +310,13 @@ def test_imports_run_one_way():
 
 def test_no_module_imports_itself_through_others():
     graphlib.TopologicalSorter({m: own(m) for m in modules()}).prepare()  # CycleError names them
+
+
+def test_only_what_makes_or_runs_pages_imports_them():
+    assert {m for m in modules() if "tlhelpers.pages" in imported(m)} == {
+        "tlhelpers.cli",
+        "tlhelpers.runner",
+    }
 
 
 def test_modules_name_what_they_import_not_the_package():

@@ -136,7 +136,7 @@ def pages_command(
     ] = pages.TIMEOUT,
 ) -> None:
     """For maintainers: make the notebooks from notebooks/src, executed in the quick profile."""
-    from tlhelpers import claims, report
+    from tlhelpers import claims, files, report
 
     failed = False
     for source in pages.find(numbers or (), paths.NOTEBOOKS / "src", ".py"):
@@ -152,7 +152,7 @@ def pages_command(
         failed = failed or bool(problems)
     if not check:
         readme = paths.PROJECT / "README.md"
-        pages.save(readme, claims.refresh(readme.read_text(encoding="utf-8")))
+        files.save(readme, claims.refresh(readme.read_text(encoding="utf-8")))
         _readme_figures(paths.PROJECT / "docs")
     raise typer.Exit(1 if failed else 0)
 

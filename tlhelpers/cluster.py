@@ -17,10 +17,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlhelpers import machine, pages, runner
+from tlhelpers import files, machine, runner
 from tlhelpers.cases import Case, case
 from tlhelpers.cases.base import forget
-from tlhelpers.errors import CourseError
+from tlhelpers.errors import CourseError, in_one_line
 from tlhelpers.progress import bar
 from tlhelpers.recipe import Recipe
 from tlhelpers.report import FAILED, INTERRUPTED, PageResult
@@ -127,7 +127,7 @@ def _agree(client: Client) -> None:
         found["The scheduler"] = problem
     for who, theirs in found.items():
         if isinstance(theirs, BaseException):
-            line = pages.in_one_line(theirs, pages.TIMEOUT)
+            line = in_one_line(theirs)
             raise CourseError(f"{who} cannot use tlhelpers as it is here: {line}")
         for what, version in ours.items():
             if theirs[what] != version:
@@ -225,7 +225,7 @@ def execute(
             page = done.item
             result, copies = done.result or (without_result(page, FAILED, done.problem), {})
             for suffix, text in copies.items():
-                pages.save(out / f"{page.path.stem}{suffix}", text)
+                files.save(out / f"{page.path.stem}{suffix}", text)
             page.bars, page.result = None, result
             on_progress(all_pages)
     except KeyboardInterrupt:

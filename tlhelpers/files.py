@@ -8,15 +8,38 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from tlhelpers.errors import CourseError
 
-def write_whole(path: Path, content: str | Callable[[BinaryIO], None]) -> None:
+Content = str | Callable[[BinaryIO], None]
+"""Text, written as UTF-8 with the line ends that it has, or a function that writes to a file."""
+
+
+def save(path: Path, content: Content) -> None:
+    """Write a file, and its folder if need be, whole or not at all; for a result that is asked for.
+
+    Parameters
+    ----------
+    path : path
+    content : str, or function of an open file
+
+    Raises
+    ------
+    CourseError
+        The disk is full or the folder cannot be written; the file before is still there.
+    """
+    try:
+        write_whole(path, content)
+    except OSError as problem:
+        raise CourseError(f"Could not write {path}: {problem.strerror or problem}.") from None
+
+
+def write_whole(path: Path, content: Content) -> None:
     """Write a file, and its folder if need be; a kill, or a power cut, leaves the one before.
 
     Parameters
     ----------
     path : path
     content : str, or function of an open file
-        Text is written as UTF-8 with the line ends that it has.
 
     Raises
     ------

@@ -17,9 +17,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlhelpers import paths
-from tlhelpers.errors import CourseError
-from tlhelpers.files import write_whole
+from tlhelpers import files, paths
+from tlhelpers.errors import CourseError, in_one_line
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -37,7 +36,6 @@ _METADATA = {
 }
 _COMPARED = "# NBVAL_CHECK_OUTPUT"
 _NAME = re.compile(r"\d\d_\w+")
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def find(
@@ -101,7 +99,7 @@ def build(source: Path, target: Path, execute: bool = True, timeout: int = TIMEO
         _execute(notebook, source.stem, timeout)
     # Execution adds the interpreter's version here.
     notebook.metadata = nbformat.from_dict(_METADATA)
-    save(target, nbformat.writes(notebook) + "\n")
+    files.save(target, nbformat.writes(notebook) + "\n")
 
 
 def check(source: Path, notebook: Path) -> list[str]:
@@ -157,36 +155,27 @@ def first_line(cell: NotebookNode) -> str:
     return next((line for line in lines if not line.startswith("#")), lines[0])
 
 
-def in_one_line(problem: Exception, timeout: int) -> str:
-    """What stopped a page: the error of its cell, in one line without colours."""
+def what_stopped(problem: Exception, timeout: int) -> str:
+    """What stopped a page, in one line.
+
+    Parameters
+    ----------
+    problem : Exception
+        What executing the page ended in.
+    timeout : int
+        Seconds that one cell was given.
+
+    Returns
+    -------
+    str
+    """
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-    if isinstance(problem, CourseError):
-        return str(problem)
     if isinstance(problem, CellTimeoutError):
         return f"CellTimeoutError: the cell took longer than {timeout} s"
     if isinstance(problem, DeadKernelError):
         return "DeadKernelError: the page's Python process died; often the memory had run out"
-    name = getattr(problem, "ename", type(problem).__name__)
-    text = _ANSI.sub("", getattr(problem, "evalue", str(problem)))
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if len(text) > 300:
-        text = text[:300] + " …"
-    return f"{name}: {text}" if text else name
-
-
-def save(path: Path, text: str) -> None:
-    """Write a file, whole or not at all.
-
-    Raises
-    ------
-    CourseError
-        The disk is full or the folder cannot be written.
-    """
-    try:
-        write_whole(path, text)
-    except OSError as problem:
-        raise CourseError(f"Could not write {path}: {problem.strerror}.") from None
+    return in_one_line(problem)
 
 
 def _read_source(source: Path) -> NotebookNode:
@@ -239,7 +228,7 @@ def _execute(notebook: NotebookNode, name: str, timeout: int) -> None:
     except (CellControlSignal, DeadKernelError) as problem:
         raise CourseError(
             f"{name}, cell {len(started)} `{first_line(started[-1])}`: "
-            f"{in_one_line(problem, timeout)}"
+            f"{what_stopped(problem, timeout)}"
         ) from None
 
 

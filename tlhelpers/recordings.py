@@ -10,9 +10,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from tlhelpers import paths
+from tlhelpers import files, paths
 from tlhelpers.errors import CourseError
-from tlhelpers.files import write_whole
 from tlhelpers.recipe import Recipe
 from tlhelpers.run import Run
 
@@ -36,10 +35,7 @@ def save(run: Run, root: Path, label: str = "run") -> Path:
     where = f"{about['case']}-{about['data']}-{about['profile']}"
     path = root / where / f"{label}-{run.recipe.key()}" / f"seed-{run.seed}.json"
     text = json.dumps({"schema": SCHEMA, "recipe": run.recipe.to_dict(), **run.to_dict()})
-    try:
-        write_whole(path, text + "\n")
-    except OSError as problem:
-        raise CourseError(f"Could not save the run to {path}: {problem.strerror}.") from None
+    files.save(path, text + "\n")
     return path
 
 

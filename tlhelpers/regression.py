@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tlhelpers import comparisons, evidence, metrics, pages, protocol, report
+from tlhelpers import comparisons, evidence, files, metrics, protocol, report
 from tlhelpers.cases import Case, case
 from tlhelpers.errors import CourseError
 from tlhelpers.evidence import Comparison
@@ -339,7 +339,7 @@ def _outcome(name: str, claim: str, target: Target, measured: float) -> Outcome:
 def forget(out: Path) -> None:
     """Empty an earlier report: if this check is killed, that must not pass for its result."""
     # Better to know now that the folder cannot be written than in an hour.
-    pages.save(out / "check.json", "{}\n")
+    files.save(out / "check.json", "{}\n")
     (out / "junit.xml").unlink(missing_ok=True)
 
 
@@ -354,7 +354,7 @@ def write(out: Path, found: Sequence[Outcome], about: dict[str, Any]) -> None:
         "started" (ISO 8601), "seconds", and more plain values.
     """
     record = {**about, "status": overall(found), "checks": [asdict(outcome) for outcome in found]}
-    pages.save(out / "check.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    files.save(out / "check.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     status = {NOT_CHECKED: report.NOT_RUN}
     results = [
         report.PageResult(
@@ -365,7 +365,7 @@ def write(out: Path, found: Sequence[Outcome], about: dict[str, Any]) -> None:
         )
         for outcome in found
     ]
-    pages.save(out / "junit.xml", report.junit(results, about, "check"))
+    files.save(out / "junit.xml", report.junit(results, about, "check"))
 
 
 def overall(found: Sequence[Outcome]) -> str:

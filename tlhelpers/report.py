@@ -10,7 +10,7 @@ from string import Template
 from typing import Any
 from xml.etree import ElementTree
 
-from tlhelpers import pages
+from tlhelpers import files
 
 PASSED, FAILED, INTERRUPTED, NOT_RUN = "passed", "failed", "interrupted", "not run"
 
@@ -63,9 +63,9 @@ def write(out: Path, results: list[PageResult], about: dict[str, Any]) -> None:
     """
     status = overall(results)
     record = {**about, "status": status, "pages": [asdict(result) for result in results]}
-    pages.save(out / "report.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    pages.save(out / "junit.xml", junit(results, about, "pages"))
-    pages.save(out / "index.html", _index(out, results, about, status))
+    files.save(out / "report.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    files.save(out / "junit.xml", junit(results, about, "pages"))
+    files.save(out / "index.html", _index(out, results, about, status))
 
 
 def overall(results: list[PageResult]) -> str:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from tlhelpers import machine, pages, progress, report
+from tlhelpers import files, machine, pages, progress, report
 from tlhelpers.errors import CourseError
 from tlhelpers.report import FAILED, INTERRUPTED, NOT_RUN, PASSED, PageResult
 
@@ -173,7 +173,7 @@ def _forget_old(out: Path, notebooks: Sequence[Path]) -> None:
     """
     if out.resolve() in {path.parent.resolve() for path in notebooks}:
         raise CourseError(f"The pages themselves lie in {out}: choose another folder for copies.")
-    pages.save(out / "report.json", "{}\n")
+    files.save(out / "report.json", "{}\n")
     copies = [f"{path.stem}{suffix}" for path in notebooks for suffix in _COPIES]
     for name in ("index.html", "junit.xml", *copies):
         (out / name).unlink(missing_ok=True)
@@ -230,7 +230,7 @@ class _Course:
             if getattr(problem, "errno", None) in _FULL:
                 raise CourseError(f"The disk is full: {self.work}.") from None
             status = INTERRUPTED if self.stopping.is_set() else FAILED
-            error = pages.in_one_line(problem, self.timeout) if status == FAILED else None
+            error = pages.what_stopped(problem, self.timeout) if status == FAILED else None
         if status != INTERRUPTED and executed.exists():
             self._keep(executed, page)
         page.bars = None
@@ -298,9 +298,9 @@ class _Course:
         import nbformat
 
         notebook = nbformat.read(executed, as_version=4)
-        pages.save(self.out / f"{page.path.stem}.ipynb", nbformat.writes(notebook) + "\n")
+        files.save(self.out / f"{page.path.stem}.ipynb", nbformat.writes(notebook) + "\n")
         html, _ = _exporter().from_notebook_node(notebook, {"metadata": {"name": page.title}})
-        pages.save(self.out / f"{page.path.stem}.html", html)
+        files.save(self.out / f"{page.path.stem}.html", html)
 
 
 class Bars:

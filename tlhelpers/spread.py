@@ -14,8 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tlhelpers import pages
-from tlhelpers.errors import CourseError
+from tlhelpers.errors import CourseError, in_one_line
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -128,7 +127,7 @@ def _ended(task: Task, worker: str, future: Future) -> Done | None:
             return Done(task.item, future.result(timeout=60))
         if future.status == "error":
             problem = future.exception(timeout=60)
-            line = f"{pages.in_one_line(problem, pages.TIMEOUT)} (worker {worker})"
+            line = f"{in_one_line(problem)} (worker {worker})"
             if not isinstance(problem, CourseError):
                 return Done(task.item, problem=line)
             task.refused[worker] = line
