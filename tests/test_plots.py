@@ -1,5 +1,6 @@
 """Figures: drawn from made-up runs, with a text alternative that says what they show."""
 
+import errno
 import io
 
 import numpy as np
@@ -53,6 +54,20 @@ def test_draws_with_a_text_alternative(picture, words):
     assert all(word in drawn.alt for word in words), drawn.alt
     data, metadata = drawn._repr_mimebundle_()
     assert data["text/plain"] == metadata["image/png"]["alt"] == drawn.alt
+
+
+def test_saved_whole_or_told_in_one_line(tmp_path, monkeypatch):
+    picture = plots.Picture(b"png", "a figure")
+    picture.save(tmp_path / "docs" / "a.png")
+    assert (tmp_path / "docs" / "a.png").read_bytes() == b"png"
+
+    def full(file):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(CourseError, match="Could not write .*a.png: No space left on device"):
+        plots.Picture(b"other", "a figure").save(str(tmp_path / "docs" / "a.png"))
+    assert (tmp_path / "docs" / "a.png").read_bytes() == b"png"
 
 
 def test_same_weights_refuses_other_weights():

@@ -139,6 +139,40 @@ def test_build_keeps_the_old_page_when_a_cell_fails(tmp_path):
     assert (tmp_path / "01_a.ipynb").read_text() == "old"
 
 
+@pytest.mark.parametrize("words", ["Kernel died before replying to kernel_info", "Timeout"])
+def test_build_says_that_there_was_no_kernel(tmp_path, monkeypatch, words):
+    tried = []
+
+    def execute(self, **_):
+        tried.append(self)
+        raise RuntimeError(words)
+
+    monkeypatch.setattr("nbclient.NotebookClient.execute", execute)
+    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n")
+    with pytest.raises(CourseError, match=f"^01_a, before any cell: RuntimeError: {words}"):
+        pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb")
+    # Two kernels may have chosen one port: that is worth another try.
+    assert len(tried) == (2 if words.startswith("Kernel") else 1)
+
+
+def test_build_tries_a_kernel_again(tmp_path, monkeypatch):
+    from nbclient import NotebookClient
+
+    tried, execute = [], NotebookClient.execute
+
+    def once_without(self, **options):
+        tried.append(self)
+        if len(tried) == 1:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return execute(self, **options)
+
+    monkeypatch.setattr(NotebookClient, "execute", once_without)
+    source, target = tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb"
+    source.write_text(SOURCE)
+    pages.build(source, target)
+    assert pages.check(source, target) == []
+
+
 def test_build_says_where_it_cannot_write(tmp_path):
     (tmp_path / "01_a.py").write_text("# %%\nx = 1\n")
     (tmp_path / "file").write_text("")
@@ -218,6 +252,31 @@ def test_guard_finds_a_page_that_is_missing(tmp_path):
     (tmp_path / "01_noise.py").write_text(SOURCE)
     found = pages.check(tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb")
     assert found == ["there is no such notebook"]
+
+
+VALID = '"nbformat": 4, "nbformat_minor": 5, "metadata": {}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other\n",
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"nbformat": 99}',
+        f'{{{VALID}, "cells": 3}}'.encode(),
+        f'{{{VALID}, "cells": [{{}}]}}'.encode(),
+    ],
+)
+def test_guard_finds_what_is_no_notebook(course, monkeypatch, capsys, text):
+    """Such as one that two people changed, with git's marks in it."""
+    (course / "src" / "01_noise.py").write_text(SOURCE)
+    (course / "01_noise.ipynb").write_bytes(text)
+    assert command(monkeypatch, "pages", "--check") == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("01_noise.ipynb: is no notebook, make it anew: ")
 
 
 @pytest.mark.parametrize(

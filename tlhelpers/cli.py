@@ -163,7 +163,6 @@ def _readme_figures(folder: Path) -> None:
     from tlhelpers.cases import case
     from tlhelpers.fixes import fix
 
-    folder.mkdir(exist_ok=True)
     for name, file, title in (
         ("ferplus", "faces", "Faces: what each change does"),
         ("retinopathy", "retina", "Retina: what each change does"),

@@ -35,6 +35,7 @@ _METADATA = {
     "language_info": {"name": "python"},
 }
 _COMPARED = "# NBVAL_CHECK_OUTPUT"
+_NO_KERNEL = re.compile("Address already in use|Kernel died before replying")
 _NAME = re.compile(r"\d\d_\w+")
 
 
@@ -90,7 +91,7 @@ def build(source: Path, target: Path, execute: bool = True, timeout: int = TIMEO
     Raises
     ------
     CourseError
-        A cell failed, or `target` cannot be written.
+        A cell failed, the kernel could not be started, or `target` cannot be written.
     """
     import nbformat
 
@@ -115,8 +116,11 @@ def check(source: Path, notebook: Path) -> list[str]:
 
     try:
         page = nbformat.read(notebook, as_version=4)
+        nbformat.validate(page)
     except FileNotFoundError:
         return ["there is no such notebook"]
+    except Exception as problem:  # no text, no JSON, or JSON of something else: all have their own
+        return [f"is no notebook, make it anew: {in_one_line(problem)}"]
     code = [cell for cell in page.cells if cell.cell_type == "code" and cell.source.strip()]
     return [
         *_kernel_problems(page),
@@ -153,6 +157,14 @@ def first_line(cell: NotebookNode) -> str:
     """The first line of a code cell that is not a comment."""
     lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
     return next((line for line in lines if not line.startswith("#")), lines[0])
+
+
+def is_without_kernel(problem: Exception) -> bool:
+    """Whether only the kernel could not be started: another try may do.
+
+    Two kernels that start at once may choose the same port (papermill issue 511).
+    """
+    return bool(_NO_KERNEL.search(str(problem)))
 
 
 def what_stopped(problem: Exception, timeout: int) -> str:
@@ -203,33 +215,38 @@ def _read_source(source: Path) -> NotebookNode:
 def _execute(notebook: NotebookNode, name: str, timeout: int) -> None:
     """Run the cells in place."""
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellControlSignal, DeadKernelError
 
     started: list[NotebookNode] = []
 
     def remember(cell: NotebookNode, **_: Any) -> None:
         started.append(cell)
 
-    client = NotebookClient(
-        notebook,
-        timeout=timeout,
-        kernel_name="python3",
-        record_timing=False,  # Would change with every execution.
-        coalesce_streams=True,  # How prints arrive in pieces is chance.
-        store_widget_state=False,
-        shutdown_kernel="immediate",
-        extra_arguments=KERNEL_ARGUMENTS,
-        on_cell_execute=remember,
-    )
-    try:
+    def execute() -> None:
+        client = NotebookClient(
+            notebook,
+            timeout=timeout,
+            kernel_name="python3",
+            record_timing=False,  # Would change with every execution.
+            coalesce_streams=True,  # How prints arrive in pieces is chance.
+            store_widget_state=False,
+            shutdown_kernel="immediate",
+            extra_arguments=KERNEL_ARGUMENTS,
+            on_cell_execute=remember,
+        )
         # Away from what was trained here: a page shows committed recordings, and its own runs.
         with tempfile.TemporaryDirectory() as folder:
             client.execute(env=kernel_environment(TLHELPERS_PROGRESS="0", TLHELPERS_BUILD=folder))
-    except (CellControlSignal, DeadKernelError) as problem:
-        raise CourseError(
-            f"{name}, cell {len(started)} `{first_line(started[-1])}`: "
-            f"{what_stopped(problem, timeout)}"
-        ) from None
+
+    try:
+        try:
+            execute()
+        except Exception as problem:
+            if started or not is_without_kernel(problem):
+                raise
+            execute()
+    except Exception as problem:
+        where = f"cell {len(started)} `{first_line(started[-1])}`" if started else "before any cell"
+        raise CourseError(f"{name}, {where}: {what_stopped(problem, timeout)}") from None
 
 
 def _kernel_problems(page: NotebookNode) -> list[str]:

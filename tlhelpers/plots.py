@@ -17,7 +17,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from tlhelpers import evidence, metrics, stability
+from tlhelpers import evidence, files, metrics, stability
 from tlhelpers.errors import CourseError
 from tlhelpers.evidence import Comparison
 from tlhelpers.run import Experiment, Run
@@ -55,8 +55,18 @@ class Picture:
         return {"image/png": image, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
     def save(self, path: str | Path) -> None:
-        """Write the PNG file."""
-        Path(path).write_bytes(self.png)
+        """Write the PNG file, and its folder if need be.
+
+        Parameters
+        ----------
+        path : path or str
+
+        Raises
+        ------
+        CourseError
+            The disk is full or the folder cannot be written.
+        """
+        files.save(Path(path), lambda file: file.write(self.png))
 
 
 def curves(

@@ -10,7 +10,6 @@ import datetime
 import errno
 import logging
 import platform
-import re
 import shutil
 import sys
 import tempfile
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _START_TIMEOUT = 120  # s; the first kernel after installing may have to compile every module.
-_NO_KERNEL = re.compile("Address already in use|Kernel died before replying")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PLAIN = (str, int, float, bool, type(None))
 _COPIES = (".ipynb", ".html")  # of an executed page
@@ -249,8 +247,7 @@ class _Course:
         try:
             self._papermill(page, original, executed)
         except Exception as problem:
-            # Two kernels that start at once may choose the same port (papermill issue 511).
-            if self.stopping.is_set() or page.cell or not _NO_KERNEL.search(str(problem)):
+            if self.stopping.is_set() or page.cell or not pages.is_without_kernel(problem):
                 raise
             self._papermill(page, original, executed)
 
