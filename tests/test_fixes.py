@@ -1,5 +1,7 @@
 """Mechanism: does each fix do what it says, and does its check notice when it does not?"""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from tests.conftest import TINY
 from tlhelpers import batchnorm
 from tlhelpers.cases import CASES, case
-from tlhelpers.checks import MechanismError, batchnorm_moves
+from tlhelpers.checks import MechanismError, batchnorm_moves, momentum_is
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.errors import CourseError
 from tlhelpers.fixes import FIXES, fix
@@ -92,6 +94,13 @@ def test_take_the_fix_out_and_its_check_fails(of, name, fix_name):
         assert check.passed  # only on TensorFlow is the posted loss another one
     else:
         assert not check.passed
+
+
+def test_without_a_live_layer_there_is_no_momentum(of):
+    check = momentum_is(of("retinopathy", fix("frozen-batchnorm")), 0.999)
+    assert not check.passed and re.fullmatch(
+        r"none of the \d+ BatchNorm layers is live", check.found
+    )
 
 
 def test_behind_frozen_blocks_only_the_live_layers_move(of):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import graphlib
+import inspect
 import re
 import shutil
 import subprocess
@@ -374,6 +375,25 @@ def test_recorded_runs_are_read_without_keras():
     names = ", ".join(in_parts(KERAS_FREE.split()))
     code = f"import sys, {names}; print(*{{'keras', 'tensorflow'}} & set(sys.modules))"
     assert not in_fresh_python(code)
+
+
+def documented():
+    """The functions that every page and every reader of the code meets first."""
+    import tlhelpers
+
+    found = [getattr(tlhelpers, name) for name in tlhelpers._PUBLIC]
+    found += [tlhelpers.metrics.metric, tlhelpers.metrics.differences, tlhelpers.model.loss]
+    return [each for each in found if inspect.isfunction(each)]
+
+
+@pytest.mark.parametrize("function", documented(), ids=lambda function: function.__name__)
+def test_public_functions_say_what_they_take_and_give(function):
+    """As numpydoc has it: each parameter by its name, and what comes back."""
+    sections = re.split(r"^(\w+)\n-+$", inspect.getdoc(function), flags=re.MULTILINE)
+    told = dict(zip(sections[1::2], sections[2::2], strict=True))
+    names = re.findall(r"^\**([\w, ]+?)(?: :.*)?$", told["Parameters"], flags=re.MULTILINE)
+    assert ", ".join(names).split(", ") == list(inspect.signature(function).parameters)
+    assert told["Returns"].strip()
 
 
 def test_no_public_function_is_named_like_a_module():

@@ -123,6 +123,13 @@ def test_replays_what_is_recorded_and_trains_nothing(build_folder, monkeypatch):
     assert "3 seeds; a pencil" in experiment.origin
 
 
+def test_a_caption_names_each_device_once():
+    runs = [made_up(SMOKE.measured, seed, 0.1) for seed in range(3)]
+    runs[1].about["device"] = "an abacus, 9 rods"
+    origin = comparisons.Experiment(SMOKE.measured, tuple(runs)).origin
+    assert origin.endswith("3 seeds; a pencil; an abacus, 9 rods")
+
+
 def test_a_case_keeps_the_two_networks_used_last(monkeypatch):
     built = []
 

@@ -264,6 +264,15 @@ BACKBONES = {
 def backbone(name: str) -> Backbone:
     """The backbone called `name`.
 
+    Parameters
+    ----------
+    name : str
+        A key of `BACKBONES`, such as "efficientnet-lite0".
+
+    Returns
+    -------
+    Backbone
+
     Raises
     ------
     CourseError

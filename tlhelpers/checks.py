@@ -108,11 +108,26 @@ def validation_sees_fresh_statistics(trainer: Trainer) -> Check:
 
 
 def momentum_is(trainer: Trainer, wanted: float) -> Check:
-    """The momentum that the first live layer really uses is `wanted`."""
-    trainer.reset(0)
+    """The momentum that the first live layer really uses is `wanted`; it fails if none is live.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    wanted : float
+        Share of the old value that a step keeps.
+
+    Returns
+    -------
+    Check
+    """
+    claim = f"the moving statistics keep {wanted} of their old value in a step"
     network, size = trainer.network, trainer.recipe.batch_size
+    layers = batchnorm_layers(network.base)
+    layer = next((layer for layer in layers if layer.trainable), None)
+    if layer is None:
+        return Check(claim, False, f"none of the {len(layers)} BatchNorm layers is live")
+    trainer.reset(0)
     inputs = trainer.inputs.of(trainer.split.train.images[:size])
-    layer = next(layer for layer in batchnorm_layers(network.base) if layer.trainable)
     with batchnorm.kept_statistics(network.base):
         layer.moving_mean.assign(np.zeros(layer.moving_mean.shape))
         means = []
@@ -123,7 +138,7 @@ def momentum_is(trainer: Trainer, wanted: float) -> Check:
     largest = np.abs(means[0]).argmax()
     measured = float(means[1][largest] / means[0][largest] - 1)
     return Check(
-        f"the moving statistics keep {wanted} of their old value in a step",
+        claim,
         abs(measured - wanted) < 2e-3 * (1 - wanted) + 1e-4,
         f"measured {measured:.4f}, wanted {wanted}",
     )

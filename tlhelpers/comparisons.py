@@ -31,6 +31,18 @@ def compare(
         Name in ``tlhelpers.metrics.METRICS``.
     design : str
         One of `protocol.Question`'s, or "behind": added to another recipe than the posted one.
+
+    Returns
+    -------
+    Comparison
+        Effect, interval and verdict, in the metric's unit; see `evidence.compare`.
+
+    Raises
+    ------
+    CourseError
+        An unknown metric, or a run that diverged.
+    ValueError
+        The two were scored on different pictures, or have no seed in common.
     """
     about = before[0].about
     if not np.array_equal(before[0].labels, after[0].labels):
@@ -99,8 +111,19 @@ def alone(
     fix : Fix
     asked : sequence of str
         Names of metrics.
-    seeds, live
-        As in `Case.run`.
+    seeds : int, optional
+        Seeds 0 to seeds - 1; the profile's number if not given.
+    live : bool
+        Train even what is recorded.
+
+    Returns
+    -------
+    Trial
+
+    Raises
+    ------
+    CourseError
+        An unknown metric, a run that diverged, or pictures that are not there to train on.
     """
     that = fix.case(this.name, this.profile, this.data) if fix.pictures else this
     after = that.run(fix.apply(before.recipe), seeds, live, label=fix.name)
@@ -120,6 +143,16 @@ def beside_real(trials: Iterable[Trial], real: Case) -> str:
         All with the same metrics, on drawn pictures.
     real : Case
         The same case with real pictures.
+
+    Returns
+    -------
+    str
+        A block of lines a metric, a line a trial.
+
+    Raises
+    ------
+    CourseError
+        Something is not recorded on real pictures; `on_both` leaves that out.
     """
     trials = list(trials)
     pairs = real_pairs(trials, real)
@@ -158,7 +191,19 @@ def real_pairs(trials: Iterable[Trial], real: Case) -> dict[tuple[str, str], lis
 
 
 def on_both(trials: Iterable[Trial], real: Case) -> list[Trial]:
-    """Those of the trials that are recorded on the other pictures as well."""
+    """Those of the trials that are recorded on the other pictures as well.
+
+    Parameters
+    ----------
+    trials : iterable of Trial
+        On drawn pictures.
+    real : Case
+        The same case with real pictures.
+
+    Returns
+    -------
+    list of Trial
+    """
 
     def recorded(trial: Trial) -> bool:
         try:

@@ -374,7 +374,22 @@ FIXES = {
 
 
 def fix(name: str) -> Fix:
-    """The fix called `name`."""
+    """The fix called `name`.
+
+    Parameters
+    ----------
+    name : str
+        A key of `FIXES`, such as "frozen-batchnorm".
+
+    Returns
+    -------
+    Fix
+
+    Raises
+    ------
+    CourseError
+        Unknown name; the message lists the known ones.
+    """
     if name not in FIXES:
         raise CourseError(f"Unknown fix '{name}': choose one of {', '.join(FIXES)}.")
     return FIXES[name]

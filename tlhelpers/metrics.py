@@ -94,7 +94,22 @@ def axis_words(name: str) -> str:
 
 
 def metric(name: str) -> Metric:
-    """The metric called `name`."""
+    """The metric called `name`.
+
+    Parameters
+    ----------
+    name : str
+        A key of `METRICS`.
+
+    Returns
+    -------
+    Metric
+
+    Raises
+    ------
+    CourseError
+        Unknown name; the message lists the known ones.
+    """
     if name not in METRICS:
         raise CourseError(f"Unknown metric '{name}': choose one of {', '.join(METRICS)}.")
     return METRICS[name]
@@ -103,10 +118,22 @@ def metric(name: str) -> Metric:
 def values(experiment: Experiment, name: str) -> dict[int, float]:
     """A metric of each run, by seed.
 
+    Parameters
+    ----------
+    experiment : Experiment
+    name : str
+        A key of `METRICS`.
+
+    Returns
+    -------
+    dict of int to float
+        From seed to value, in the metric's unit.
+
     Raises
     ------
     CourseError
-        A run diverged: it has no such number, and must be neither compared nor dropped.
+        Unknown name, or a run diverged: it has no such number, and must be neither compared nor
+        dropped.
     """
     asked = metric(name)
     _refuse_diverged(experiment)
@@ -125,7 +152,24 @@ def _refuse_diverged(experiment: Experiment) -> None:
 
 
 def differences(before: Experiment, after: Experiment, name: str) -> dict[int, float]:
-    """What a metric changed by, in each seed that both experiments have."""
+    """What a metric changed by, in each seed that both experiments have.
+
+    Parameters
+    ----------
+    before, after : Experiment
+    name : str
+        A key of `METRICS`.
+
+    Returns
+    -------
+    dict of int to float
+        From seed to after − before, in the metric's unit.
+
+    Raises
+    ------
+    CourseError
+        Unknown name, or a run diverged.
+    """
     old, new = values(before, name), values(after, name)
     return {seed: new[seed] - old[seed] for seed in new if seed in old}
 

@@ -236,6 +236,18 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.Optimizer:
 
 
 def loss(recipe: Recipe) -> keras.Loss:
+    """The training loss of a recipe, with its label smoothing; class weights come in elsewhere.
+
+    Parameters
+    ----------
+    recipe : Recipe
+
+    Returns
+    -------
+    keras.Loss
+        Of targets, one-hot or soft, and probabilities, both of shape (n, classes); a mean in nats.
+        On TensorFlow, "binary_crossentropy" is another number than it seems: see `loss_value`.
+    """
     from tlhelpers.quiet import keras
 
     losses = {

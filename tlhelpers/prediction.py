@@ -14,6 +14,10 @@ def guessed(guess: float | str | None, measured: float | str, unit: str = "") ->
         Of the same kind.
     unit : str
         Follows the numbers.
+
+    Returns
+    -------
+    str
     """
     found = _words(measured, unit)
     if guess is None or guess == "":

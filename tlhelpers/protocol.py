@@ -109,7 +109,16 @@ def _pictures(fixes: Sequence[Fix], asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def steady(this: Case) -> Recipe:
-    """The steady recipe of a case, in its profile's sizes."""
+    """The steady recipe of a case, in its profile's sizes.
+
+    Parameters
+    ----------
+    this : Case
+
+    Returns
+    -------
+    Recipe
+    """
     return _with(steady_fixes(this.name), this.measured)
 
 

@@ -299,7 +299,17 @@ def difference(before: Recipe, after: Recipe) -> dict[str, tuple[Any, Any]]:
 
 
 def difference_text(before: Recipe, after: Recipe) -> str:
-    """What differs between two recipes, one line a field."""
+    """What differs between two recipes, one line a field.
+
+    Parameters
+    ----------
+    before, after : Recipe
+
+    Returns
+    -------
+    str
+        Lines such as "batchnorm: live → frozen", or "nothing".
+    """
     lines = [
         f"{name}: {_words(old)} → {_words(new)}"
         for name, (old, new) in difference(before, after).items()

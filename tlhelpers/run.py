@@ -128,15 +128,16 @@ class Experiment:
 
     @property
     def origin(self) -> str:
-        """One line for a figure's caption: recorded or live, data, device."""
+        """One line for a figure's caption: recorded or live, data, each device once."""
         how = {run.replayed for run in self.runs}
         words = {frozenset([True]): "recorded", frozenset([False]): "trained just now"}
         about = self.runs[0].about
+        devices = dict.fromkeys(run.about["device"] for run in self.runs)
         dates = sorted({run.about["date"][:10] for run in self.runs})
         when = f" on {' to '.join(dict.fromkeys((dates[0], dates[-1])))}" if True in how else ""
         return (
             f"{words.get(frozenset(how), 'partly recorded')}{when}; {about['data_words']}; "
-            f"{len(self)} seed{'s' if len(self) > 1 else ''}; {about['device']}"
+            f"{len(self)} seed{'s' if len(self) > 1 else ''}; {'; '.join(devices)}"
         )
 
 

@@ -29,6 +29,16 @@ def case(name: str, profile: str = "quick", data: str = "synthetic", **pictures:
     **pictures
         What is not as posted about the pictures: ``twins=False``, ``everything=True`` (ferplus),
         ``fellow_eyes=0.8``, ``photographs="aptos"`` (retinopathy).
+
+    Returns
+    -------
+    Case
+        Its pictures are drawn or read when they are first needed.
+
+    Raises
+    ------
+    CourseError
+        An unknown case, profile, kind of data or option, or a value that an option cannot have.
     """
     for value, allowed, what in (
         (name, CASES, "case"),
