@@ -340,6 +340,7 @@ def test_evidence_command_goes_on_without_what_cannot_be_compared(partly):
     shown = CliRunner().invoke(app, ["evidence", "--json"])
     assert shown.exit_code == 0
     assert {row["fix"] for row in json.loads(shown.stdout)} == {"frozen-batchnorm"}
+    assert shown.stderr.startswith(f"Reading {paths.RECORDINGS} …\n")
     (line,) = (line for line in shown.stderr.splitlines() if "clipnorm" in line)
     assert f"retinopathy-synthetic-quick is not compared: {DIVERGED} diverged" in line
 
@@ -434,6 +435,19 @@ def test_nothing_is_recorded():
     result = CliRunner().invoke(app, ["findings", "--case", "ferplus", "--profile", "smoke"])
     assert isinstance(result.exception, CourseError)
     assert "Nothing is recorded for ferplus, synthetic, smoke" in str(result.exception)
+
+
+def test_findings_of_both_cases_if_none_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
+    keep(tmp_path, "posted", 0.2)
+    keep(tmp_path, "clipnorm", 0.0)
+    shown = CliRunner().invoke(app, ["findings"])
+    assert shown.exit_code == 0
+    eyes, faces = shown.output.split("\nferplus, synthetic, quick:\n")
+    assert eyes.startswith("retinopathy, synthetic, quick:\n") and " clipnorm " in eyes
+    assert faces == "nothing is recorded\n"
+    with pytest.raises(CourseError, match="Unknown case 'faces'"):
+        CliRunner().invoke(app, ["findings", "--case", "faces"], catch_exceptions=False)
 
 
 def test_findings_command_prints_the_committed_recordings():

@@ -601,7 +601,16 @@ def test_help_tells_the_exit_codes(monkeypatch, capsys):
 
 def test_pages_command_makes_and_checks(course, monkeypatch, capsys):
     (course / "src" / "01_noise.py").write_text(SOURCE)
+    said, build = [], pages.build
+
+    def building(*given, **options):
+        said.append(capsys.readouterr().out)
+        build(*given, **options)
+
+    monkeypatch.setattr(pages, "build", building)
     assert command(monkeypatch, "pages", "--no-execute") == 0
+    assert said == ["01_noise.ipynb …\n"]
+    assert "01_noise.ipynb made in" in capsys.readouterr().out
     assert command(monkeypatch, "pages", "1", "--check") == 1
     assert "01_noise.ipynb: has no outputs at all" in capsys.readouterr().out
     executed(course / "src" / "01_noise.py", course / "01_noise.ipynb")

@@ -142,6 +142,7 @@ def pages_command(
     for source in pages.find(numbers or (), paths.NOTEBOOKS / "src", ".py"):
         target = paths.NOTEBOOKS / f"{source.stem}.ipynb"
         if not check:
+            typer.echo(f"{target.name} …")  # first: it takes seconds to minutes
             clock = time.monotonic()
             pages.build(source, target, execute, timeout)
             typer.echo(f"{target.name} made in {report.duration(time.monotonic() - clock)}")
@@ -288,6 +289,7 @@ def evidence(
     from tlhelpers import comparisons
     from tlhelpers.evidence import table
 
+    typer.echo(f"Reading {paths.RECORDINGS} …", err=True)  # it takes seconds
     found = comparisons.recorded(paths.RECORDINGS, functools.partial(typer.echo, err=True))
     if as_json:
         typer.echo(json.dumps([comparison.to_dict() for comparison in found], indent=1))
@@ -299,23 +301,38 @@ def evidence(
 
 @app.command(epilog=_EXIT_CODES)
 def findings(
-    case_name: Annotated[str, typer.Option("--case", help="retinopathy or ferplus.")],
+    case_names: Annotated[
+        list[str] | None, typer.Option("--case", help="A case. Both if none is given.")
+    ] = None,
     data: Annotated[str, typer.Option(help="synthetic or real.")] = "synthetic",
     profile: Profile = "quick",
 ) -> None:
     """What the protocol makes of the recordings: which fixes count (recordings/PROTOCOL.md)."""
     from tlhelpers import findings as its
     from tlhelpers import protocol
+    from tlhelpers.cases import CASES, case
 
-    found = its.found(case_name, data, profile)
-    if not found:
-        raise CourseError(f"Nothing is recorded for {case_name}, {data}, {profile}.")
-    typer.echo(its.table(found).to_string(index=False))
-    typer.echo(f"\nThe steady recipe, {protocol.joined(protocol.STEADY[case_name])}:")
-    try:
-        typer.echo(its.steadiness(case_name, data, profile).words)
-    except CourseError as problem:
-        typer.echo(f"not judged: {problem}")
+    cases = case_names or list(CASES)
+    for name in cases:
+        case(name, profile, data)
+    anything = False
+    for name in cases:
+        if name != cases[0]:
+            typer.echo()
+        typer.echo(f"{name}, {data}, {profile}:")  # first: what follows takes seconds
+        found = its.found(name, data, profile)
+        if not found:
+            typer.echo("nothing is recorded")
+            continue
+        anything = True
+        typer.echo(its.table(found).to_string(index=False))
+        typer.echo(f"\nThe steady recipe, {protocol.joined(protocol.STEADY[name])}:")
+        try:
+            typer.echo(its.steadiness(name, data, profile).words)
+        except CourseError as problem:
+            typer.echo(f"not judged: {problem}")
+    if not anything:
+        raise CourseError(f"Nothing is recorded for {' and '.join(cases)}, {data}, {profile}.")
 
 
 @app.command(epilog=_EXIT_CODES)
