@@ -431,10 +431,19 @@ def test_trivial_scores():
     assert findings.trivial_score(one, "macro_f1") == pytest.approx(1 / 3)
 
 
-def test_nothing_is_recorded():
-    result = CliRunner().invoke(app, ["findings", "--case", "ferplus", "--profile", "smoke"])
-    assert isinstance(result.exception, CourseError)
-    assert "Nothing is recorded for ferplus, synthetic, smoke" in str(result.exception)
+def test_nothing_to_compare_is_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
+    keep(tmp_path, "posted", 0.2, seeds=1)
+    this, recipe = protocol.changed("retinopathy", "quick", "synthetic", [fix("clipnorm")])
+    recordings.save(made_up(recipe, 1, 0.1, this), tmp_path, "clipnorm")
+    for arguments, cases in (((), "retinopathy and ferplus"), (("--case", "ferplus"), "ferplus")):
+        result = CliRunner().invoke(app, ["findings", *arguments])
+        assert isinstance(result.exception, CourseError)
+        said = f"Nothing to compare is recorded for {cases}, synthetic, quick"
+        assert said in str(result.exception)
+    shown = CliRunner().invoke(app, ["evidence"])
+    assert shown.exit_code == 0 and "Nothing to compare is recorded yet" in shown.stdout
+    assert json.loads(CliRunner().invoke(app, ["evidence", "--json"]).stdout) == []
 
 
 def test_findings_of_both_cases_if_none_is_named(tmp_path, monkeypatch):
@@ -445,7 +454,7 @@ def test_findings_of_both_cases_if_none_is_named(tmp_path, monkeypatch):
     assert shown.exit_code == 0
     eyes, faces = shown.output.split("\nferplus, synthetic, quick:\n")
     assert eyes.startswith("retinopathy, synthetic, quick:\n") and " clipnorm " in eyes
-    assert faces == "nothing is recorded\n"
+    assert faces == "nothing to compare\n"
     with pytest.raises(CourseError, match="Unknown case 'faces'"):
         CliRunner().invoke(app, ["findings", "--case", "faces"], catch_exceptions=False)
 

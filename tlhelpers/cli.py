@@ -296,7 +296,7 @@ def evidence(
     elif found:
         typer.echo(table(found).to_string(index=False))
     else:
-        typer.echo("Nothing is recorded yet: see tlhelpers record --help.")
+        typer.echo("Nothing to compare is recorded yet: see tlhelpers record --help.")
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -322,7 +322,7 @@ def findings(
         typer.echo(f"{name}, {data}, {profile}:")  # first: what follows takes seconds
         found = its.found(name, data, profile)
         if not found:
-            typer.echo("nothing is recorded")
+            typer.echo("nothing to compare")
             continue
         anything = True
         typer.echo(its.table(found).to_string(index=False))
@@ -332,7 +332,10 @@ def findings(
         except CourseError as problem:
             typer.echo(f"not judged: {problem}")
     if not anything:
-        raise CourseError(f"Nothing is recorded for {' and '.join(cases)}, {data}, {profile}.")
+        raise CourseError(
+            f"Nothing to compare is recorded for {' and '.join(cases)}, {data}, {profile}: a fix "
+            "and what it is added to need runs of the same seeds, see tlhelpers record --help."
+        )
 
 
 @app.command(epilog=_EXIT_CODES)
