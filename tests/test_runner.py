@@ -601,6 +601,10 @@ def test_help_tells_the_exit_codes(monkeypatch, capsys):
 
 def test_pages_command_makes_and_checks(course, monkeypatch, capsys):
     (course / "src" / "01_noise.py").write_text(SOURCE)
+    # The README and its figures are of this course as well, not the project's.
+    project = course.parent
+    monkeypatch.setattr(paths, "PROJECT", project)
+    (project / "README.md").write_text("No claims.\n")
     said, build = [], pages.build
 
     def building(*given, **options):
@@ -611,6 +615,7 @@ def test_pages_command_makes_and_checks(course, monkeypatch, capsys):
     assert command(monkeypatch, "pages", "--no-execute") == 0
     assert said == ["01_noise.ipynb …\n"]
     assert "01_noise.ipynb made in" in capsys.readouterr().out
+    assert {path.name for path in (project / "docs").iterdir()} == {"faces.png", "retina.png"}
     assert command(monkeypatch, "pages", "1", "--check") == 1
     assert "01_noise.ipynb: has no outputs at all" in capsys.readouterr().out
     executed(course / "src" / "01_noise.py", course / "01_noise.ipynb")
