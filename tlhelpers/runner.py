@@ -7,7 +7,6 @@ only watches: it shows progress and, on Ctrl-C, stops the kernels.
 from __future__ import annotations
 
 import datetime
-import errno
 import logging
 import platform
 import re
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 _START_TIMEOUT = 120  # s; the first kernel after installing may have to compile every module.
 _NO_KERNEL = re.compile("Address already in use|Kernel died before replying")
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _PLAIN = (str, int, float, bool, type(None))
 _COPIES = (".ipynb", ".html")  # of an executed page
 
@@ -227,7 +225,7 @@ class _Course:
         try:
             self._execute(page, executed)
         except Exception as problem:
-            if getattr(problem, "errno", None) in _FULL:
+            if getattr(problem, "errno", None) in DISK_FULL:
                 raise CourseError(f"The disk is full: {self.work}.") from None
             status = INTERRUPTED if self.stopping.is_set() else FAILED
             error = pages.in_one_line(problem, self.timeout) if status == FAILED else None

@@ -203,7 +203,7 @@ for metric in ("jitter", "climb", "mode_gap", "nll", "auc"):
     print(metric)
     for name, runs in on_real.items():
         each = "  ".join(f"{value:.3f}" for value in tl.values(runs, metric).values())
-        print(f"   {name:21} {each}")
+        print(f"   {name:25} {each}")
 
 # %% [markdown]
 # A column is a seed. In each pair, frozen BatchNorm brings AUC and jitter, and averaging takes most of the jitter away
