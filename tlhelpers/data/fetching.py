@@ -86,7 +86,7 @@ def fetch(files: Sequence[Remote], folder: Path) -> None:
         If one cannot be had or kept; the message says why and what to do.
     """
     wanted = missing(files, folder)
-    require_room(folder, sum(file.about_bytes for file in wanted))
+    require_room(folder, sum(_still_to_come(file, folder) for file in wanted))
     for file in wanted:
         print(
             f"fetching {describe([file])} from {file.where} into {folder}; "
@@ -98,6 +98,17 @@ def fetch(files: Sequence[Remote], folder: Path) -> None:
             _try_a_few_times(file, folder / file.name)
             _open_once(folder / file.name)
             _note(file, folder)
+
+
+def part_of(path: Path) -> Path:
+    """Where what has come of a file lies until it is whole, if fetching can go on from there."""
+    return path.with_name(path.name + ".part")
+
+
+def have_of(path: Path) -> int:
+    """Bytes that have come of a file that is not whole."""
+    part = part_of(path)
+    return part.stat().st_size if part.exists() else 0
 
 
 def require_room(folder: Path, needed: int) -> None:
@@ -147,6 +158,11 @@ class Bar:
     def close(self) -> None:
         if self._bar:
             self._bar.close()
+
+
+def _still_to_come(file: Remote, folder: Path) -> int:
+    """Bytes that the disk has yet to take; how large the file is, is known roughly only."""
+    return max(0, file.about_bytes - have_of(folder / file.name))
 
 
 def _get(url: str, md5: str | None, path: Path) -> None:
