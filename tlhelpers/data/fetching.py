@@ -18,10 +18,10 @@ from pathlib import Path
 
 from tlhelpers import progress
 from tlhelpers.data import archives
-from tlhelpers.data.prepared import DISK_FULL, free_space
+from tlhelpers.data.prepared import free_space
 from tlhelpers.data.sources import first_line, readable_bytes
 from tlhelpers.errors import CourseError
-from tlhelpers.files import write_whole
+from tlhelpers.files import DISK_FULL, write_whole
 
 FETCHED = "fetched.json"
 

@@ -15,7 +15,6 @@ trusts the longest stretch of lines whose checksums agree with the pixels, and g
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import json
@@ -36,7 +35,7 @@ import numpy as np
 
 from tlhelpers.data.sources import BrokenPicture, first_line, readable_bytes
 from tlhelpers.errors import CourseError
-from tlhelpers.files import write_whole
+from tlhelpers.files import DISK_FULL, write_whole
 from tlhelpers.progress import bar
 
 if TYPE_CHECKING:
@@ -51,8 +50,6 @@ LAYOUT_VERSION = 1
 WORKERS = 2
 BLOCK = 64
 """Pictures handed to the workers at a time; bounds the memory for decoded pictures."""
-
-DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
