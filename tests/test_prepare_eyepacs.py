@@ -32,6 +32,7 @@ from tests.prepare_tools import (
 from tlhelpers.data import prepared as layout
 from tlhelpers.data import sources
 from tlhelpers.data.files import eyepacs
+from tlhelpers.data.locks import locked
 from tlhelpers.data.prepared import load_prepared
 from tlhelpers.errors import CourseError
 
@@ -515,9 +516,11 @@ def test_a_begun_set_is_not_mixed_with_another(source, target):
 
 def test_two_runs_at_once(source, target):
     interrupted(source, target, after=3)
-    with layout._locked(target):
-        assert "another run is preparing" in refused(source, target)
+    with locked(target, "preparing"):
+        assert f"another run is preparing {target}: wait" in refused(source, target)
+    assert progress_lines(target) == 3
     done(source, target)
+    assert sorted(contents(target)) == ["images.npy", "index.csv", "problems.csv"]
 
 
 def test_a_source_that_goes_away_is_not_a_broken_picture(tmp_path, target, monkeypatch):
