@@ -27,6 +27,7 @@ from tests.prepare_tools import (
     as_zip,
     contents,
     load_script,
+    overtaken,
     progress_lines,
 )
 from tlhelpers.data import prepared as layout
@@ -521,6 +522,19 @@ def test_two_runs_at_once(source, target):
     assert progress_lines(target) == 3
     done(source, target)
     assert sorted(contents(target)) == ["images.npy", "index.csv", "problems.csv"]
+
+
+def test_what_another_run_has_just_finished_is_kept(source, target, monkeypatch):
+    calls, original = [], sources.decode_square
+    monkeypatch.setattr(sources, "decode_square", lambda *args: calls.append(1) or original(*args))
+    overtaken(layout, by=lambda: done(source, target))
+    assert "prepared: 8 pictures" in done(source, target).stdout
+    assert len(calls) == 8
+
+    shutil.rmtree(target)
+    overtaken(layout, by=lambda: done(source, target, "--size", 24))
+    assert "another size (24 pixels)" in refused(source, target)
+    assert len(eyepacs(target, 24)) == 8
 
 
 def test_a_source_that_goes_away_is_not_a_broken_picture(tmp_path, target, monkeypatch):

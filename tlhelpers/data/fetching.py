@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tlhelpers import progress
 from tlhelpers.data import archives
+from tlhelpers.data.locks import locked
 from tlhelpers.data.prepared import free_space
 from tlhelpers.data.sources import first_line, readable_bytes
 from tlhelpers.errors import CourseError
@@ -83,21 +84,26 @@ def fetch(files: Sequence[Remote], folder: Path) -> None:
     Raises
     ------
     CourseError
-        If one cannot be had or kept; the message says why and what to do.
+        If one cannot be had or kept, or another run is fetching into the folder; the message says
+        why and what to do.
     """
     wanted = missing(files, folder)
+    if not wanted:
+        return  # Without a lock: the folder may be one that cannot be written.
     require_room(folder, sum(_still_to_come(file, folder) for file in wanted))
-    for file in wanted:
-        print(
-            f"fetching {describe([file])} from {file.where} into {folder}; "
-            f"free {readable_bytes(free_space(folder))}",
-            file=sys.stderr,
-        )
-        with _errors(file, folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            _try_a_few_times(file, folder / file.name)
-            _open_once(folder / file.name)
-            _note(file, folder)
+    with locked(folder, "fetching into"):
+        # Another run may have fetched some just before it let go of the lock.
+        for file in missing(wanted, folder):
+            print(
+                f"fetching {describe([file])} from {file.where} into {folder}; "
+                f"free {readable_bytes(free_space(folder))}",
+                file=sys.stderr,
+            )
+            with _errors(file, folder):
+                folder.mkdir(exist_ok=True)
+                _try_a_few_times(file, folder / file.name)
+                _open_once(folder / file.name)
+                _note(file, folder)
 
 
 def part_of(path: Path) -> Path:

@@ -315,9 +315,11 @@ def write_prepared(
         return load_prepared(target, job.name, job.command)
     _require_space(target, job, len(items))
     with _disk_errors(target), locked(target, "preparing"):
-        target.mkdir(exist_ok=True)
-        entries = _write_pictures(target, list(items["image"]), decode, job)
-        _finish(target, items, entries, job, list(problems), count_by)
+        # Another run may have finished just before it let go of the lock.
+        if not is_complete(target, job, overwrite):
+            target.mkdir(exist_ok=True)
+            entries = _write_pictures(target, list(items["image"]), decode, job)
+            _finish(target, items, entries, job, list(problems), count_by)
     return load_prepared(target, job.name, job.command)
 
 
