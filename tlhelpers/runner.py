@@ -27,6 +27,7 @@ from tqdm import tqdm
 
 from tlhelpers import machine, pages, progress, report
 from tlhelpers.errors import CourseError
+from tlhelpers.files import DISK_FULL
 from tlhelpers.report import FAILED, INTERRUPTED, NOT_RUN, PASSED, PageResult
 
 if TYPE_CHECKING:
