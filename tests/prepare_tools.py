@@ -1,5 +1,6 @@
 """What the tests of the prepare commands share: sources made on the fly, and runs of a script."""
 
+import contextlib
 import importlib.util
 import zipfile
 from pathlib import Path
@@ -44,6 +45,20 @@ def contents(folder):
 def progress_lines(target):
     log = target / "progress.jsonl"
     return log.read_bytes().count(b"\n") - 1 if log.exists() else 0
+
+
+def overtaken(module, by):
+    """Let another run, `by`, finish before `module` gets its next lock."""
+    original, patch = module.locked, pytest.MonkeyPatch()
+
+    @contextlib.contextmanager
+    def locked(folder, doing):
+        patch.undo()
+        by()
+        with original(folder, doing):
+            yield
+
+    patch.setattr(module, "locked", locked)
 
 
 class Killed(BaseException):

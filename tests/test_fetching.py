@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from tests.download_tools import Server
-from tests.prepare_tools import Command, as_zip, contents, load_script
+from tests.prepare_tools import Command, as_zip, contents, load_script, overtaken
 from tlhelpers.data import fetching, prepared
 from tlhelpers.data.fetching import fetch, missing, plain
 from tlhelpers.data.files import retinamnist
+from tlhelpers.data.locks import locked
 from tlhelpers.errors import CourseError
 
 DATA = bytes(range(256)) * 400
@@ -116,6 +117,27 @@ def test_a_file_that_was_cut_later_is_fetched_again(server, tmp_path):
     assert (tmp_path / "set.bin").read_bytes() == DATA
     (tmp_path / "fetched.json").write_text("[")
     assert missing([remote(server)], tmp_path)
+
+
+def test_two_runs_at_once(server, tmp_path):
+    folder = tmp_path / "d"
+    with locked(folder, "fetching into"):
+        with pytest.raises(CourseError, match="another run is fetching into .*: wait until"):
+            fetch([remote(server)], folder)
+        assert not server.asked and not folder.exists()
+    fetch([remote(server)], folder)
+    with locked(folder, "fetching into"):
+        fetch([remote(server)], folder)  # All is there: nobody is in the way.
+    assert names(folder) == ["fetched.json", "set.bin"]
+
+
+def test_what_another_run_has_just_fetched_is_not_fetched_again(server, tmp_path):
+    server.files["other.bin"] = DATA
+    both = [remote(server), plain(f"{server.url}/other.bin", len(DATA), MD5)]
+    overtaken(fetching, by=lambda: fetch(both[:1], tmp_path / "d"))
+    fetch(both, tmp_path / "d")
+    assert server.asked == ["set.bin", "other.bin"]
+    assert missing(both, tmp_path / "d") == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 
 import pytest
 
@@ -79,3 +80,21 @@ def test_two_writers_of_one_file_do_not_mix(tmp_path):
         thread.join()
     assert path.read_bytes() in (b"a" * 2000, b"b" * 2000)
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_what_a_kill_left_long_ago_goes_and_nothing_else(tmp_path):
+    path, now = tmp_path / "seed[1].json", time.time()
+    ages = {
+        "seed[1].json.0123abcd.partial": 3700,
+        "seed[1].json.4567cdef.partial": 3500,  # somebody may be writing it
+        "seed1.json.0123abcd.partial": 3700,  # of another file
+        "seed[1].json.more.0123abcd.partial": 3700,
+        "seed[1].json.mine.partial": 3700,  # from somewhere else
+        "seed[1].json": 3700,
+    }
+    for name, seconds in ages.items():
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (now - seconds, now - seconds))
+    write_whole(path, "whole")
+    assert set(os.listdir(tmp_path)) == set(ages) - {"seed[1].json.0123abcd.partial"}
+    assert path.read_text() == "whole"

@@ -194,6 +194,18 @@ def test_no_room(serve, token, tmp_path, monkeypatch):
         fetching.fetch([kaggle.competition_file("eyes", NAME, 1)], tmp_path)
 
 
+def test_a_download_goes_on_where_only_the_rest_fits(serve, token, tmp_path, monkeypatch):
+    server = serve({NAME: DATA})
+    (tmp_path / f"{NAME}.part").write_bytes(DATA[:60_000])
+    monkeypatch.setattr(fetching, "free_space", lambda folder: 42_399)
+    assert "needs 42.4 kB, 42.4 kB are free" in refusal(tmp_path)
+    assert not server.headers
+    monkeypatch.setattr(fetching, "free_space", lambda folder: 42_400)
+    get(tmp_path)
+    assert (tmp_path / NAME).read_bytes() == DATA
+    assert server.ranges_asked == ["bytes=60000-"]
+
+
 def test_no_network(serve, token, tmp_path):
     server = serve({})
     server._http.shutdown()

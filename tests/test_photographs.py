@@ -1,6 +1,8 @@
 """The retinopathy case on other photographs than EyePACS."""
 
 import shlex
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -87,6 +89,23 @@ def test_the_command_for_the_faces_has_no_size(data):
     target = str(data / "ferplus")
     script = "data_scripts/prepare_ferplus.py"
     assert shlex.split(command) == ["python", script, "--source", "kaggle", "--target", target]
+
+
+def test_loading_needs_nothing_that_fetches_or_prepares(data):
+    """No command line, no network: what is prepared is only read."""
+    prepared(data / "aptos-96", "aptos", {"": 5})
+    code = (
+        "import sys; from tlhelpers.data.files import aptos; "
+        f"assert len(aptos({str(data / 'aptos-96')!r}, 96)) == 5; print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=paths.PROJECT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    needless = ("typer", "requests", "pooch", "filelock", "kagglehub", "PIL")
+    own = ("fetching", "preparing", "photographs", "kaggle")
+    found = set(done.stdout.split()) & {*needless, *(f"tlhelpers.data.{name}" for name in own)}
+    assert not found
 
 
 @pytest.mark.parametrize("name", ["eyepacs", "aptos", "retinamnist"])

@@ -27,11 +27,13 @@ from tests.prepare_tools import (
     as_zip,
     contents,
     load_script,
+    overtaken,
     progress_lines,
 )
 from tlhelpers.data import prepared as layout
 from tlhelpers.data import sources
 from tlhelpers.data.files import eyepacs
+from tlhelpers.data.locks import locked
 from tlhelpers.data.prepared import load_prepared
 from tlhelpers.errors import CourseError
 
@@ -515,9 +517,24 @@ def test_a_begun_set_is_not_mixed_with_another(source, target):
 
 def test_two_runs_at_once(source, target):
     interrupted(source, target, after=3)
-    with layout._locked(target):
-        assert "another run is preparing" in refused(source, target)
+    with locked(target, "preparing"):
+        assert f"another run is preparing {target}: wait" in refused(source, target)
+    assert progress_lines(target) == 3
     done(source, target)
+    assert sorted(contents(target)) == ["images.npy", "index.csv", "problems.csv"]
+
+
+def test_what_another_run_has_just_finished_is_kept(source, target, monkeypatch):
+    calls, original = [], sources.decode_square
+    monkeypatch.setattr(sources, "decode_square", lambda *args: calls.append(1) or original(*args))
+    overtaken(layout, by=lambda: done(source, target))
+    assert "prepared: 8 pictures" in done(source, target).stdout
+    assert len(calls) == 8
+
+    shutil.rmtree(target)
+    overtaken(layout, by=lambda: done(source, target, "--size", 24))
+    assert "another size (24 pixels)" in refused(source, target)
+    assert len(eyepacs(target, 24)) == 8
 
 
 def test_a_source_that_goes_away_is_not_a_broken_picture(tmp_path, target, monkeypatch):

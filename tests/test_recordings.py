@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from typer.testing import CliRunner
 
-from tlhelpers import comparisons, evidence, metrics, paths, recordings
+from tlhelpers import comparisons, evidence, metrics, paths, progress, recordings
 from tlhelpers.cases import CASES, case
 from tlhelpers.cli import app
 from tlhelpers.errors import CourseError
@@ -181,6 +181,28 @@ def test_pages_side_by_side_make_a_run_one_after_the_other(build_folder, monkeyp
         each.join(30)
     assert len(found) == 2 and trained == [0] * times
     assert [run.replayed for run in found].count(False) == times
+
+
+def test_who_waits_for_another_process_is_told(build_folder, tmp_path, monkeypatch):
+    monkeypatch.delenv("TLHELPERS_PROGRESS")
+    monkeypatch.setenv(progress.FOLDER, str(tmp_path))
+    taken, said = threading.Event(), []
+
+    def other():
+        with SMOKE.locked(SMOKE.measured, 0):
+            taken.set()
+            ends = time.monotonic() + 20
+            while not said and time.monotonic() < ends:
+                said.extend(progress.reported(tmp_path))
+                time.sleep(0.05)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert taken.wait(10)
+    with SMOKE.locked(SMOKE.measured, 0):
+        thread.join(10)
+    assert said and "seed 0: another process is making this run; waiting" in said[0]
+    assert progress.reported(tmp_path) == []
 
 
 def test_says_once_that_recorded_runs_are_of_another_backend(build_folder, monkeypatch, capsys):

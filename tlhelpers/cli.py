@@ -374,15 +374,27 @@ def check(
     for name in fix_names or ():
         if not set(its := fix(name).cases) & set(cases):
             raise CourseError(f"'{name}' is no fix for {', '.join(cases)}, but for {its[0]}.")
+    if fix_names:
+        cases = [name for name in cases if any(name in fix(one).cases for one in fix_names)]
     out = out or paths.build() / "check"
-    regression.forget(out)
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    found: list[regression.Outcome] = []
+
+    def write(complete: bool) -> float:
+        seconds = round(time.monotonic() - clock, 3)
+        about = {"started": started.isoformat(timespec="seconds"), "seconds": seconds}
+        regression.write(out, found, about | {"versions": machine.versions()}, complete)
+        return seconds
+
+    typer.echo("Importing Keras and reading the recordings.", err=True)
+    # Better to know now that the folder cannot be written than in an hour.
+    write(complete=False)
     plans = {name: regression.plan(name, fix_names or (), runs) for name in cases if outcomes}
     if plans:
         counts, seconds = zip(*map(regression.trainings, plans.values()), strict=True)
         typer.echo(f"{sum(counts)} trainings: about {report.duration(sum(seconds))}.")
-    found = []
     for name in cases:
+        typer.echo(f"{name}: mechanism checks on a tiny network, about a minute.", err=True)
         parts = [regression.mechanisms(name, fix_names or ())]
         if outcomes:
             parts.append(regression.outcomes(plans[name], first_seed))
@@ -391,15 +403,11 @@ def check(
             typer.echo(f"{outcome.status:11}  {outcome.name}: {outcome.claim}")
             if outcome.status != report.PASSED:
                 typer.echo(f"             {outcome.found}")
-    about = {
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - clock, 3),
-        "versions": machine.versions(),
-    }
-    regression.write(out, found, about)
-    counts = collections.Counter(outcome.status for outcome in found)
-    words = ", ".join(f"{number} {status}" for status, number in counts.items())
-    typer.echo(f"{words} in {report.duration(about['seconds'])}. See {out / 'check.json'}")
+            write(complete=False)
+    seconds = write(complete=True)
+    statuses = collections.Counter(outcome.status for outcome in found)
+    words = ", ".join(f"{number} {status}" for status, number in statuses.items())
+    typer.echo(f"{words} in {report.duration(seconds)}. See {out / 'check.json'}")
     raise typer.Exit(1 if regression.overall(found) == report.FAILED else 0)
 
 

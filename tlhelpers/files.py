@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
 from tlhelpers.errors import CourseError
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Error numbers of a disk that takes no more: full, quota used up, file too large for it."""
+
+LEFT_OVER = 3600.0
+"""Seconds after which a half-written file is a killed process's: a living one writes on."""
 
 Content = str | Callable[[BinaryIO], None]
 """Text, written as UTF-8 with the line ends that it has, or a function that writes to a file."""
@@ -36,6 +46,8 @@ def save(path: Path, content: Content) -> None:
 def write_whole(path: Path, content: Content) -> None:
     """Write a file, and its folder if need be; a kill, or a power cut, leaves the one before.
 
+    What an earlier kill left of the same file, half written, is removed after an hour.
+
     Parameters
     ----------
     path : path
@@ -47,6 +59,7 @@ def write_whole(path: Path, content: Content) -> None:
         The disk is full or the folder cannot be written; the file before is still there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left_over(path)
     # A name of its own: another process may be writing the same file.
     partial = path.with_name(f"{path.name}.{uuid4().hex[:8]}.partial")
     try:
@@ -61,3 +74,15 @@ def write_whole(path: Path, content: Content) -> None:
     except BaseException:  # Ctrl-C as well
         partial.unlink(missing_ok=True)
         raise
+
+
+def _remove_left_over(path: Path) -> None:
+    """Delete what kills left of a file, half written; what cannot be deleted may stay."""
+    half_written = re.compile(re.escape(path.name) + r"\.[0-9a-f]{8}\.partial")
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if half_written.fullmatch(entry.name):
+                # Another process may delete it, or finish it, at the same time.
+                with contextlib.suppress(OSError):
+                    if time.time() - entry.stat().st_mtime > LEFT_OVER:
+                        os.unlink(entry)

@@ -7,7 +7,6 @@ only watches: it shows progress and, on Ctrl-C, stops the kernels.
 from __future__ import annotations
 
 import datetime
-import errno
 import logging
 import platform
 import shutil
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _START_TIMEOUT = 120  # s; the first kernel after installing may have to compile every module.
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _PLAIN = (str, int, float, bool, type(None))
 _COPIES = (".ipynb", ".html")  # of an executed page
 
@@ -225,7 +223,7 @@ class _Course:
         try:
             self._execute(page, executed)
         except Exception as problem:
-            if getattr(problem, "errno", None) in _FULL:
+            if getattr(problem, "errno", None) in files.DISK_FULL:
                 raise CourseError(f"The disk is full: {self.work}.") from None
             status = INTERRUPTED if self.stopping.is_set() else FAILED
             error = pages.what_stopped(problem, self.timeout) if status == FAILED else None

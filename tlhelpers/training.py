@@ -423,6 +423,10 @@ class _Keep(keras.callbacks.Callback):
             # Only now that nothing can go wrong any more.
             _assign(trainer._state, arrays)
         except Exception:  # cut off by a full disk, of another version or of other pictures
+            print(
+                "An unfinished run begins anew: what was kept of it is damaged, or of other "
+                "versions, code or pictures."
+            )
             self.path.unlink(missing_ok=True)
             return 0
         self.log.history, self.log.before = history, before

@@ -181,7 +181,7 @@ tl.plots.curves({"BatchNorm frozen": frozen}, title="The validation loss climbs 
 tl.plots.curves(
     {"BatchNorm frozen": frozen},
     column="val_accuracy",
-    title="… and the accuracy of the same networks does not fall",
+    title="… while the accuracy of the same networks stays, dips aside",
     log=False,
 )
 
@@ -234,26 +234,27 @@ found = {
     for name, (runs, groups) in rows.items()
 }
 print(tl.guessed(my_guess, found["drawn, BatchNorm frozen"][0]))
-print(f"{'mean of the seeds':30} sure  right  temperature   NLL → at it   constant   AUC")
+print(f"{'mean of the seeds':30} right  sure where wrong  temperature   NLL → at it   constant   AUC")
 for name, (temperature, raw, cool) in found.items():
     runs, _ = rows[name]
     ill = runs[0].labels.mean()
     constant = -(ill * np.log(ill) + (1 - ill) * np.log(1 - ill))
     area = np.mean(list(tl.values(runs, "auc").values()))
-    sure = np.mean([run.probabilities.max(axis=1).mean() for run in runs])
-    right = np.mean([run.curve("val_accuracy")[-1] for run in runs])
+    wrong = [run.probabilities.argmax(axis=1) != run.labels for run in runs]
+    right = 1 - np.mean(wrong)
+    sure = np.mean([run.probabilities[w].max(axis=1).mean() for run, w in zip(runs, wrong)])
     print(
-        f"{name:30} {sure:.2f}  {right:.2f} {temperature:12.2f} {raw:7.3f} → {cool:.3f} "
+        f"{name:30} {right:.2f} {sure:15.2f} {temperature:14.2f} {raw:8.3f} → {cool:.3f} "
         f"{constant:9.3f} {area:7.3f}"
     )
 
 # %% [markdown]
-# "Sure" is the mean probability that the network gives to its own answer, "right" how often that answer is right: they
-# should be alike. "Constant" is the NLL of somebody who gives each eye the same probability, the share of ill eyes. The two
-# NLL columns are of one half of the pictures, all others of the whole.
+# "Right" is the accuracy. "Sure where wrong" is the mean probability that the network gives to its answer where that is
+# wrong; one half would be the least. "Constant" is the NLL of somebody who gives each eye the same probability, the share of
+# ill eyes. The two NLL columns are of one half of the pictures, all others of the whole.
 #
 # - **Drawn, as posted.** Near the two that the loss explains. With the softmax's own loss, categorical cross-entropy, the
-#   temperature is near one: the network is about as sure as it is right. On all pictures that change moves the NLL by
+#   temperature is near one. On all pictures that change moves the NLL by
 #   {{effect retinopathy categorical-crossentropy nll}} (95 % interval {{interval retinopathy categorical-crossentropy
 #   nll}}), and the AUC by {{effect retinopathy categorical-crossentropy auc}}. Cooled afterwards, the posted run does as
 #   well.

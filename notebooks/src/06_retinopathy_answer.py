@@ -115,7 +115,7 @@ print(second.verdicts)
 # loss, and at the last one. Means of the seeds.
 
 # %%
-print(f"{'':22} best epoch   NLL there → last   AUC there → last")
+print(f"{'':25} best epoch   NLL there → last   AUC there → last")
 for name, runs in steps.items():
     best = [int(np.argmin(run.curve("val_nll"))) for run in runs]
     row = [
@@ -124,7 +124,7 @@ for name, runs in steps.items():
         for ends in (best, [-1] * len(best))
     ]
     print(
-        f"{name:22} {np.mean(best) + 1:10.1f} {row[0]:11.3f} → {row[1]:.3f} {row[2]:11.3f} → {row[3]:.3f}"
+        f"{name:25} {np.mean(best) + 1:10.1f} {row[0]:11.3f} → {row[1]:.3f} {row[2]:11.3f} → {row[3]:.3f}"
     )
 
 # %% [markdown]
@@ -156,10 +156,10 @@ for column, words in (("val_nll", "NLL"), ("val_auc", "AUC")):
 
 # %%
 kinds = ("val_loss_jitter", "val_loss_climb", "val_loss")
-print(f"{'':22} {'jitter':>7} {'climb':>7} {'last':>7}   of Keras's val_loss")
+print(f"{'':25} {'jitter':>7} {'climb':>7} {'last':>7}   of Keras's val_loss")
 for name, runs in steps.items():
     print(
-        f"{name:22}", *(f"{np.mean(list(tl.values(runs, kind).values())):7.3f}" for kind in kinds)
+        f"{name:25}", *(f"{np.mean(list(tl.values(runs, kind).values())):7.3f}" for kind in kinds)
     )
 
 # %% [markdown]
@@ -203,7 +203,7 @@ for metric in ("jitter", "climb", "mode_gap", "nll", "auc"):
     print(metric)
     for name, runs in on_real.items():
         each = "  ".join(f"{value:.3f}" for value in tl.values(runs, metric).values())
-        print(f"   {name:21} {each}")
+        print(f"   {name:25} {each}")
 
 # %% [markdown]
 # A column is a seed. In each pair, frozen BatchNorm brings AUC and jitter, and averaging takes most of the jitter away

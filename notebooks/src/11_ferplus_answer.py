@@ -196,7 +196,7 @@ for metric in ("jitter", "climb", "macro_f1", "accuracy"):
     print(metric)
     for name, runs in on_real.items():
         each = "  ".join(f"{value:.3f}" for value in tl.values(runs, metric).values())
-        print(f"   {name:21} {each}")
+        print(f"   {name:25} {each}")
 
 # %% [markdown]
 # A column is a seed. Jitter, macro-F1 and accuracy: each step goes the same way as on drawn faces, in each pair. Climb

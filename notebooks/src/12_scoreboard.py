@@ -39,13 +39,13 @@ def forest(findings, title):
 
 def board(findings):
     """The verdict of each change, a line each; p is corrected."""
-    print(f"{'':35} jitter falls (v) or rises (^), p  change of score           verdict")
+    print(f"{'':35} jitter       p   change of score                  verdict")
     for found in findings:
         title = tl.fix(found.question.fix).title
-        p = "not judged" if found.p is None else f"{found.p:.3f}"
-        way = "v" if found.jitter.effect < 0 else "^"
+        p = "–" if found.p is None else f"{found.p:.3f}"
+        way = "falls" if found.jitter.effect < 0 else "rises"
         score = tl.evidence.effect_words(found.score)
-        print(f"{title:35} {way} {p:11} {'':18}{score:26} {found.verdict}")
+        print(f"{title:35} {way:6} {p:>7}   {score:32} {found.verdict}")
 
 
 # %% [markdown]
@@ -142,7 +142,7 @@ board(alone_eyes)
 # *Nothing to steady* means: the posted run does not jump beyond the noise of its pictures (page `02`), so no change can
 # make it steadier. *Less steady* would mean that jitter rises, with a corrected p below 0.05. Frozen BatchNorm just misses
 # that: its rise, {{effect retinopathy frozen-batchnorm jitter}}, is larger than zero by itself, but not after the
-# correction. *Not judged* is a change that makes BatchNorm's lag larger on purpose (page `03`); it is no remedy.
+# correction. *Described only* is a change that makes BatchNorm's lag larger on purpose (page `03`); it is no remedy.
 #
 # So look at the other columns. Four changes raise the AUC: frozen BatchNorm most, then *head first*, *dense layers of 512*,
 # and clipped gradients ({{effect retinopathy clipnorm auc}}). For all but the dense layers climb rises as well; with

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -183,7 +184,7 @@ class Case:
         if missing and not live:
             _ = self._backends_told
         for seed in bar(missing, desc=label) if len(missing) > 1 else missing:
-            with self.lock(recipe, seed):
+            with self.locked(recipe, seed):
                 # Another page may just have made it.
                 found[seed] = None if live else self.find(recipe, seed)
                 if found[seed] is None:
@@ -235,6 +236,26 @@ class Case:
         except OSError as problem:
             raise CourseError(f"Could not make {path.parent}: {problem.strerror}.") from None
         return FileLock(path)
+
+    @contextlib.contextmanager
+    def locked(self, recipe: Recipe, seed: int) -> Iterator[None]:
+        """Hold the lock of a run; a bar says so while another process has it."""
+        from filelock import Timeout
+
+        lock = self.lock(recipe, seed)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            words = f"seed {seed}: another process is making this run; waiting"
+            with bar(total=1, desc=words, bar_format="{desc} {elapsed}") as waiting:
+                while not lock.is_locked:
+                    with contextlib.suppress(Timeout):
+                        lock.acquire(timeout=1)
+                    waiting.refresh()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def forget(self, recipe: Recipe, seed: int) -> None:
         """Delete what is kept of a run: it is saved, or not wanted."""

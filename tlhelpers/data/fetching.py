@@ -18,10 +18,11 @@ from pathlib import Path
 
 from tlhelpers import progress
 from tlhelpers.data import archives
-from tlhelpers.data.prepared import DISK_FULL, free_space
+from tlhelpers.data.locks import locked
+from tlhelpers.data.prepared import free_space
 from tlhelpers.data.sources import first_line, readable_bytes
 from tlhelpers.errors import CourseError
-from tlhelpers.files import write_whole
+from tlhelpers.files import DISK_FULL, write_whole
 
 FETCHED = "fetched.json"
 
@@ -83,21 +84,37 @@ def fetch(files: Sequence[Remote], folder: Path) -> None:
     Raises
     ------
     CourseError
-        If one cannot be had or kept; the message says why and what to do.
+        If one cannot be had or kept, or another run is fetching into the folder; the message says
+        why and what to do.
     """
     wanted = missing(files, folder)
-    require_room(folder, sum(file.about_bytes for file in wanted))
-    for file in wanted:
-        print(
-            f"fetching {describe([file])} from {file.where} into {folder}; "
-            f"free {readable_bytes(free_space(folder))}",
-            file=sys.stderr,
-        )
-        with _errors(file, folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            _try_a_few_times(file, folder / file.name)
-            _open_once(folder / file.name)
-            _note(file, folder)
+    if not wanted:
+        return  # Without a lock: the folder may be one that cannot be written.
+    require_room(folder, sum(_still_to_come(file, folder) for file in wanted))
+    with locked(folder, "fetching into"):
+        # Another run may have fetched some just before it let go of the lock.
+        for file in missing(wanted, folder):
+            print(
+                f"fetching {describe([file])} from {file.where} into {folder}; "
+                f"free {readable_bytes(free_space(folder))}",
+                file=sys.stderr,
+            )
+            with _errors(file, folder):
+                folder.mkdir(exist_ok=True)
+                _try_a_few_times(file, folder / file.name)
+                _open_once(folder / file.name)
+                _note(file, folder)
+
+
+def part_of(path: Path) -> Path:
+    """Where what has come of a file lies until it is whole, if fetching can go on from there."""
+    return path.with_name(path.name + ".part")
+
+
+def have_of(path: Path) -> int:
+    """Bytes that have come of a file that is not whole."""
+    part = part_of(path)
+    return part.stat().st_size if part.exists() else 0
 
 
 def require_room(folder: Path, needed: int) -> None:
@@ -147,6 +164,11 @@ class Bar:
     def close(self) -> None:
         if self._bar:
             self._bar.close()
+
+
+def _still_to_come(file: Remote, folder: Path) -> int:
+    """Bytes that the disk has yet to take; how large the file is, is known roughly only."""
+    return max(0, file.about_bytes - have_of(folder / file.name))
 
 
 def _get(url: str, md5: str | None, path: Path) -> None:

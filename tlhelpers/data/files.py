@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tlhelpers.data import preparing
+from tlhelpers.data.commands import command_line
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.data.prepared import Prepared, load_prepared
 from tlhelpers.data.splits import split_by_group
@@ -97,7 +97,7 @@ def _open(
     `size` is None for a set that has only one.
     """
     options = {"--source": source, "--target": Path(folder), "--size": size}
-    command = preparing.command_line(f"prepare_{name}.py", options)
+    command = command_line(f"prepare_{name}.py", options)
     prepared = load_prepared(folder, name, command)
     held = prepared.images.shape[1]
     if size not in (None, held):

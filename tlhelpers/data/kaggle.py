@@ -55,13 +55,12 @@ def _get(competition: str, name: str | None, path: Path) -> None:
 
     # kagglehub tells of its doings on stdout, which is for the closing line.
     logging.getLogger("kagglehub").setLevel(logging.ERROR)
-    arriving = path.with_name(path.name + ".part")
+    arriving = fetching.part_of(path)
     with contextlib.redirect_stdout(sys.stderr), _client(clients) as client:
         try:
             with _ask(client, competition, name) as response:
                 expected = int(response.headers.get("Content-Length", -1))
-                have = arriving.stat().st_size if arriving.exists() else 0
-                fetching.require_room(path.parent, expected - have)
+                fetching.require_room(path.parent, expected - fetching.have_of(path))
                 clients.download_file(response, str(arriving), _handle(competition))
         except exceptions.DataCorruptionError as error:  # It has removed the file.
             raise fetching.wrong_sum(path.name) from error

@@ -15,7 +15,6 @@ trusts the longest stretch of lines whose checksums agree with the pixels, and g
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import json
@@ -34,9 +33,10 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
+from tlhelpers.data.locks import locked
 from tlhelpers.data.sources import BrokenPicture, first_line, readable_bytes
 from tlhelpers.errors import CourseError
-from tlhelpers.files import write_whole
+from tlhelpers.files import DISK_FULL, write_whole
 from tlhelpers.progress import bar
 
 if TYPE_CHECKING:
@@ -51,8 +51,6 @@ LAYOUT_VERSION = 1
 WORKERS = 2
 BLOCK = 64
 """Pictures handed to the workers at a time; bounds the memory for decoded pictures."""
-
-DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
@@ -316,9 +314,10 @@ def write_prepared(
     if is_complete(target, job, overwrite):
         return load_prepared(target, job.name, job.command)
     _require_space(target, job, len(items))
-    with _disk_errors(target):
-        target.mkdir(parents=True, exist_ok=True)
-        with _locked(target):
+    with _disk_errors(target), locked(target, "preparing"):
+        # Another run may have finished just before it let go of the lock.
+        if not is_complete(target, job, overwrite):
+            target.mkdir(exist_ok=True)
             entries = _write_pictures(target, list(items["image"]), decode, job)
             _finish(target, items, entries, job, list(problems), count_by)
     return load_prepared(target, job.name, job.command)
@@ -529,31 +528,6 @@ def _disk_errors(target: Path) -> Iterator[None]:
         raise CourseError(
             f"{what}; what was prepared is kept: put that right and run the same command again"
         ) from error
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep a second run out of the folder; the lock ends with the process, even when killed.
-
-    Where folders cannot be locked (Windows, some network disks) there is no such check.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise CourseError(f"another run is preparing {folder}: wait until it ends") from error
-    except OSError:
-        pass
-    try:
-        yield
-    finally:
-        os.close(handle)
 
 
 def _difference(held: dict, wanted: dict) -> str:

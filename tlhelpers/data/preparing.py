@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ import typer
 
 from tlhelpers.data import fetching
 from tlhelpers.data import prepared as layout
+from tlhelpers.data.commands import command_line
 from tlhelpers.data.fetching import Remote
 from tlhelpers.data.prepared import Job, Prepared, Problem
 from tlhelpers.data.sources import Source, readable_bytes
@@ -333,27 +333,6 @@ def run_command(name: str, work: Callable[[], str]) -> int:
         print(f"{name}: stopped; run the same command again to go on", file=sys.stderr)
         return 130
     return 0
-
-
-def command_line(script: str, options: Mapping[str, Path | str | int | bool | None]) -> str:
-    """The command that does the same again, from any folder.
-
-    Parameters
-    ----------
-    script : str
-        File in `data_scripts`.
-    options : dict
-        Value of each option; paths are made absolute, True is a bare option, None and False
-        are left out.
-    """
-    parts = ["python", f"data_scripts/{script}"]
-    for option, value in options.items():
-        if value is None or value is False:
-            continue
-        parts.append(option)
-        if value is not True:
-            parts.append(str(value.resolve() if isinstance(value, Path) else value))
-    return shlex.join(parts)
 
 
 def _closing_line(prepared: Prepared, describe: Callable[[pd.DataFrame], str]) -> str:

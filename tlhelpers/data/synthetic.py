@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tlhelpers.data._faces.opinions import draw_labels, draw_opinions, draw_votes
 from tlhelpers.data._faces.photograph import CHUNK as FACES_AT_ONCE
 from tlhelpers.data._faces.photograph import draw_chunk as draw_faces
 from tlhelpers.data._fundus.grades import GRADE_SHARES, GRADES, LABEL_NOISE, draw_grades
-from tlhelpers.data._fundus.photograph import CHUNK, draw_chunk
+from tlhelpers.data._fundus.photograph import CHUNK as PATIENTS_AT_ONCE
+from tlhelpers.data._fundus.photograph import draw_chunk as draw_patients
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.data.votes import EMOTIONS, plurality
 from tlhelpers.errors import CourseError
@@ -69,7 +72,7 @@ def fundus(
     drawn, recorded = draw_grades(patients, seed, label_noise)
     grades = recorded.reshape(-1)
     return Dataset(
-        images=_draw(drawn, size, seed, progress),
+        images=_draw_eyes(drawn, size, seed, progress),
         labels=(grades >= 1).astype(np.int64),
         groups=np.arange(patients, dtype=np.int64).repeat(2),
         grades=grades,
@@ -97,7 +100,7 @@ def grade_pictures(grade: int, count: int, size: int, seed: int) -> np.ndarray:
     _check("count", count, 1)
     _check("size", size, SMALLEST)
     _check("seed", seed, 0)
-    return _draw(np.full((-(-count // 2), 2), grade), size, seed)[:count]
+    return _draw_eyes(np.full((-(-count // 2), 2), grade), size, seed)[:count]
 
 
 def faces(
@@ -215,25 +218,31 @@ def _check(name: str, value: int, least: int) -> None:
         raise CourseError(f"{name} is {value}: choose a whole number from {least}.")
 
 
-def _draw(grades: np.ndarray, size: int, seed: int, progress: bool = False) -> np.ndarray:
+def _draw_eyes(grades: np.ndarray, size: int, seed: int, progress: bool = False) -> np.ndarray:
     """Both eyes of patients with grades (patients, 2): uint8, (2 * patients, size, size, 3)."""
-    images = np.empty((grades.size, size, size, 3), np.uint8)
-    # Chunks are always drawn whole, so that patient k does not hang on how many are asked for.
-    missing = -len(grades) % CHUNK
-    whole = np.pad(grades, ((0, missing), (0, 0))).reshape(-1, 2 * CHUNK)
-    for chunk in bar(range(len(whole)), desc="drawing") if progress else range(len(whole)):
-        part = images[2 * CHUNK * chunk :][: 2 * CHUNK]
-        part[:] = draw_chunk(seed, chunk, whole[chunk], size)[: len(part)]
-    return images
+    return _draw(draw_patients, 2 * PATIENTS_AT_ONCE, 3, grades.reshape(-1), size, seed, progress)
 
 
 def _draw_faces(mixture: np.ndarray, size: int, seed: int, progress: bool = False) -> np.ndarray:
     """Faces that show mixtures of emotions (n, 8): uint8, shape (n, size, size, 1)."""
-    images = np.empty((len(mixture), size, size, 1), np.uint8)
-    # Chunks are always drawn whole, so that a face does not hang on how many are asked for.
-    whole = np.pad(mixture, ((0, -len(mixture) % FACES_AT_ONCE), (0, 0)), mode="edge")
-    whole = whole.reshape(-1, FACES_AT_ONCE, mixture.shape[1])
-    for chunk in bar(range(len(whole)), desc="drawing") if progress else range(len(whole)):
-        part = images[FACES_AT_ONCE * chunk :][:FACES_AT_ONCE]
-        part[:] = draw_faces(seed, chunk, whole[chunk], size)[: len(part)]
+    return _draw(draw_faces, FACES_AT_ONCE, 1, mixture, size, seed, progress)
+
+
+def _draw(
+    draw_chunk: Callable[[int, int, np.ndarray, int], np.ndarray],
+    at_once: int,
+    channels: int,
+    wanted: np.ndarray,
+    size: int,
+    seed: int,
+    progress: bool,
+) -> np.ndarray:
+    """Pictures of what is wanted, a row each: uint8, shape (n, size, size, channels)."""
+    images = np.empty((len(wanted), size, size, channels), np.uint8)
+    chunks = range(-(-len(wanted) // at_once))
+    for chunk in bar(chunks, desc="drawing") if progress else chunks:
+        # Chunks are always drawn whole, so that no picture hangs on how many are asked for.
+        rows = np.arange(chunk * at_once, (chunk + 1) * at_once).clip(max=len(wanted) - 1)
+        part = images[chunk * at_once :][:at_once]
+        part[:] = draw_chunk(seed, chunk, wanted[rows], size)[: len(part)]
     return images
