@@ -25,7 +25,7 @@ MARGINS = {"auc": 0.02, "macro_f1": 0.03}
 """How much worse a score may be and still count as not worse; set before the runs."""
 
 COUNTS = "counts"
-STEADIER = "steadier, but not shown to keep the score"
+STEADIER = "steadier, score uncertain"
 NOT_SHOWN = "not shown to be steadier"
 LESS_STEADY = "less steady"
 NOTHING = "nothing to steady"
@@ -286,7 +286,7 @@ def _beyond(runs: Experiment) -> NoiseFloor:
 
 
 def _floor(floor: NoiseFloor) -> str:
-    return f"{floor.mean:+.3f} ({floor.low:+.3f} to {floor.high:+.3f})"
+    return f"{floor.mean:+.3f} ({floor.low:+.3f} to {floor.high:+.3f})".replace("-", "−")
 
 
 def _corrected(

@@ -200,7 +200,9 @@ def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Pi
         f"{name}: mean {np.mean(list(v.values())):.3g}"
         for name, v in zip(names, numbers, strict=True)
     )
-    caption = " ".join([*_origins(experiments), "A dot is a run, a line joins the same seed."])
+    caption = " ".join(
+        [*_origins(experiments), "A dot is a run, a bar the mean, a line joins the same seed."]
+    )
     return _finish(figure, title, caption, alt)
 
 
@@ -252,7 +254,7 @@ def forest(
     alt = f"{title}. " + "; ".join(f"{titles[row]}: {', '.join(told[row])}" for row in rows)
     caption = (
         "Difference to the recipe without the change: mean of the paired seeds, 95 % interval. "
-        "Blue helps, orange hurts; an open grey dot is smaller than the noise, or not judged."
+        "Blue helps, orange hurts. An open grey dot: the interval includes zero, or there is none."
     )
     if beside:
         caption += " A cross is one pair of runs on real pictures."

@@ -234,7 +234,9 @@ found = {
     for name, (runs, groups) in rows.items()
 }
 print(tl.guessed(my_guess, found["drawn, BatchNorm frozen"][0]))
-print(f"{'mean of the seeds':30} right  sure where wrong  temperature   NLL → at it   constant   AUC")
+print(
+    f"{'mean of the seeds':30} right  sure where wrong  temperature   NLL → at it   constant   AUC"
+)
 for name, (temperature, raw, cool) in found.items():
     runs, _ = rows[name]
     ill = runs[0].labels.mean()
@@ -242,7 +244,9 @@ for name, (temperature, raw, cool) in found.items():
     area = np.mean(list(tl.values(runs, "auc").values()))
     wrong = [run.probabilities.argmax(axis=1) != run.labels for run in runs]
     right = 1 - np.mean(wrong)
-    sure = np.mean([run.probabilities[w].max(axis=1).mean() for run, w in zip(runs, wrong)])
+    sure = np.mean(
+        [run.probabilities[w].max(axis=1).mean() for run, w in zip(runs, wrong, strict=True)]
+    )
     print(
         f"{name:30} {right:.2f} {sure:15.2f} {temperature:14.2f} {raw:8.3f} → {cool:.3f} "
         f"{constant:9.3f} {area:7.3f}"
