@@ -182,7 +182,7 @@ class Steadiness:
             lines += [
                 "jitter beyond the noise of the pictures:",
                 *(
-                    f"  {name} {_floor(each)}: {'above zero' if each.low > 0 else 'not shown'}"
+                    f"  {name} {_floor(each)}: {_jump_words(each)}"
                     for name, each in zip(("posted", "steady"), beyond, strict=True)
                 ),
             ]
@@ -283,6 +283,12 @@ def _jumps(posted: Experiment) -> bool:
 
 def _beyond(runs: Experiment) -> NoiseFloor:
     return metrics.unsteadiness(runs)["jitter beyond noise"]
+
+
+def _jump_words(beyond: NoiseFloor) -> str:
+    if beyond.low > 0:
+        return "it jumps"
+    return "no jump" if beyond.high < 0 else "a jump is neither shown nor ruled out"
 
 
 def _floor(floor: NoiseFloor) -> str:

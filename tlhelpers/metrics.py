@@ -27,7 +27,9 @@ class Metric:
     unit : str
         Empty if there is none to name.
     better : str
-        "lower" or "higher".
+        "lower" or "higher": which way a change of the recipe as posted helps.
+    best : str
+        What a figure says in place of that, where it is not the whole truth.
     of : function of a Run
     column : str
         The column of the history that it is made from; a run without it has no such number.
@@ -40,6 +42,7 @@ class Metric:
     better: str
     of: Callable[[Run], float]
     column: str = "val_nll"
+    best: str = ""
 
 
 METRICS = {
@@ -54,7 +57,8 @@ METRICS = {
         Metric("mode_gap", "mode gap", "NLL with moving over NLL with batch statistics",
                "log units", "lower",
                lambda run: stability.mode_gap(run.curve("batch_mode_nll"),
-                                              run.curve("moving_mode_nll"))),
+                                              run.curve("moving_mode_nll")),
+               best="best at zero"),
         Metric("drawdown", "drawdown", "largest fall of validation accuracy from its best",
                "share", "lower",
                lambda run: stability.max_drawdown(run.curve("val_accuracy"))),

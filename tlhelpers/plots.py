@@ -245,7 +245,7 @@ def forest(
                 told[c.fix].append("beside it " + ", ".join(f"{v:+.3f}" for v in others))
         if max(map(abs, axis.get_xlim())) < 1e-3:  # nothing but rounding
             axis.set_xlim(-0.1, 0.1)
-        axis.set_title(f"{its.title}\n({its.better} is better)", fontsize=10)
+        axis.set_title(f"{its.title}\n({its.best or f'{its.better} is better'})", fontsize=10)
         unit = its.unit.replace(" an ", "\nan ")
         axis.set_xlabel(f"change ({unit})" if unit else "change")
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(2))
