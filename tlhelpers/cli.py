@@ -392,7 +392,8 @@ def check(
     plans = {name: regression.plan(name, fix_names or (), runs) for name in cases if outcomes}
     if plans:
         counts, seconds = zip(*map(regression.trainings, plans.values()), strict=True)
-        typer.echo(f"{sum(counts)} trainings: about {report.duration(sum(seconds))}.")
+        took = report.duration(sum(seconds))
+        typer.echo(f"{sum(counts)} trainings; such runs took {took} when they were recorded.")
     for name in cases:
         typer.echo(f"{name}: mechanism checks on a tiny network, about a minute.", err=True)
         parts = [regression.mechanisms(name, fix_names or ())]
