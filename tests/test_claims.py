@@ -33,10 +33,11 @@ ALWAYS = (
 FACTS = {
     "00": (
         "0 means the profile's own number",
+        "the 95 % interval of the change",
         "Of 100 photographs",
         "Guessing gives 0.5, perfect sorting gives 1",
     ),
-    "01": ("a fall from 2 to 1", "from 0.2 to 0.1"),
+    "01": ("a fall from 2 to 1", "from 0.2 to 0.1", "The bars cover 95 %"),
     "02": ("at 224 pixels",),
     "05": (
         "If it is above 1,",
@@ -73,7 +74,7 @@ FACTS = {
         "p below 0.05",
     ),
     "12": ("p below 0.05", "corrected p below 0.05", "layers of 512", "the post's 32"),
-    "13": ("train_data.take(30)",),
+    "13": ("`random_state=0`", "[batch[0] for", "train_data.take(30)"),
     "10": ("0 of 20", "none of 20", "of the 20 'disgust'", "93 to 95 %", "93 %"),
 }
 

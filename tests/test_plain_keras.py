@@ -4,12 +4,13 @@ What is made smaller: pictures, epochs, and random weights in place of a downloa
 """
 
 import re
+import types
 
 import jupytext
 import numpy as np
 import pytest
 
-from tlhelpers import backbones, paths
+from tlhelpers import backbones, paths, stability
 from tlhelpers import model as its
 from tlhelpers.cases import case
 from tlhelpers.fixes import fix
@@ -168,6 +169,7 @@ def diagnosis():
     space["train_labels"] = np.eye(2)[rng.integers(0, 2, 64)]
     # The same pictures, so that the fresh loss can be had in another way.
     space |= {f"validation_{name}": space[f"train_{name}"] for name in ("pictures", "labels")}
+    space["jitter"] = stability.jitter
     code = "\n".join(blocks_of("13_your_own_run")[-2:])
     assert "def fresh_loss" in code and "model.fit(" in code
     exec(code.replace("range(10)", "range(2)"), space)
@@ -217,7 +219,26 @@ def test_the_diagnosis_says_if_nothing_can_lag(diagnosis):
     layer = diagnosis["base"].layers[1]
     layer.trainable = False
     try:
-        with pytest.raises(AssertionError, match="every BatchNorm layer is frozen"):
+        with pytest.raises(AssertionError, match="no BatchNorm layer trains"):
             diagnosis["fresh_loss"](diagnosis["batches"], diagnosis["evaluate"])
     finally:
         layer.trainable = True
+
+
+def test_the_diagnosis_finds_layers_in_models_inside_models(diagnosis):
+    inner, base = diagnosis["base"].layers[1], diagnosis["base"]
+    outer = keras.Sequential([keras.Sequential([base]), keras.layers.BatchNormalization()])
+    assert diagnosis["live_batchnorm"](outer) == [inner, outer.layers[1]]
+
+
+def test_the_diagnosis_says_if_a_layer_stands_still(diagnosis):
+    """A subclassed layer keeps training=False (page 03)."""
+
+    class Still(keras.layers.BatchNormalization):
+        def call(self, inputs, training=None, mask=None):
+            return super().call(inputs, training=False, mask=mask)
+
+    model = keras.Sequential([keras.Input((2,)), Still(name="still")])
+    ask = types.FunctionType(diagnosis["fresh_loss"].__code__, {**diagnosis, "model": model})
+    with pytest.raises(AssertionError, match="still stood still"):
+        ask([np.ones((4, 2), "f4")], lambda: 0.0)

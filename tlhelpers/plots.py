@@ -315,7 +315,7 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
     rows : mapping of name to uint8 array, shape (n, size, size, 3 or 1)
     """
     columns = max(map(len, rows.values()))
-    side = (_WIDTH - 1.1) / columns  # what the names leave
+    side = (_WIDTH - 1.2) / columns  # what the names leave
     figure = Figure(figsize=(_WIDTH, side * len(rows) + 1.1), dpi=_DPI)
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for line, (name, images) in zip(grid, rows.items(), strict=True):
@@ -327,7 +327,7 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
             -0.08, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=10
         )
     alt = f"{title}. Rows of pictures: {', '.join(rows)}."
-    return _finish(figure, title, caption, alt, gap=0.1)
+    return _finish(figure, title, caption, alt, names=1.1)
 
 
 def confusion(experiment: Experiment, title: str) -> Picture:
@@ -460,16 +460,21 @@ def _range(lines: Sequence[np.ndarray]) -> str:
 
 
 def _finish(
-    figure: Figure, title: str, caption: str, alt: str, gap: float | None = None
+    figure: Figure, title: str, caption: str, alt: str, names: float | None = None
 ) -> Picture:
-    """Title on top, caption below, panels between them `gap` font sizes apart."""
+    """Title on top, caption below, panels between them; pictures right of `names` inches."""
     width = figure.get_figwidth()
     height = figure.get_figheight()
     heading = "\n".join(textwrap.wrap(title, int(width * 11)))
     small = "\n".join(textwrap.wrap(caption[:1].upper() + caption[1:], int(width * 17)))
     top = 0.12 + 0.22 * (heading.count("\n") + 1) if heading else 0
     bottom = 0.08 + 0.15 * (small.count("\n") + 1)
-    figure.tight_layout(rect=(0, bottom / height, 1, 1 - top / height), h_pad=gap, w_pad=gap)
+    low, high = bottom / height, 1 - top / height
+    if names is None:
+        figure.tight_layout(rect=(0, low, 1, high))
+    else:  # tight_layout would push rows of pictures over each other: they keep their shape
+        left, right = names / width, 1 - 0.1 / width
+        figure.subplots_adjust(left, low + 0.1 / height, right, high, wspace=0.02, hspace=0.02)
     if heading:
         figure.text(
             0.01, 1 - 0.06 / height, heading, ha="left", va="top", fontsize=12, weight="bold"

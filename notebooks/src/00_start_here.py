@@ -3,8 +3,9 @@
 #
 # **Question.** Two people fine-tuned Keras models and asked the same thing: *why will my validation
 # loss not hold still?* One trained ResNet50 on photographs of the retina, the other ResNet50 and
-# MobileNetV2 on faces. This course rebuilds their trainings, measures how unsteady they are, and
-# then changes **one thing at a time**.
+# MobileNetV2 on faces. This course rebuilds their trainings *in small*: with drawn pictures of both kinds and, in the profile
+# `quick`, a smaller backbone. It measures how unsteady they are, and then changes **one thing at a time**. What it shows is
+# how to find out. Whether it holds for your pictures, you must measure.
 #
 # **You will learn** what this course does, whether your machine can run it, what the pictures look
 # like, and how to read a page.
@@ -17,12 +18,11 @@ live = False
 seeds = 0
 
 # %% [markdown]
-# These three values are there for automated runs. Leave them as they are.
+# Each page begins with these three values. Leave them as they are the first time.
 #
 # - `profile`: how much work a page does. `quick` suits a laptop. `smoke` only shows that everything
 #   works; its results mean nothing. `full` wants a GPU.
-# - `live`: train everything anew instead of reading recorded results. (A recipe says *live* of BatchNorm
-#   layers, too. There it means: they train.)
+# - `live`: train everything anew instead of reading recorded results.
 # - `seeds`: how often each training is repeated; 0 means the profile's own number.
 
 # %%
@@ -43,7 +43,7 @@ for sentence, enough in report:
 print("This machine can run the course:", "yes" if all(ok for _, ok in report) else "no")
 
 # %% [markdown]
-# If a line says PROBLEM, put that right first. A processor is enough: no GPU is needed.
+# If a line says PROBLEM, put that right first. For `quick`, a processor is enough.
 #
 # ## The pictures
 #
@@ -65,7 +65,7 @@ rows = {
 }
 tl.plots.contact_sheet(
     rows,
-    "More and larger lesions from grade to grade",
+    "Five grades of the same eight eyes",
     "Synthetic fundus pictures, drawn just now. Each row is one grade, each column the same eye. "
     "Lesions are enlarged.",
 )
@@ -81,7 +81,8 @@ tl.plots.contact_sheet(
 # | severe | many dark blots all over, pale fluffy patches |
 # | proliferative | fine new vessels, large bleedings |
 #
-# Cameras add dust, reflections and blur. These are not lesions. Neither is the bright disc.
+# Cameras add dust, reflections and blur. These are not lesions. Neither is the bright disc. The dots of *mild* and the new
+# vessels of *proliferative* are hard to see at this size, for you and for the network.
 #
 # **This is a course about training networks. Nothing in it is medical advice, and no network
 # trained here may be used to judge an eye.**
@@ -94,8 +95,8 @@ tl.plots.contact_sheet(
 # 1. **Predict.** You write down a guess. An empty guess is fine, too.
 # 2. **Run.** Most trainings were recorded and are *replayed* in a second. The caption of each figure
 #    says so. What is not recorded is trained now, with a progress bar.
-# 3. **Figure, then verdict.** A verdict is one of five: *helps*, *hurts*, *smaller than the noise*,
-#    *no difference*, or *described only* when there are too few runs to judge.
+# 3. **Figure, then verdict.** *Helps* or *hurts*: the 95 % interval of the change leaves out zero. *Smaller than the noise*: it
+#    contains zero, so nothing was shown. *No difference*: the runs came out the same. *Described only*: too few runs to judge.
 # 4. **Mechanism check.** If a page says that something was frozen, a cell proves that it stood still.
 #
 # Here is a prediction to practise. Of 100 photographs in the real collection, how many show no DR?
@@ -122,7 +123,7 @@ print(tl.guessed(my_guess, share, "of 100 photographs"))
 # | fine-tuning | training the head and the backbone on new pictures |
 # | epoch | one pass over all training pictures |
 # | validation loss, NLL | how surprised the network is by the right answers on pictures that it did not train on; lower is better. NLL is short for *negative log-likelihood* |
-# | seed | the number that decides everything random: the head's first weights, the order of the pictures, dropout |
+# | seed | the number that decides what is random in a training: the head's first weights, the order of the pictures, dropout. The pictures and the split stay the same |
 # | recipe | every choice of one training |
 # | run | what one training left behind |
 # | fix | a named change to a recipe |

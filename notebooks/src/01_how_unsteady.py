@@ -89,8 +89,8 @@ for run in runs:
 #
 # With other validation pictures, each point of the curve would lie elsewhere. But every epoch is
 # scored on **the same** pictures, so most of that luck cancels when we look at the *change* from one
-# epoch to the next. What remains can be computed from the pictures whose loss changed, patient by
-# patient. The grey bars show it.
+# epoch to the next. What remains can be computed from how differently the loss changed from patient to
+# patient. The grey bars show it, drawn around zero.
 
 # %%
 tl.plots.steps(
@@ -99,7 +99,8 @@ tl.plots.steps(
 
 # %% [markdown]
 # The steps are real on *these* pictures. The bar says how far a step could differ on *other* pictures. Inside it, we cannot
-# say that the loss in general has moved. So we can also ask: how much jitter would steps of the size of the bars make?
+# say that the loss in general has moved. So we can also ask: how much jitter would a flat curve show if its steps were nothing
+# but that noise? (The bars cover 95 %, in nats; for the answer their standard errors are taken, in logarithms.)
 
 # %%
 excess, noise = [], []
@@ -118,15 +119,16 @@ print("more jitter than the noise of the pictures explains:", "yes" if beyond el
 # The second number is what a *flat* curve would show with such noise. A curve that falls hides a part of
 # it, which is how the first number can be the smaller one. So small jitter may be missed here.
 #
-# A "no" does not mean that all is well. It means that *jumping* is not this run's problem. Read on.
+# A "no" does not mean that all is well. It means that this test shows no jumping beyond the noise of the pictures, on
+# average over these runs. Other trouble may be there. Read on.
 
 # %% [markdown]
 # ## A curve that reads wrong
 #
 # There is a second way to be misled, and a smooth curve can hide it. A network with BatchNorm layers
 # has two modes: one for training, one for validation. Page `03` explains them. **The same weights on
-# the same pictures** should give the same loss in both. If they do not, the validation loss says
-# something about the mode and not about the weights.
+# the same pictures** should give the same loss in both. If they do not, a part of the validation loss
+# comes from the mode, and the loss does not speak about the weights alone.
 #
 # The **mode gap** is the average difference of the two, again in logarithms. We measure it on training
 # pictures, where both modes are at hand. It is not a perfect ruler: training mode uses the statistics of
@@ -157,19 +159,19 @@ for name in ("jitter", "mode_gap", "nll", "auc"):
     )
 
 # %% [markdown]
-# Compare the last number of each line with the gains that posts and tutorials report from one run
-# before and one run after. Many of them are smaller.
+# When you next read of a gain from one run before and one run after, ask how large the seed noise of *that* recipe is. Here
+# the last number of each line says how large a gain would have to be.
 #
 # **What helps: pairs.** Run *before* and *after* with the same seeds and look at the differences,
 # seed by seed. What a lucky seed gives to both cancels. The average difference gets a 95 % interval
-# (Student's t). If the interval contains zero, the verdict is *smaller than the noise*. With fewer
-# than five pairs we describe and do not judge.
+# (Student's t). If the interval contains zero, the verdict is *smaller than the noise*: these runs do not show a
+# difference, which is not the same as showing that there is none. With fewer than five pairs we describe and do not judge.
 #
 # ## Remember
 #
 # - One run is an anecdote. The seed alone moves the result.
 # - Jitter counts ups and downs beyond one valley; a score must stand beside it.
-# - The mode gap tells whether the validation loss speaks about the weights at all.
+# - The mode gap hints at how much of the validation loss comes from the mode and not from the weights.
 # - Two kinds of noise: the choice of pictures, and the seed.
 # - Compare in pairs of the same seed, and respect the interval.
 #

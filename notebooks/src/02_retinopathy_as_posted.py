@@ -61,7 +61,8 @@ print([type(callback).__name__ for callback in tl.model.callbacks(case.posted)])
 # ## Watch it happen
 #
 # **Predict.** After how many epochs will the training end? (`EarlyStopping` waits five epochs for a
-# better validation loss. The table above says how many epochs there are at most.)
+# better validation loss. The table above says how many epochs there are at most. In this short profile that leaves it
+# hardly any room; further down a longer training gives it more.)
 
 # %%
 my_guess = None
@@ -127,8 +128,8 @@ print(check)
 #
 # ## Is it always like that?
 #
-# One run is an anecdote (page `01`). `EarlyStopping` also cuts every run at another length, so that
-# runs can hardly be compared. For the measurement we take it out and train a fixed number of epochs.
+# One run is an anecdote (page `01`). `EarlyStopping` can also cut runs at different lengths, and then they are hard to
+# compare. For the measurement we take it out and train a fixed number of epochs.
 # This is all that changes:
 
 # %%
@@ -144,7 +145,8 @@ tl.plots.curves(
 
 # %% [markdown]
 # A cross would mark the epoch after which the posted `EarlyStopping` gives up. No cross: within the epochs
-# drawn here it never does.
+# drawn here it never does. Some curve may look as if it should have one. But the callback does not see the NLL that is
+# drawn. It sees Keras's `val_loss`, and that went on getting better.
 #
 # ## How unsteady, beyond noise?
 #
@@ -177,10 +179,11 @@ print(f"In validation mode, the same weights read {percent:.0f} % worse than in 
 print("mode gap after each epoch:", gaps(runs))
 
 # %% [markdown]
-# So on these pictures the trouble is not that the curve jumps. **It reads wrong**: averaged over the
-# epochs, and on the same training pictures, the weights look worse in validation mode than in training
-# mode (without dropout both times), and by a different amount in each run. The last line says when: the gap
-# is there from the first epoch, and nearly gone after the last. Page `03` repeats the test on validation pictures.
+# So on these pictures we cannot show that the curve jumps. (The first number lies below zero because a falling curve hides
+# a part of the noise that we subtract, page `01`.) What we can show is another trouble. **It reads wrong**: averaged over
+# the epochs, and on the same training pictures, the weights look worse in validation mode than in training mode (without
+# dropout both times), and by a different amount in each run. The last line says when: the gap is there from the first
+# epoch, and nearly gone after the last. Page `03` repeats the test on validation pictures.
 #
 # ## And on photographs?
 #
@@ -224,9 +227,12 @@ print("mode gap after each epoch, photographs:   ", gaps(real))
 
 # %% [markdown]
 # Here, too, the gap is above zero at first, but for fewer epochs. (On photographs an epoch has more steps.)
-# After that it is below zero: on training pictures there is no sign that validation
-# mode makes the weights look worse. **So the same recipe fails in two ways.** On easy, drawn pictures the early losses
-# read wrong. On hard photographs the network overfits, and the climbing loss says so.
+# After that it is below zero: on training pictures there is no sign that validation mode makes the weights look worse. (In
+# the end it is far below. The gap compares two losses by their ratio, and by then both are tiny.)
+#
+# **So, as far as these runs show, the same recipe gets into trouble in two ways.** On easy, drawn pictures the losses read
+# wrong for most of the run, and a few seeds climb at the end. On hard photographs all the seeds that we have overfit, and
+# the climbing loss says so.
 #
 # Neither curve *spikes* as the post's does. We have far fewer pictures, smaller ones, and another
 # backbone. Which of these is the reason is not tested.

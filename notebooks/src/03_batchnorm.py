@@ -281,7 +281,8 @@ print(check.require())
 # %% [markdown]
 # ## Does it help?
 #
-# Only one entry of the recipe differs. (It changes two things in training: the statistics that are used, and that the
+# Only one entry of the recipe differs. (*Live* says that the layers train and their averages move; it has nothing to do with
+# the parameter `live`. The entry changes two things in training: the statistics that are used, and that the
 # layers' scale and offset stand still. Which of them does what, we did not ask.)
 
 # %%

@@ -41,7 +41,7 @@ tl.plots.contact_sheet(
     rows,
     "Eight expressions",
     "Synthetic faces on which at least six of ten voters agree, drawn just now. "
-    "A short row: voters seldom agree on this one.",
+    "A short row: the name is rare, or its voters disagree, or both.",
 )
 
 # %% [markdown]
@@ -119,8 +119,8 @@ tl.plots.curves({"validation": posted}, title="Your own run of the posted recipe
 # validation mode, on the *same training faces*? Overfitting alone cannot open that gap; it can magnify it. A number is
 # beyond its noise if its 95 % interval lies above zero.
 #
-# (Your run has seed 0, as the strong line has. They differ because another number of processor threads changes the last
-# digits of each step, and training makes such differences large.)
+# (Your run has seed 0, as the strong line has. They differ all the same: another processor, or another number of threads,
+# changes the last digits of each step, and training makes such differences large.)
 
 # %%
 runs = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
@@ -153,7 +153,8 @@ print("reads wrong beyond its noise:", "yes" if beyond["mode gap"].low > 0 else 
 times = np.exp(beyond["mode gap"].mean)
 gaps = " ".join(f"{gap:+.2f}" for gap in tl.metrics.gap_by_epoch(runs))
 print(
-    f"On the same training faces, the NLL in validation mode is {times:.1f} times that in training mode."
+    "On the same training faces, averaged over epochs and seeds, the NLL in validation mode is "
+    f"{times:.1f} times that in training mode."
 )
 print("mode gap after each epoch:", gaps)
 nats = np.mean([run.curve("moving_mode_nll") - run.curve("batch_mode_nll") for run in runs], axis=0)
@@ -217,8 +218,9 @@ print_rare(runs)
 # %% [markdown]
 # Some seeds find none of them, as in the post. Others find some, with nothing changed but the seed. Two kinds of chance
 # are at work. *Few faces*: the interval behind a line (it is *Wilson's*) says how little so few can tell. *The seed*:
-# where two intervals do not meet, the faces cannot be the reason. In the figure above, common classes swing from seed to
-# seed as well.
+# all runs are judged on the same faces, so where two of these intervals do not meet, few faces are hardly the whole reason.
+# In the figure above, other common classes swing from seed to seed as well. And look at the numbers of faces that are
+# *called* 'disgust': who finds most of them also gives the name to many others.
 #
 # ## And on real faces?
 #
@@ -237,7 +239,9 @@ tl.plots.curves(
 )
 
 # %%
-print("after the last epoch; jitter as it is, no noise taken off\n")
+print(
+    "jitter (no noise taken off) and mode gap over all epochs; accuracy, macro-F1 after the last\n"
+)
 print("                  drawn   real, a part: seed by seed   all real")
 for metric in ("jitter", "mode_gap", "accuracy", "macro_f1"):
     drawn = np.mean(list(tl.values(runs, metric).values()))
@@ -261,8 +265,9 @@ print("with all real faces:")
 print_rare(all_faces)
 
 # %% [markdown]
-# With all faces the averages remember about one epoch, as in the post. The mode gap is far smaller then, which fits, and
-# it does not go away. The curve still goes up and down. (One run, and ten epochs: an example.)
+# With all faces the averages remember about one epoch, as MobileNetV2's would in the post. The mode gap is far smaller then,
+# which fits a shorter memory; more faces may have helped as well. It does not go away. And the curve still goes up and down
+# as much as some of those on a part of the faces. (One run, and ten epochs: an example.)
 #
 # ## Remember
 #
@@ -272,7 +277,8 @@ print_rare(all_faces)
 # - Beside every accuracy, put the trivial one. Beside accuracy, put macro-F1 if a class is rare.
 # - The training accuracy climbs, and the validation accuracy goes up and down. On the *same* training faces, validation
 #   mode reads far worse than training mode. Page `08` asks why.
-# - "Never predicted" is one seed's answer. Another seed of the same recipe finds the class. Ask several.
+# - "Never predicted" depends on the seed. Some never use the name, some find a few, and who finds most gives it to many
+#   wrong faces. Ask several seeds, and count both.
 #
 # **Next:** `08`, what goes into the backbone, and which of its layers still move.
 #

@@ -129,9 +129,9 @@ tl.plots.recalls(
 # The dots of one class lie far apart: the posted run is so unsteady that most effects drown in it. Even 'disgust' and
 # 'contempt', which got the largest weights, are not found more often.
 #
-# And jitter *fell*. From a smaller effective batch one would expect the opposite. The jitter of the posted run comes mostly
-# from BatchNorm's averages (page `08`), so it is a poor place to see the noise of weights. Why weights calm it is not
-# tested. Further down, behind a steadier base, the sign turns round.
+# And jitter *fell*. From a smaller effective batch one would expect the opposite. With fresh averages the posted run hardly
+# jumps (page `08`): what jumps here is mostly how it is read, so it is a poor place to see the noise of weights. Why class
+# weights calm it is not tested. Further down, behind frozen BatchNorm, the sign turns round.
 #
 # ## Gentler weights
 
@@ -240,12 +240,13 @@ tl.plots.forest(
 )
 
 # %% [markdown]
-# Behind the steady base, **balanced weights cost accuracy and macro-F1, and the loss jumps more**: the direction that the
-# post saw. Logit adjustment costs accuracy and macro-F1, too, but the trained network stays as it is. Soft labels make
-# the loss jump less, cost no accuracy that can be shown, and cost some macro-F1.
+# Behind the steady base, **balanced weights cost accuracy and macro-F1, and the loss jumps more**. For accuracy that is the
+# direction that the post saw, though a smaller fall and on a base that the post did not have. Logit adjustment costs
+# accuracy and macro-F1, too, but the trained network stays as it is. Soft labels make the loss jump less (it is always
+# measured against the winner of the votes), cost no accuracy that can be shown, and cost some macro-F1.
 #
-# For jitter the sign has changed, so noise alone does not explain the difference between the two bases. **A fix is not
-# good or bad as such; it is measured in a recipe.**
+# For balanced weights, jitter falls on one base and rises on the other, and both intervals leave out zero. (On real faces,
+# below, it rises on both.) **So a fix is not good or bad as such. Measure it in your own recipe, on your own pictures.**
 #
 # And what do they bring?
 
@@ -273,9 +274,10 @@ for name, runs in (
     print(f"{share:2.0f} % of them rightly")
 
 # %% [markdown]
-# Both find more 'fear', 'disgust' and 'contempt', and pay with 'neutral', the largest class. And a rare name
-# is now given to many faces that do not deserve it, which lowers macro-F1. Whether that trade is worth it depends on what
-# a missed 'disgust' costs *you*. (Look at the thin lines of the rare classes before you believe their bars.)
+# In the mean of the runs both find more 'fear', 'disgust' and 'contempt', and less 'neutral', the largest class. The thin
+# lines of the rare classes overlap, so take this as a direction. For 'disgust' the printout shows the price: the name is
+# given to many more faces, and fewer of them deserve it, which pulls its F1 down. (The other classes were not counted.)
+# Whether that trade is worth it depends on what a missed 'disgust' costs *you*.
 #
 # Compare that with what freezing BatchNorm alone did on page `08`: it raised macro-F1 more than any of these changes.
 #
@@ -297,18 +299,19 @@ print(tl.beside_real(again, real))
 # %% [markdown]
 # For balanced weights, drawn and real faces now point the same way: accuracy and macro-F1 fall and the loss jumps more, in
 # each pair. For soft labels the real pairs disagree among themselves. For logit adjustment, the real loss jumped more in
-# each pair; the drawn one did not.
+# each pair; the drawn pairs cannot say in which direction.
 #
 # ## Remember
 #
-# - **First steady the run.** It raised macro-F1 more than any way of weighting.
-# - Then, if you need more rare faces found, try logit adjustment: you can take it back. Look at recall *and* macro-F1.
+# - **First mend what validation reads.** Freezing BatchNorm raised macro-F1 more than any way of weighting.
+# - Then, if you need more rare faces found and accept a lower accuracy and macro-F1, try logit adjustment: it costs, too, but
+#   you can take it back without training anew. Look at recall *and* macro-F1.
 # - Balanced weights make a few pictures decide each step: a batch of 32 is worth a handful.
 # - Keras does not weight the validation loss. Do not judge weights by it.
 # - On real faces, as in the post, balanced weights cost accuracy in each pair of runs, on either base. On drawn faces they
 #   did so behind the steady base only.
-# - Soft labels use all ten votes. Behind a steady base the loss jumped less, at some cost in macro-F1. On the unsteady
-#   run they hurt.
+# - Soft labels use all ten votes. On drawn faces behind frozen BatchNorm the loss jumped less, at some cost in macro-F1; the
+#   real pairs disagree. On the posted run accuracy and macro-F1 fell.
 #
 # **Next:** `10`, what the labels allow.
 #

@@ -46,8 +46,9 @@ print(f"share of '{rare}' in FER+'s training faces: {100 * share:.1f} %")
 # the measured end of the interval. A small improvement would not show on so few faces. Test on more of them, or report
 # the interval.
 #
-# That is also why both numbers of the post can be true. Disgust is less than one face in a hundred. Miss all of it, and
-# the accuracy falls by less than one point.
+# That is also why the two numbers of the post do not contradict each other. Disgust is less than one face in a hundred. Miss
+# all of it, and the accuracy falls by less than one point. (Whether an accuracy that high is possible at all is another
+# question; it comes next.)
 #
 # ## Ten people, one face
 #
@@ -162,12 +163,13 @@ for i in shown:
 print(f"drawn: {other.sum()} of {len(other)} twins across the split have two labels")
 conflicts = known["groups with conflicting labels"]["plurality"]
 print(
-    f"FER+: {conflicts} of {known['groups']} groups of copies, also inside one part, have several"
+    f"FER+: {conflicts} of {known['groups']} groups of copies, anywhere in the set, have several labels"
 )
 
 # %% [markdown]
 # The same face, and two labels: ten people voted on each copy. A network that learned the one by heart is marked wrong
-# on the other.
+# on the other. (The last two lines count different things, pairs across the split and groups anywhere. Do not compare their
+# rates.)
 #
 # ## What do twins add to the score?
 #
@@ -205,7 +207,8 @@ print(without.verdicts)
 # the noise of the seeds; it does not know what *other* replacement faces would have done. So we claim nothing from it.
 #
 # A sharper look uses the *lead*: how much better is a run on faces with a twin than on all others? A good run and a bad
-# run can have the same lead. Do twins in training make it larger?
+# run can have the same lead. Do twins in training make it larger? (The limit is the same: it is one swap of faces. We trust
+# the lead a little more, because both kinds of faces are read from the same run.)
 
 
 # %%
@@ -248,15 +251,16 @@ print(f"\nat the ceiling on all others, and every twin right: {best:.3f}")
 
 # %% [markdown]
 # This run is better on faces with a twin. How much of that is memory we cannot tell from one run: such faces may also be
-# easier. The last line asks for the most that twins could do: a network at the ceiling, with every twin right. **It stays
-# below 93 %.**
+# easier. The last line asks for the most that exact twins could do: a network at the ceiling, with every twin right. **That
+# estimate stays below 93 %, though not by much**, and the ceiling is an estimate without an interval.
 #
 # ## Remember
 #
 # - None of twenty found means: the recall is low, somewhere below the end of its interval. Say the interval.
 # - Labels from ten votes have a ceiling. With plurality labels we estimate it below 93 %.
 # - Who reports more should say which faces were counted, and which of them stand in training as well.
-# - On drawn faces twins add a fraction of a point. On FER+'s own split they cannot explain 93 to 95 % alone.
+# - On drawn faces twins raise the lead on their own faces, which is worth a fraction of a point. On FER+'s own split they are
+#   unlikely to explain 93 to 95 % alone.
 # - Look for twins before you split. A checksum finds the exact ones in a minute.
 #
 # **More:** Barsoum et al. 2016 (arXiv 1608.01041); Wilson 1927, *Probable Inference, the Law of Succession, and

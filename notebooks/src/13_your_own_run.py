@@ -77,8 +77,8 @@ for metric in (aim, score):
 # %% [markdown]
 # Read it like this. A *measured* change larger than the half width is shown. If the *true* change is only that large,
 # you will see it every second time; so plan for one that is clearly larger. For the score, the half width should be
-# smaller than the margin, or even a harmless change will fail. An idea that makes training wilder needs more seeds than
-# these.
+# smaller than the margin, or even a harmless change will fail. This is the spread of one known pair. Yours may spread more,
+# so plan for more seeds than the table says, and look at the interval that you get in step three.
 #
 # Fix the number now, too. Adding seeds until it works is another way of looking first.
 #
@@ -112,8 +112,8 @@ print("it counts" if steadier and no_worse else "it does not count")
 
 # %% [markdown]
 # Our example reached its aim and does not count: a smooth curve, and a network that has learned less in so many epochs.
-# With the curve alone we would have cheered. (Its loss still falls at the end. With more epochs it may catch up. That
-# is a new idea, and wants a new decision.)
+# With the jitter alone we would have cheered. (With more epochs it may catch up, or not. That is a new idea, and wants a
+# new decision.)
 #
 # "Smaller than the noise" is a result, too. It says: *with so many seeds, nothing was shown*. It does not say that there is
 # nothing. Write it down. A list of what you tried in vain is worth as much as the winner.
@@ -136,9 +136,9 @@ for name, runs in (("without", before), ("with my change", after)):
 # %% [markdown]
 # ## 5. Your own script
 #
-# This step needs only NumPy and SciPy. Call `keras.utils.set_random_seed(seed)` at the top of your script, leave the
-# split as it is, and run it a few times without the change and with it. Keep `history.history["val_loss"]` of each, in
-# the order of the seeds.
+# This step needs only NumPy and SciPy. Call `keras.utils.set_random_seed(seed)` at the top of your script. Give the split a
+# fixed number of its own (`random_state=0`, say), so that it is the same in each run. Run the script with the same seeds
+# without the change and with it, eight or more. Keep `history.history["val_loss"]` of each, in the order of the seeds.
 #
 # Take care that this is the *plain* loss. If your change touches the loss (smoothing, weight decay), compile with
 # `metrics=[keras.metrics.CategoricalCrossentropy(name="nll")]` and keep `val_nll`. Then paste the lists in place of
@@ -163,7 +163,8 @@ print(f"jitter {np.mean(old):.3f} → {np.mean(new):.3f}, change {np.mean(new) -
 print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pairs")
 
 # %% [markdown]
-# Then the same with one score a run.
+# Then the score: one number a run in place of `old` and `new`, and the same `ttest_rel`. It passes if `interval.low` lies
+# above minus your margin.
 #
 # ## Where to begin
 #
@@ -183,21 +184,37 @@ print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pa
 #
 # And always: several seeds, one change, the score beside it.
 #
-# The function for the third question, in ordinary Keras. `base` is the backbone inside `model`:
+# The functions for the third question, in ordinary Keras:
 #
 # ```python
+# import keras
+# import numpy as np
+#
+#
+# def live_batchnorm(model):
+#     """BatchNorm layers that train, in models inside the model as well."""
+#     found = []
+#     for one in model.layers:
+#         if hasattr(one, "layers"):
+#             found += live_batchnorm(one)
+#         elif isinstance(one, keras.layers.BatchNormalization) and one.trainable:
+#             found.append(one)
+#     return found
+#
+#
 # def fresh_loss(batches, evaluate):
 #     """Validation loss with BatchNorm's averages measured anew; they are put back afterwards."""
-#     layers = [*base.layers, *model.layers]
-#     layers = [one for one in layers if isinstance(one, keras.layers.BatchNormalization)]
-#     layers = [one for one in layers if one.trainable]
-#     assert layers, "every BatchNorm layer is frozen: no averages that could lag"
+#     layers = live_batchnorm(model)
+#     assert layers, "no BatchNorm layer trains: no averages that could lag; see question 4"
 #     before = [(one.momentum, one.get_weights()) for one in layers]
 #     try:
 #         for i, pictures in enumerate(batches):
 #             for one in layers:
 #                 one.momentum = i / (i + 1)  # so that each batch counts alike
 #             model(pictures, training=True)  # moves the averages, and no weights
+#         for one, (_, weights) in zip(layers, before):
+#             moved = any((a != b).any() for a, b in zip(one.get_weights(), weights))
+#             assert moved, f"{one.name} stood still, so nothing was measured anew in it"
 #         return evaluate()
 #     finally:
 #         for one, (momentum, weights) in zip(layers, before):
@@ -205,7 +222,8 @@ print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pa
 #             one.set_weights(weights)
 # ```
 #
-# It wants some training batches, shuffled, and prepared exactly as for `fit`. From arrays:
+# They want some training batches, shuffled, and prepared exactly as for `fit`. Build and compile `model` anew before, as at
+# the start of your training. From arrays:
 #
 # ```python
 # order = np.random.default_rng(0).permutation(len(train_pictures))
@@ -214,9 +232,11 @@ print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pa
 #
 # def evaluate():
 #     of = model.evaluate(validation_pictures, validation_labels, verbose=0, return_dict=True)
-#     return of["loss"]
+#     return of[name]
 #
 #
+# name = "loss"  # "nll" if your loss is not the plain one, see above
+# shown, fresh = [], []
 # for epoch in range(10):
 #     history = model.fit(
 #         train_pictures,
@@ -225,13 +245,16 @@ print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pa
 #         initial_epoch=epoch,
 #         epochs=epoch + 1,
 #     )
-#     shown = history.history["val_loss"][0]
-#     print(f"as Keras shows it {shown:.3f}, with fresh averages {fresh_loss(batches, evaluate):.3f}")
+#     shown.append(history.history[f"val_{name}"][0])
+#     fresh.append(fresh_loss(batches, evaluate))
+#     print(f"as Keras shows it {shown[-1]:.3f}, with fresh averages {fresh[-1]:.3f}")
+# print(f"jitter as Keras shows it {jitter(shown):.3f}, with fresh averages {jitter(fresh):.3f}")
 # ```
 #
-# With a `tf.data` dataset, `batches = [pictures for pictures, _ in train_data.take(30)]`, and `evaluate` and `fit` get the
-# datasets. Leave callbacks out of this test: `fit` for one epoch at a time starts them anew each time. Then look at the two
-# columns as curves; `jitter`, above under "Your own script", takes each of them.
+# `jitter` stands above, under "Your own script". With a `tf.data` dataset, `batches = [batch[0] for batch in
+# train_data.take(30)]`, and `evaluate` and `fit` get the datasets; it must be shuffled over all classes. Leave callbacks and
+# `use_ema` out of this test: `fit` for one epoch at a time starts and ends them anew each time. Draw `shown` and `fresh` as
+# two curves.
 #
 # ## Remember
 #
