@@ -154,7 +154,7 @@ def test_a_new_run_that_diverges_fails_and_the_others_go_on():
     names = ["frozen-batchnorm", "reestimated-batchnorm", "momentum-0.99"]
     found = by_name(outcomes("ferplus", names, train=diverging))
     broken = found.pop("ferplus reestimated-batchnorm outcome")
-    assert broken.status == "failed" and broken.found == "seed 0 diverged in epoch 4"
+    assert broken.status == "failed" and broken.found.startswith("seed 0 diverged in epoch 4; once")
     assert {outcome.status for outcome in found.values()} == {"passed"}
 
 
@@ -184,6 +184,21 @@ def test_without_its_change_a_helping_fix_fails(name):
     } <= checked
     broken = by_name(outcomes(name, train=mutated))
     assert {o for o in broken if broken[o].status == "failed"} == checked
+
+
+def test_what_fails_is_tried_once_more_with_further_seeds():
+    """Bad luck of one seed is no failure; what is broken fails with the further seeds, too."""
+    recipe = fix("momentum-0.99").apply(case("ferplus").measured)
+    posted, made = case("ferplus").measured, []
+
+    def unlucky(this, changed, seed):
+        made.append((changed == posted, seed))
+        return replayed(this, posted if changed == recipe and seed == 3 else changed, seed)
+
+    plans = regression.plan("ferplus", ["momentum-0.99"])
+    found = by_name(regression.outcomes(plans, 3, unlucky))["ferplus momentum-0.99 outcome"]
+    assert found.status == "passed" and "once more, from seed 4 on: −2" in found.found
+    assert sorted(made) == [(False, 3), (False, 4), (False, 5), (True, 3), (True, 4), (True, 5)]
 
 
 def test_a_posted_run_that_is_steady_fails():
