@@ -169,11 +169,14 @@ def _readme_figures(folder: Path) -> None:
         ("retinopathy", "retina", "Retina: what each change does"),
     ):
         this = case(name)
+        steady = protocol.steady(this)
         steps = {
             "as posted": this.measured,
             "BatchNorm frozen": fix("frozen-batchnorm").apply(this.measured),
-            "frozen, weights averaged": protocol.steady(this),
+            "frozen, weights averaged": steady,
         }
+        if name == "retinopathy":  # the third change of page 06
+            steps["and the softmax's own loss"] = fix("categorical-crossentropy").apply(steady)
         plots.curves(
             {words: this.recorded(recipe, committed=True) for words, recipe in steps.items()},
             title=title,
