@@ -8,16 +8,12 @@ import os
 import numpy as np
 import pytest
 
-from tlhelpers import machine
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.recipe import Recipe
 
 # Before Keras is imported, which none of the above does.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TLHELPERS_PROGRESS", "0")
-# Workers side by side share the cores, and so do the kernels that they start.
-_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, machine.cores() // _WORKERS)))
 
 TINY = Recipe(
     backbone="efficientnet-lite0",
