@@ -2,6 +2,8 @@
 
 Those lines go past Python's standard error and past TF_CPP_MIN_LOG_LEVEL into a page's output,
 where nbval would compare them. Import Keras as ``from tlhelpers.quiet import keras``.
+
+What must be set before the backend starts its threads is set here, too.
 """
 
 from __future__ import annotations
@@ -13,10 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tlhelpers.errors import CourseError
+from tlhelpers.memory import keep_freed
 
 BACKENDS = ("tensorflow", "jax", "torch")  # Keras has others, which cannot train
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+keep_freed()
 
 
 @contextmanager

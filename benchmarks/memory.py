@@ -1,0 +1,80 @@
+"""Freed memory kept by the process, against the C library's own way of giving it back.
+
+Run ``python benchmarks/memory.py``; about five minutes on two cores. The setting belongs to a
+process and cannot be taken back, so each measurement has a process of its own; the two ways take
+turns, so that a noisy machine disturbs both alike. ``--at-once 2`` trains in two processes beside
+each other.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import statistics
+import time
+from dataclasses import astuple, dataclass
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import typer
+
+from tlhelpers import memory
+from tlhelpers.progress import bar
+
+WAYS = {"kept": True, "given back": False}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one training, without building, compiling and the first epochs."""
+
+    seconds: float
+    system: float  # share of the processor's time that the system took
+    peak: int  # bytes, the most the process held
+
+
+def training(keep: bool, name: str, profile: str, epochs: int) -> Cost:
+    """What a training costs; for a process that has not imported Keras."""
+    os.environ["TLHELPERS_PROGRESS"] = "0"
+    if not keep:
+        memory.keep_freed = lambda: False
+    from tlhelpers.cases import case
+    from tlhelpers.training import Trainer
+
+    this = case(name, profile)
+    trainer = Trainer(this.measured.but(epochs=epochs), this.split)
+    trainer.run(0)  # traces
+    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
+    trainer.run(1)
+    seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
+    user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+    return Cost(seconds, system / (user + system), after.ru_maxrss * 1024)
+
+
+def main(
+    case: str = "ferplus", profile: str = "quick", epochs: int = 2, pairs: int = 5, at_once: int = 1
+) -> None:
+    """Print the median cost of both ways, and the ratio of the times."""
+    costs: dict[str, list[Cost]] = {way: [] for way in WAYS}
+    with multiprocessing.get_context("spawn").Pool(at_once, maxtasksperchild=1) as pool:
+        for _ in bar(range(pairs), desc="pairs"):
+            for way, keep in WAYS.items():
+                asked = [(keep, case, profile, epochs)] * at_once
+                costs[way] += pool.starmap(training, asked, chunksize=1)
+    print(f"{case}, profile {profile}: a run of {epochs} epochs, {at_once} at once")
+    medians = {
+        way: Cost(*map(statistics.median, zip(*map(astuple, found), strict=True)))
+        for way, found in costs.items()
+    }
+    for way, cost in medians.items():
+        print(
+            f"{way:10}  {cost.seconds:6.1f} s, {cost.system:4.0%} of the processor's time in the "
+            f"system, at most {cost.peak / 1e9:.2f} GB"
+        )
+    ratio = medians["given back"].seconds / medians["kept"].seconds
+    print(f"given back against kept: ratio {ratio:.2f}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
