@@ -38,7 +38,16 @@ def set_statistics(model: keras.Model, before: list[tuple[np.ndarray, np.ndarray
 
 
 def live_layers(model: keras.Model) -> tuple[int, int]:
-    """BatchNormalization layers that train and move their statistics, and all there are."""
+    """BatchNormalization layers that train and move their statistics, and all there are.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    live, all : int
+    """
     layers = batchnorm_layers(model)
     return sum(layer.trainable for layer in layers), len(layers)
 
@@ -93,6 +102,15 @@ def batch_predictions(network: Network, inputs: np.ndarray, batch_size: int) -> 
 
 def lag(network: Network, inputs: np.ndarray, batch_size: int) -> list[float]:
     """How far each layer's moving mean stands from the re-estimated one, in standard deviations.
+
+    Parameters
+    ----------
+    network : Network
+        Its live BatchNormalization layers are looked at with the weights as they are.
+    inputs : array, shape (n, ...)
+        As in `reestimate`.
+    batch_size : int
+        That of the training.
 
     Returns
     -------

@@ -37,7 +37,18 @@ def temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def at_temperature(probabilities: np.ndarray, value: float) -> np.ndarray:
-    """Probabilities after dividing their logits by a temperature, shape (n, classes)."""
+    """Probabilities after dividing their logits by a temperature, shape (n, classes).
+
+    Parameters
+    ----------
+    probabilities : float array, shape (n, classes)
+    value : float
+        Above 1 makes the answers less sure, below 1 surer.
+
+    Returns
+    -------
+    float array, shape (n, classes)
+    """
     from scipy.special import softmax
 
     # Logarithms of probabilities are logits up to a constant, which softmax does not see.
@@ -45,7 +56,18 @@ def at_temperature(probabilities: np.ndarray, value: float) -> np.ndarray:
 
 
 def picture_nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Negative log-likelihood of each picture in nats, clipped at 1e-7 as Keras does."""
+    """Negative log-likelihood of each picture in nats, clipped at 1e-7 as Keras does.
+
+    Parameters
+    ----------
+    probabilities : float array, shape (n, classes)
+    labels : int array, shape (n,)
+        Number of the right class of each picture.
+
+    Returns
+    -------
+    float array, shape (n,)
+    """
     right = probabilities[np.arange(len(labels)), labels]
     return -np.log(np.clip(right.astype(float), 1e-7, 1 - 1e-7))
 

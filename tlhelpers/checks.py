@@ -69,7 +69,18 @@ def batchnorm_stands_still(trainer: Trainer) -> Check:
 
 
 def batchnorm_moves(trainer: Trainer) -> Check:
-    """One step of ``fit`` changes the moving statistics of every live layer, and of no other."""
+    """One step of ``fit`` changes the moving statistics of every live layer, and of no other.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Its network takes one step from the first weights of seed 0.
+
+    Returns
+    -------
+    Check
+        Passed only if some layer is live.
+    """
     live = [layer.trainable for layer in batchnorm_layers(trainer.network.base)]
     moved = _layers_moved_by_a_step(trainer)
     return Check(

@@ -326,7 +326,17 @@ def verdict_words(comparison: Comparison) -> str:
 
 
 def effect_words(comparison: Comparison) -> str:
-    """The effect and its interval, such as "−0.18 (−0.24 to −0.12)"; for a table."""
+    """The effect and its interval, such as "−0.18 (−0.24 to −0.12)"; for a table.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    str
+        The effect alone where there is no interval.
+    """
     effect = number(comparison, comparison.effect)
     return effect if comparison.low is None else f"{effect} ({interval_words(comparison)})"
 

@@ -104,6 +104,10 @@ def found(
     case_name, data, profile : str
     root : path, optional
         Folder of recordings; the repository's if not given.
+
+    Returns
+    -------
+    list of Finding
     """
     score = case(case_name, profile, data).score
     asked = ("jitter", "climb", "mode_gap", score)
@@ -211,6 +215,16 @@ def steadiness(
     seeds: Sequence[int] = protocol.FRESH_SEEDS,
 ) -> Steadiness:
     """The steady recipe of a case against the posted one, on fresh seeds.
+
+    Parameters
+    ----------
+    case_name, data, profile : str
+    seeds : sequence of int
+        Seeds that had no part in choosing the recipe.
+
+    Returns
+    -------
+    Steadiness
 
     Raises
     ------

@@ -15,7 +15,13 @@ _BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "t
 
 
 def versions() -> dict[str, str]:
-    """Versions that decide how a training goes; Keras must be imported already."""
+    """Versions that decide how a training goes; Keras must be imported already.
+
+    Returns
+    -------
+    dict of str to str
+        ``python``, ``keras``, ``backend`` with its version, ``numpy`` and ``tlhelpers``.
+    """
     from tlhelpers.quiet import keras
 
     name = keras.backend.backend()

@@ -210,7 +210,23 @@ def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
 
 
 def gap_by_epoch(experiment: Experiment) -> np.ndarray:
-    """Mode gap after each epoch, mean of the seeds; log units, shape (epochs,)."""
+    """Mode gap after each epoch, mean of the seeds; log units, shape (epochs,).
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Its runs have equally many epochs.
+
+    Returns
+    -------
+    float array, shape (epochs,)
+        Logarithms: 0.1 is about 10 %.
+
+    Raises
+    ------
+    CourseError
+        A run diverged.
+    """
     _refuse_diverged(experiment)
     return np.mean(
         [np.log(r.curve("moving_mode_nll") / r.curve("batch_mode_nll")) for r in experiment], axis=0
@@ -218,7 +234,17 @@ def gap_by_epoch(experiment: Experiment) -> np.ndarray:
 
 
 def recalls(run: Run) -> dict[str, tuple[int, int]]:
-    """For each class: validation pictures of it that the final weights got right, and all."""
+    """For each class: validation pictures of it that the final weights got right, and all.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    dict of str to (int, int)
+        Name of a class to (right, all).
+    """
     guess = run.probabilities.argmax(axis=1)
     return {
         name: (int((guess[run.labels == i] == i).sum()), int((run.labels == i).sum()))
@@ -227,5 +253,16 @@ def recalls(run: Run) -> dict[str, tuple[int, int]]:
 
 
 def trivial_accuracy(run: Run) -> float:
-    """Validation accuracy of always saying the most frequent class (share)."""
+    """Validation accuracy of always saying the most frequent class (share).
+
+    Parameters
+    ----------
+    run : Run
+        Only its validation labels count.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+    """
     return float(np.bincount(run.labels).max() / len(run.labels))

@@ -134,7 +134,18 @@ def _precision(policy: str) -> Iterator[None]:
 
 
 def backbone_of(recipe: Recipe, weights: str | None = "imagenet") -> keras.Model:
-    """The backbone as a recipe cuts and freezes it, from scaled pictures to feature maps."""
+    """The backbone as a recipe cuts and freezes it, from scaled pictures to feature maps.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    weights : "imagenet" or None
+        None starts from random weights.
+
+    Returns
+    -------
+    keras.Model
+    """
     base = backbone(recipe.backbone).build(recipe.image_size, weights)
     if recipe.truncate_at:
         base = truncate(base, recipe.truncate_at)
@@ -285,6 +296,15 @@ def callbacks(
 
     Averaged weights are put in place first, then `scoring` measures an epoch, then what decides
     by its validation loss.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    scoring : sequence of keras.callbacks.Callback
+
+    Returns
+    -------
+    list of keras.callbacks.Callback
     """
     from tlhelpers.quiet import keras
 
@@ -335,7 +355,17 @@ def outputs(model: keras.Model, inputs: np.ndarray, batch_size: int) -> np.ndarr
 
 
 def values(variables: list[keras.Variable]) -> list[np.ndarray]:
-    """What Keras variables hold now, copied."""
+    """What Keras variables hold now, copied.
+
+    Parameters
+    ----------
+    variables : list of keras.Variable
+
+    Returns
+    -------
+    list of array
+        Of the variables' shapes.
+    """
     from tlhelpers.quiet import keras
 
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]

@@ -89,6 +89,10 @@ def curves(
         Logarithmic axis, so that equal factors look equal.
     stops : int, optional
         Patience of an EarlyStopping whose last epoch is marked on each line.
+
+    Returns
+    -------
+    Picture
     """
     figure, axes = _panels(len(experiments), height=3.4)
     for axis, colour, (name, experiment) in zip(
@@ -139,6 +143,12 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
     before, after : Experiment
         The moving statistics and the re-estimated ones. Only pairs whose training losses agree to
         the last digit are drawn: their weights are the same.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Picture
 
     Raises
     ------
@@ -183,7 +193,21 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
 
 
 def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Picture:
-    """A number of each run by recipe; lines join runs of the same seed."""
+    """A number of each run by recipe; lines join runs of the same seed.
+
+    Parameters
+    ----------
+    experiments : mapping of a recipe's name to Experiment
+        Recipes from left to right.
+    metric : str
+        Name of a metric, see `tlhelpers.metrics.METRICS`.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Picture
+    """
     figure, axes = _panels(1, height=3.4, width=6.5)
     axis, names = axes[0], list(experiments)
     numbers = [metrics.values(e, metric) for e in experiments.values()]
@@ -223,6 +247,10 @@ def forest(
     title : str
     beside : mapping of a fix's name and a metric to differences, optional
         Pairs of runs on other pictures, drawn as crosses below the dot.
+
+    Returns
+    -------
+    Picture
     """
     panels = list(dict.fromkeys(c.metric for c in comparisons))
     rows = list(titles)
@@ -262,7 +290,19 @@ def forest(
 
 
 def steps(run: Run, title: str) -> Picture:
-    """The change of validation NLL from epoch to epoch, with its paired noise."""
+    """The change of validation NLL from epoch to epoch, with its paired noise.
+
+    Parameters
+    ----------
+    run : Run
+        With the standard errors of its steps.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Picture
+    """
     change = np.diff(run.curve("val_nll"))
     noise = 1.96 * run.curve("val_nll_se")[1:]
     outside = np.abs(change) > noise
@@ -290,7 +330,18 @@ def steps(run: Run, title: str) -> Picture:
 
 
 def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> Picture:
-    """How far each BatchNorm layer's moving mean lags, one kind of dot a measurement."""
+    """How far each BatchNorm layer's moving mean lags, one kind of dot a measurement.
+
+    Parameters
+    ----------
+    lags : mapping of a measurement's name to floats
+        A number a layer, as `tlhelpers.batchnorm.lag` gives them; four measurements at most.
+    title, caption : str
+
+    Returns
+    -------
+    Picture
+    """
     figure, axes = _panels(1, height=3.2, width=7.5)
     axis = axes[0]
     for (name, values), colour, marker in zip(
@@ -313,6 +364,11 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
     Parameters
     ----------
     rows : mapping of name to uint8 array, shape (n, size, size, 3 or 1)
+    title, caption : str
+
+    Returns
+    -------
+    Picture
     """
     columns = max(map(len, rows.values()))
     side = (_WIDTH - 1.2) / columns  # what the names leave
@@ -331,7 +387,18 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
 
 
 def confusion(experiment: Experiment, title: str) -> Picture:
-    """What the final weights call each class: shares of a row, pictures of all seeds together."""
+    """What the final weights call each class: shares of a row, pictures of all seeds together.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Picture
+    """
     import seaborn
     from sklearn.metrics import confusion_matrix
 
@@ -374,7 +441,19 @@ def confusion(experiment: Experiment, title: str) -> Picture:
 
 
 def recalls(experiments: Mapping[str, Experiment], title: str) -> Picture:
-    """Recall of each class, a dot a seed, a bar at their mean with Wilson's interval."""
+    """Recall of each class, a dot a seed, a bar at their mean with Wilson's interval.
+
+    Parameters
+    ----------
+    experiments : mapping of a recipe's name to Experiment
+        All with the same validation pictures.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Picture
+    """
     first = next(iter(experiments.values()))[0]
     names = first.about["classes"]
     order = sorted(range(len(names)), key=lambda i: -int((first.labels == i).sum()))

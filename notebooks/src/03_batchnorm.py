@@ -91,7 +91,7 @@ print(f"after {steps} steps, {100 * left:.0f} % of each average is still ImageNe
 # %%
 def validation_nll():
     probabilities = trainer.predict(validation.images)
-    return float(tl.training.picture_nll(probabilities, validation.labels).mean())
+    return float(tl.calibration.picture_nll(probabilities, validation.labels).mean())
 
 
 weights_before = tl.model.values(trainer.network.model.trainable_variables)
