@@ -8,12 +8,13 @@ each other.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import resource
 import statistics
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import astuple, dataclass
+from multiprocessing import get_context
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -27,11 +28,11 @@ WAYS = {"kept": True, "given back": False}
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one training, without building, compiling and the first epochs."""
+    """Of one training, the second of its process: building and compiling belong to the first."""
 
     seconds: float
     system: float  # share of the processor's time that the system took
-    peak: int  # bytes, the most the process held
+    peak: int  # bytes, the most that the process ever held
 
 
 def training(keep: bool, name: str, profile: str, epochs: int) -> Cost:
@@ -57,11 +58,11 @@ def main(
 ) -> None:
     """Print the median cost of both ways, and the ratio of the times."""
     costs: dict[str, list[Cost]] = {way: [] for way in WAYS}
-    with multiprocessing.get_context("spawn").Pool(at_once, maxtasksperchild=1) as pool:
+    with ProcessPoolExecutor(at_once, get_context("spawn"), max_tasks_per_child=1) as pool:
         for _ in bar(range(pairs), desc="pairs"):
             for way, keep in WAYS.items():
                 asked = [(keep, case, profile, epochs)] * at_once
-                costs[way] += pool.starmap(training, asked, chunksize=1)
+                costs[way] += pool.map(training, *zip(*asked, strict=True))
     print(f"{case}, profile {profile}: a run of {epochs} epochs, {at_once} at once")
     medians = {
         way: Cost(*map(statistics.median, zip(*map(astuple, found), strict=True)))
@@ -70,7 +71,7 @@ def main(
     for way, cost in medians.items():
         print(
             f"{way:10}  {cost.seconds:6.1f} s, {cost.system:4.0%} of the processor's time in the "
-            f"system, at most {cost.peak / 1e9:.2f} GB"
+            f"system, {cost.peak / 1e9:.2f} GB at most"
         )
     ratio = medians["given back"].seconds / medians["kept"].seconds
     print(f"given back against kept: ratio {ratio:.2f}")

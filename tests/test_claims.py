@@ -177,12 +177,31 @@ def test_a_claim_is_rendered_from_the_recordings():
         ("effect ferplus size-49 jitter", "Unknown fix 'size-49'"),
         ("effect ferplus size-48 jitters", "Unknown metric 'jitters'"),
         ("effect ferplus no-twins jitter real", "No run of this recipe is recorded for FER+"),
+        ("interval ferplus reestimated-batchnorm jitter real", "3 pairs have no interval"),
+        ("effect ferplus reestimated-batchnorm auc", "These runs have no AUC"),
     ],
 )
 def test_a_claim_without_a_source_is_one_line(claim, message):
     with pytest.raises(CourseError, match=message) as error:
         claims.value(claim)
     assert "\n" not in str(error.value)
+
+
+def test_fresh_seeds_are_all_there_or_it_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
+    that, recipe = protocol.changed("retinopathy", "quick", "synthetic", [fix("clipnorm")])
+    for seed in range(16):
+        recordings.save(made_up(that.measured, seed, 0.2, that), tmp_path)
+        if seed < 12:
+            recordings.save(made_up(recipe, seed, 0.1, that), tmp_path)
+    claims._runs.cache_clear()
+    claims._comparison.cache_clear()
+    try:
+        with pytest.raises(CourseError, match=r"clipnorm only seeds \(8, 9, 10, 11\) are recorded"):
+            claims.value("effect retinopathy clipnorm jitter fresh")
+    finally:
+        claims._runs.cache_clear()
+        claims._comparison.cache_clear()
 
 
 def test_a_run_of_this_machine_is_no_source(build_folder):

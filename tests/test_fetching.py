@@ -15,8 +15,8 @@ from tests.prepare_tools import Command, as_zip, contents, load_script, overtake
 from tlhelpers.data import fetching, prepared
 from tlhelpers.data.fetching import fetch, missing, plain
 from tlhelpers.data.files import retinamnist
-from tlhelpers.data.locks import locked
 from tlhelpers.errors import CourseError
+from tlhelpers.locks import locked
 
 DATA = bytes(range(256)) * 400
 MD5 = hashlib.md5(DATA).hexdigest()

@@ -9,13 +9,13 @@ import filelock
 import pytest
 
 from tlhelpers import paths
-from tlhelpers.data.locks import lock_file, locked
 from tlhelpers.errors import CourseError
+from tlhelpers.locks import lock_file, locked
 
 HOLDS = """
 import sys, time
 from pathlib import Path
-from tlhelpers.data.locks import locked
+from tlhelpers.locks import locked
 with locked(Path(sys.argv[1]), "preparing"):
     print("locked", flush=True)
     time.sleep(600)

@@ -33,9 +33,9 @@ from tests.prepare_tools import (
 from tlhelpers.data import prepared as layout
 from tlhelpers.data import sources
 from tlhelpers.data.files import eyepacs
-from tlhelpers.data.locks import locked
 from tlhelpers.data.prepared import load_prepared
 from tlhelpers.errors import CourseError
+from tlhelpers.locks import locked
 
 SCRIPT = ROOT / "data_scripts" / "prepare_eyepacs.py"
 SIZE = 16

@@ -42,12 +42,12 @@ LAYERS = (
     "run backbones torch_weights",
     "recipe stability calibration data weights",
     "machine report",
-    "errors files memory paths progress prediction quiet",
+    "errors files locks memory paths progress prediction quiet",
 )
 # These work without Keras: no import of it, not even inside a function.
 KERAS_FREE = (
-    "errors files memory paths progress prediction recipe stability calibration weights data run"
-    " metrics recordings evidence comparisons plots"
+    "errors files locks memory paths progress prediction recipe stability calibration weights data"
+    " run metrics recordings evidence comparisons plots"
 )
 # training's callbacks and inputs' batches are subclasses; all else waits
 KERAS_AT_THE_TOP = {"quiet", "training", "inputs"}

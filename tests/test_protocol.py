@@ -1,5 +1,6 @@
 """The protocol: what is asked, which runs are made for it, and what counts as an answer."""
 
+import errno
 import json
 import os
 import subprocess
@@ -40,6 +41,16 @@ def test_every_cause_is_tried_or_has_a_reason_in_each_case():
             tried = causes.fixes_for(cause, name)
             assert bool(tried) != (name in cause.untried), (cause.number, name)
     assert {f.cause for f in FIXES.values()} <= {cause.number for cause in causes.CAUSES}
+
+
+def test_the_command_tells_the_catalogue():
+    all_of_them = CliRunner().invoke(app, ["fixes"]).output
+    assert all(f"  {each.name} " in all_of_them for each in FIXES.values())
+    assert all(cause.title in all_of_them and cause.sign in all_of_them for cause in causes.CAUSES)
+    one = CliRunner().invoke(app, ["fixes", "no-twins"]).output
+    assert "twins = False" in one and fix("no-twins").why in one and fix("no-twins").source in one
+    with pytest.raises(CourseError, match="Unknown fix 'twins'"):
+        CliRunner().invoke(app, ["fixes", "twins"], catch_exceptions=False)
 
 
 def test_the_protocol_shows_the_catalogue_as_it_is():
@@ -185,6 +196,16 @@ def test_another_process_is_making_a_run(quickly):
         said = record("--fix", "posted", "--seeds", "2").output
     assert [seed for _, seed in quickly] == [1]
     assert "1 are left to other processes" in said and "1 new runs." in said
+
+
+def test_on_a_disk_that_knows_no_locks_runs_are_made_all_the_same(quickly, monkeypatch):
+    def acquire(*_, **__):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", acquire)
+    assert "1 new runs." in record("--fix", "posted", "--seeds", "1").output
+    with SMOKE.locked(SMOKE.measured, 0):
+        pass
 
 
 KILLED = """

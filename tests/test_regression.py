@@ -224,6 +224,19 @@ def test_what_is_too_close_to_its_noise_is_not_checked_and_said():
     assert outcome.found == f"{too_close}; --runs 2 would do"
 
 
+def test_a_damaged_recording_is_not_taken_for_a_missing_one(monkeypatch):
+    find = Case.find
+
+    def damaged(self, recipe, *rest, **options):
+        if recipe == fix("frozen-batchnorm").apply(self.measured):
+            raise CourseError("Damaged recording")
+        return find(self, recipe, *rest, **options)
+
+    monkeypatch.setattr(Case, "find", damaged)
+    with pytest.raises(CourseError, match="Damaged recording"):
+        regression.plan("ferplus", ["frozen-batchnorm"])
+
+
 def test_recordings_of_another_backend_are_no_measure(monkeypatch):
     monkeypatch.setattr("tlhelpers.machine.versions", lambda: {"backend": "jax 1.0"})
     with pytest.raises(CourseError, match="recorded on tensorflow, and this is jax"):

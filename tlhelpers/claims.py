@@ -80,7 +80,10 @@ def _runs(case_name: str, recipe: str, which: str = "") -> Experiment:
     data = "real" if which == "real" else "synthetic"
     this, changed = protocol.changed(case_name, "quick", data, protocol.fixes_of(recipe, case_name))
     seeds = protocol.FRESH_SEEDS if which == "fresh" else None
-    return this.recorded(changed, seeds, committed=True)
+    runs = this.recorded(changed, seeds, committed=True)
+    if seeds and runs.seeds != tuple(seeds):  # the sentence says how many there are
+        raise CourseError(f"of {recipe} only seeds {runs.seeds} are recorded, not all of {seeds}")
+    return runs
 
 
 @functools.cache
@@ -100,6 +103,12 @@ def _spread(c: Comparison, case_name: str, recipe: str, metric: str, which: str 
     return f"{np.std(list(values), ddof=1):.3f}"
 
 
+def _interval(c: Comparison, *_: str) -> str:
+    if c.low is None:
+        raise CourseError(f"{c.seeds} pairs have no interval: use 'pairs'.")
+    return evidence.interval_words(c)
+
+
 def _signed(number: str) -> str:
     return number if number.startswith("−") or not number.strip("0.") else f"+{number}"
 
@@ -110,8 +119,8 @@ _KINDS: dict[str, Callable[..., str]] = {
     "mean": lambda c, *_: f"{round(c.after, 3) + 0.0:.3f}".replace("-", "−"),
     "spread": _spread,
     "effect": lambda c, *_: _signed(evidence.number(c, c.effect)),
-    "interval": lambda c, *_: evidence.interval_words(c),
-    "points": lambda c, *_: _signed(f"{100 * c.effect:.0f}".replace("-", "−")),
+    "interval": _interval,
+    "points": lambda c, *_: _signed(f"{round(100 * c.effect)}".replace("-", "−")),
     "verdict": lambda c, *_: c.verdict,
     "seeds": lambda c, *_: str(c.seeds),
     "pairs": _pairs,

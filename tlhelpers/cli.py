@@ -51,11 +51,6 @@ Scheduler = Annotated[
 ]
 
 
-@app.callback()
-def _commands() -> None:
-    """Makes typer ask for a command even while there is only one."""
-
-
 @app.command(epilog=_EXIT_CODES)
 def run(
     numbers: Numbers = None,
@@ -339,6 +334,30 @@ def findings(
             f"Nothing to compare is recorded for {' and '.join(cases)}, {data}, {profile}: a fix "
             "and what it is added to need runs of the same seeds, see tlhelpers record --help."
         )
+
+
+@app.command(epilog=_EXIT_CODES)
+def fixes(
+    names: Annotated[list[str] | None, typer.Argument(help="Fixes to tell more of.")] = None,
+) -> None:
+    """What may go wrong, how it shows, and which fixes are tried, by the names that --fix takes."""
+    from tlhelpers.causes import CAUSES
+    from tlhelpers.fixes import FIXES, fix
+
+    for one in map(fix, names or ()):
+        changes = [f"{key} = {value!r}" for key, value in {**one.change, **one.pictures}.items()]
+        typer.echo(f"{one.name}: {one.title} ({', '.join(one.cases)})")
+        for what, words in (
+            ("changes", ", ".join(changes) or "nothing in the recipe"),
+            ("against", CAUSES[one.cause - 1].title),
+            ("why", one.why),
+            ("source", one.source),
+        ):
+            typer.echo(f"  {what:8} {words}")
+    for cause in CAUSES if not names else ():
+        typer.echo(f"{cause.number:2}  {cause.title}\n    to see it: {cause.sign}")
+        for one in (each for each in FIXES.values() if each.cause == cause.number):
+            typer.echo(f"      {one.name:32} {one.title} ({', '.join(one.cases)})")
 
 
 @app.command(epilog=_EXIT_CODES)

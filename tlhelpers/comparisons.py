@@ -11,7 +11,6 @@ import numpy as np
 
 from tlhelpers import evidence, metrics, protocol, recordings
 from tlhelpers.cases import CASES, Case
-from tlhelpers.errors import CourseError
 from tlhelpers.evidence import Comparison
 from tlhelpers.fixes import FIXES, Fix
 from tlhelpers.protocol import Question
@@ -184,7 +183,7 @@ def real_pairs(trials: Iterable[Trial], real: Case) -> dict[tuple[str, str], lis
     """
     found = {}
     for trial in trials:
-        pair = _pair_like(trial, real)
+        pair = [where.recorded(recipe) for where, recipe in _pair_like(trial, real)]
         for metric in (c.metric for c in trial.compared):
             found[trial.fix.name, metric] = list(metrics.differences(*pair, metric).values())
     return found
@@ -204,24 +203,20 @@ def on_both(trials: Iterable[Trial], real: Case) -> list[Trial]:
     -------
     list of Trial
     """
-
-    def recorded(trial: Trial) -> bool:
-        try:
-            return bool(_pair_like(trial, real))
-        except CourseError:
-            return False
-
-    return [trial for trial in trials if recorded(trial)]
+    return [
+        trial
+        for trial in trials
+        if all(where.find(recipe, 0) for where, recipe in _pair_like(trial, real))
+    ]
 
 
-def _pair_like(trial: Trial, real: Case) -> tuple[Experiment, Experiment]:
-    """The recordings of the other case that change its recipe and pictures as a trial does."""
+def _pair_like(trial: Trial, real: Case) -> list[tuple[Case, Recipe]]:
+    """The pictures and the recipes that change those of the other case as a trial does."""
     changed = trial.fix.case(real.name, real.profile, real.data) if trial.fix.pictures else real
-    before, after = (
-        where.recorded(_recipe_like(trial.case, runs.recipe, real))
+    return [
+        (where, _recipe_like(trial.case, runs.recipe, real))
         for where, runs in ((real, trial.before), (changed, trial.after))
-    )
-    return before, after
+    ]
 
 
 def _recipe_like(this: Case, recipe: Recipe, real: Case) -> Recipe:

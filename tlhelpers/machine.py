@@ -10,7 +10,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-_DISK_GB, _MEMORY_GB = 3, 4  # what the course needs: free space, and main memory
+_DISK_GB, _MEMORY_GB = 0.5, 3.5  # what the installed course needs: free space, and main memory
 _BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
 
 
@@ -128,9 +128,9 @@ def report() -> list[tuple[str, bool]]:
         (f"Keras {keras.version()}", keras.version().startswith("3.")),
         (f"backend: {versions()['backend']}", True),
         (f"training runs on {card or f'the processor, {cores()} cores'}", True),
-        (f"{free:.0f} GB of disk free, {_DISK_GB} needed", free > _DISK_GB),
+        (f"{free:.1f} GB of disk free, {_DISK_GB} needed", free > _DISK_GB),
         (
-            f"{memory:.0f} GB of memory, {_MEMORY_GB} needed" if memory else "memory: unknown",
+            f"{memory:.1f} GB of memory, {_MEMORY_GB} needed" if memory else "memory: unknown",
             memory is None or memory > _MEMORY_GB,
         ),
     ]

@@ -25,12 +25,15 @@ _SETTINGS = {
 
 
 def keep_freed() -> bool:
-    """Ask the C library to keep what is freed; threads that start later share one heap.
+    """Ask the C library to keep what is freed, and to give threads that start later no heap each.
+
+    The second comes too late in a process that has many threads already, as a Jupyter kernel has;
+    there the environment has to say ``MALLOC_ARENA_MAX=1`` (`tlhelpers.pages`).
 
     Returns
     -------
     bool
-        Whether it does. False where the C library is not glibc: nothing is changed there.
+        Whether it could be asked. False where the C library is not glibc: nothing changes there.
     """
     if sys.platform != "linux":
         return False

@@ -136,11 +136,13 @@ def values(experiment: Experiment, name: str) -> dict[int, float]:
     Raises
     ------
     CourseError
-        Unknown name, or a run diverged: it has no such number, and must be neither compared nor
-        dropped.
+        Unknown name, or one that these runs do not have; or a run diverged: it has no such number,
+        and must be neither compared nor dropped.
     """
     asked = metric(name)
     _refuse_diverged(experiment)
+    if any(asked.column not in run.history for run in experiment):
+        raise CourseError(f"These runs have no {asked.title}: their case has another score.")
     return {run.seed: asked.of(run) for run in experiment}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tlhelpers import paths, recordings
+from tlhelpers import locks, paths, recordings
 from tlhelpers.cases import CASES, Case, case
 from tlhelpers.errors import CourseError
 from tlhelpers.fixes import FIXES, Fix, fix
@@ -230,7 +230,7 @@ def record(
     from filelock import FileLock, Timeout
 
     root = root or paths.RECORDINGS
-    locks: dict[Path, FileLock] = {}
+    held: dict[Path, FileLock] = {}
 
     def path(job: Job) -> Path:
         return job.case.unfinished(job.recipe, job.seed)
@@ -238,21 +238,21 @@ def record(
     def claim(job: Job) -> bool:
         lock = job.case.lock(job.recipe, job.seed)
         try:
-            lock.acquire(blocking=False)
+            locks.take(lock)
         except Timeout:  # another process is making it
             return False
         if job.recorded(root):
             lock.release()
             return False
-        locks[path(job)] = lock
+        held[path(job)] = lock
         return True
 
     try:
         for job, run in train([job for job in wanted if not job.recorded(root)], claim):
             recordings.save(run, root, job.label)
             job.case.forget(job.recipe, job.seed)
-            locks.pop(path(job)).release()
+            held.pop(path(job)).release()
             yield job
     finally:
-        for lock in locks.values():
+        for lock in held.values():
             lock.release()

@@ -250,11 +250,10 @@ def plan(case_name: str, names: Sequence[str] = (), most: int = 2) -> list[Plan]
             continue
         name, claim = f"{case_name} {each.name} outcome", f"{each.title} still helps"
         that, recipe = protocol.changed(case_name, this.profile, this.data, [each])
-        try:
-            after = that.recorded(recipe, committed=True)
-        except CourseError:
+        if that.find(recipe, 0, committed=True) is None:
             plans.append(Plan(name, claim, that, recipe, None, None, "nothing is recorded"))
             continue
+        after = that.recorded(recipe, committed=True)
         compared = [
             (
                 comparisons.compare(before, after, metric),

@@ -90,8 +90,8 @@ class Run:
         }
 
     @classmethod
-    def from_dict(cls, recipe: Recipe, fields: dict[str, Any], replayed: bool = True) -> Run:
-        """The run that `to_dict` wrote."""
+    def from_dict(cls, recipe: Recipe, fields: dict[str, Any]) -> Run:
+        """The run that `to_dict` wrote, as a replayed one."""
         return cls(
             recipe,
             fields["seed"],
@@ -100,7 +100,7 @@ class Run:
             _unpack(fields["labels"]).astype(np.int64),
             fields["ended"],
             fields["about"],
-            replayed,
+            True,
             fields.get("head_history", {}),  # recordings of before the stage was there
         )
 

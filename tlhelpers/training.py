@@ -464,7 +464,7 @@ class _Keep(keras.callbacks.Callback):
         except OSError as problem:
             raise CourseError(
                 f"Could not keep the run's state in {self.path.parent}: {problem.strerror}. "
-                f"Make room and run again: epoch {epoch} and those before are kept."
+                f"Put that right and run again: {epoch} finished epochs are kept."
             ) from None
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlhelpers import machine, paths, recordings
+from tlhelpers import locks, machine, paths, recordings
 from tlhelpers.data.dataset import Split
 from tlhelpers.errors import CourseError
 from tlhelpers.progress import bar
@@ -148,9 +148,11 @@ class Case:
                 break
             runs.append(run)
         if not runs:
+            which = "" if seeds is None else f" --first-seed {seeds[0]} --seeds {len(seeds)}"
             raise CourseError(
                 f"No run of this recipe is recorded for {self.data_words}: make one with "
                 f"tlhelpers record --case {self.name} --data {self.data} --profile {self.profile}"
+                f"{which}, and with --fix for what recordings/PROTOCOL.md does not ask for."
             )
         return Experiment(recipe, tuple(runs))
 
@@ -160,7 +162,6 @@ class Case:
         seeds: int | None = None,
         live: bool = False,
         label: str = "run",
-        save_to: Path | None = None,
     ) -> Experiment:
         """Runs of a recipe: replayed where recorded, trained otherwise.
 
@@ -174,9 +175,7 @@ class Case:
         live : bool
             Train even what is recorded.
         label : str
-            Names the folder of new recordings.
-        save_to : path, optional
-            Where new runs are kept; ``build/runs`` if not given.
+            Names the folder of new recordings, in ``build/runs``.
         """
         count = self.seeds if seeds is None else seeds
         found = {s: None if live else self.find(recipe, s) for s in range(count)}
@@ -189,7 +188,7 @@ class Case:
                 found[seed] = None if live else self.find(recipe, seed)
                 if found[seed] is None:
                     found[seed] = self.train(recipe, seed)
-                    recordings.save(found[seed], save_to or recordings.local(), label)
+                    recordings.save(found[seed], recordings.local(), label)
                     self.forget(recipe, seed)
         return Experiment(recipe, tuple(found.values()))
 
@@ -227,15 +226,10 @@ class Case:
         return paths.build() / "unfinished" / f"{name[:16]}.npz"
 
     def lock(self, recipe: Recipe, seed: int) -> FileLock:
-        """The lock of whoever makes this run; it ends with the process, even when killed."""
+        """The lock of whoever makes this run, for `tlhelpers.locks.take`."""
         from filelock import FileLock
 
-        path = self.unfinished(recipe, seed).with_suffix(".lock")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as problem:
-            raise CourseError(f"Could not make {path.parent}: {problem.strerror}.") from None
-        return FileLock(path)
+        return FileLock(self.unfinished(recipe, seed).with_suffix(".lock"))
 
     @contextlib.contextmanager
     def locked(self, recipe: Recipe, seed: int) -> Iterator[None]:
@@ -244,13 +238,13 @@ class Case:
 
         lock = self.lock(recipe, seed)
         try:
-            lock.acquire(blocking=False)
+            locks.take(lock)
         except Timeout:
             words = f"seed {seed}: another process is making this run; waiting"
             with bar(total=1, desc=words, bar_format="{desc} {elapsed}") as waiting:
                 while not lock.is_locked:
                     with contextlib.suppress(Timeout):
-                        lock.acquire(timeout=1)
+                        locks.take(lock, timeout=1)
                     waiting.refresh()
         try:
             yield

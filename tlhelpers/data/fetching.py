@@ -18,11 +18,11 @@ from pathlib import Path
 
 from tlhelpers import progress
 from tlhelpers.data import archives
-from tlhelpers.data.locks import locked
 from tlhelpers.data.prepared import free_space
 from tlhelpers.data.sources import first_line, readable_bytes
 from tlhelpers.errors import CourseError
 from tlhelpers.files import DISK_FULL, write_whole
+from tlhelpers.locks import locked
 
 FETCHED = "fetched.json"
 

@@ -33,10 +33,10 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
 
-from tlhelpers.data.locks import locked
 from tlhelpers.data.sources import BrokenPicture, first_line, readable_bytes
 from tlhelpers.errors import CourseError
 from tlhelpers.files import DISK_FULL, write_whole
+from tlhelpers.locks import locked
 from tlhelpers.progress import bar
 
 if TYPE_CHECKING:
