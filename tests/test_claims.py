@@ -159,6 +159,12 @@ def test_a_claim_is_rendered_from_the_recordings():
     assert float(posted) == pytest.approx(before, abs=6e-3) and len(posted) == 5
     assert claims.value(f"interval {of}").count("−") == 2
     assert claims.value(f"pairs {of} real").count(",") == 2
+    # Against another recipe.
+    faster = "ferplus momentum-0.99 jitter"
+    against = f"{faster} against reestimated-batchnorm"
+    assert float(claims.value(f"before {against}")) == pytest.approx(after, abs=6e-3)
+    assert claims.value(f"mean {against}") == claims.value(f"mean {faster}")
+    assert claims.value(f"effect {against}").startswith("+")
     # Over two lines, and on the seeds that judge.
     steady = "ferplus frozen-batchnorm+weight-average\njitter"
     assert claims.render(f"{{{{seeds {steady}\nfresh}}}}") == "8"
@@ -176,6 +182,8 @@ def test_a_claim_is_rendered_from_the_recordings():
         ("effect faces size-48 jitter", "unknown case 'faces'"),
         ("effect ferplus size-49 jitter", "Unknown fix 'size-49'"),
         ("effect ferplus size-48 jitters", "Unknown metric 'jitters'"),
+        ("effect ferplus size-48 jitter against", "Cannot read the claim"),
+        ("effect ferplus size-48 jitter against size-49", "Unknown fix 'size-49'"),
         ("effect ferplus no-twins jitter real", "No run of this recipe is recorded for FER+"),
         ("interval ferplus reestimated-batchnorm jitter real", "3 pairs have no interval"),
         ("effect ferplus reestimated-batchnorm auc", "These runs have no AUC"),

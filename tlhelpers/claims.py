@@ -5,10 +5,11 @@ In the source of a page stands ``{{effect ferplus frozen-batchnorm macro_f1}}``,
 ``<!--{{effect ferplus frozen-batchnorm macro_f1}}-->+0.20<!--/-->``.
 
 A claim is: what, case, fix, metric, and perhaps "real" for real pictures, or "fresh" for the seeds
-that judge the steady recipe (recordings/PROTOCOL.md). It may go over two lines.
+that judge the steady recipe (recordings/PROTOCOL.md). With "against" and another fix at the end,
+that one stands in place of the recipe as posted. It may go over two lines.
 
 ========== ==========================================================================
-before     mean over the seeds of the recipe as posted
+before     mean over the seeds of the recipe as posted, or of the other one
 after      mean over the seeds with the fix, or with several joined by +
 mean       the same as after, always with three decimals; for tables, "posted" too
 spread     standard deviation over the seeds with the fix, with three decimals; for tables
@@ -59,24 +60,28 @@ def value(claim: str) -> str:
     """What one claim says, such as "effect ferplus frozen-batchnorm macro_f1"."""
     words = claim.split()
     what, *rest = words or [""]
+    base = protocol.POSTED
+    if rest[-2:-1] == ["against"]:
+        *rest, _, base = rest
     if what not in _KINDS or len(rest) not in (3, 4) or rest[3:] not in ([], ["real"], ["fresh"]):
         raise CourseError(
             f"Cannot read the claim '{claim}': it is one of {', '.join(_KINDS)}, then case, recipe "
-            "and metric, then 'real' for real pictures or 'fresh' for the seeds that judge."
+            "and metric, then 'real' for real pictures or 'fresh' for the seeds that judge, then "
+            "'against' and another recipe."
         )
     case_name, recipe, metric = rest[:3]
     if case_name not in CASES:
         raise CourseError(f"Claim '{claim}': unknown case '{case_name}'.")
     try:
         metrics.metric(metric)
-        of = (case_name, recipe, metric, *rest[3:])
+        of = (case_name, recipe, metric, "".join(rest[3:]), base)
         return _KINDS[what](_comparison(*of), *of)
     except CourseError as problem:
         raise CourseError(f"Claim '{claim}': {problem}") from None
 
 
 @functools.cache
-def _runs(case_name: str, recipe: str, which: str = "") -> Experiment:
+def _runs(case_name: str, recipe: str, which: str) -> Experiment:
     data = "real" if which == "real" else "synthetic"
     this, changed = protocol.changed(case_name, "quick", data, protocol.fixes_of(recipe, case_name))
     seeds = protocol.FRESH_SEEDS if which == "fresh" else None
@@ -87,18 +92,18 @@ def _runs(case_name: str, recipe: str, which: str = "") -> Experiment:
 
 
 @functools.cache
-def _comparison(case_name: str, recipe: str, metric: str, which: str = "") -> Comparison:
-    posted = _runs(case_name, protocol.POSTED, which)
-    return comparisons.compare(posted, _runs(case_name, recipe, which), metric)
+def _comparison(case_name: str, recipe: str, metric: str, which: str, base: str) -> Comparison:
+    before, after = (_runs(case_name, name, which) for name in (base, recipe))
+    return comparisons.compare(before, after, metric)
 
 
-def _pairs(c: Comparison, case_name: str, recipe: str, metric: str, which: str = "") -> str:
-    before, after = (_runs(case_name, name, which) for name in (protocol.POSTED, recipe))
+def _pairs(c: Comparison, case_name: str, recipe: str, metric: str, which: str, base: str) -> str:
+    before, after = (_runs(case_name, name, which) for name in (base, recipe))
     changes = metrics.differences(before, after, metric).values()
     return ", ".join(_signed(evidence.number(c, change)) for change in changes)
 
 
-def _spread(c: Comparison, case_name: str, recipe: str, metric: str, which: str = "") -> str:
+def _spread(c: Comparison, case_name: str, recipe: str, metric: str, which: str, *_: str) -> str:
     values = metrics.values(_runs(case_name, recipe, which), metric).values()
     return f"{np.std(list(values), ddof=1):.3f}"
 
