@@ -131,7 +131,7 @@ def test_every_number_of_the_readmes_answers_is_rendered_or_a_known_fact():
     facts = (
         "at 48 pixels (faces: enlarged to 64)",
         "at 224 pixels",
-        "(0.1 is about 10 %, 0.7 a factor of\n  two) and best at 0.",
+        "(0.1 is about 10 %, 0.7 a factor of\n  two). Jitter and climb are best at 0; a mode gap above 0",
         "/ (T − 1):",
         "(page 05)",
         "[Page 13](notebooks/13_your_own_run.ipynb)",

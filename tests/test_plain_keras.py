@@ -105,11 +105,20 @@ def test_what_was_validated_is_what_you_get(copied):
 
 
 @pytest.mark.parametrize(
-    ("swap_first", "restore", "averaged"),
-    [(True, True, True), (False, True, False), (True, False, False), (False, False, False)],
+    ("swap_first", "restore", "early", "averaged"),
+    [
+        (True, True, True, True),
+        (False, True, True, False),
+        (True, False, True, False),
+        (False, False, True, False),
+        # Nothing stops early.
+        (True, True, False, True),
+        (False, True, False, False),
+        (True, False, False, True),
+    ],
 )
-def test_early_stopping_restores_behind_the_swap(swap_first, restore, averaged):
-    """What page 11 says of it: in any other arrangement the averaged weights are lost."""
+def test_early_stopping_restores_behind_the_swap(swap_first, restore, early, averaged):
+    """What page 11 says of it: in another arrangement the averaged weights are lost."""
     from tlhelpers.quiet import keras
 
     keras.utils.set_random_seed(1)
@@ -122,15 +131,18 @@ def test_early_stopping_restores_behind_the_swap(swap_first, restore, averaged):
             scored.append(self.model.layers[-1].kernel.numpy().copy())
 
     swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
-    stop = keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=restore)
+    stop = keras.callbacks.EarlyStopping(
+        "val_loss", patience=2 if early else 99, restore_best_weights=restore
+    )
     pair = [swap, stop] if swap_first else [stop, swap]
     x = np.random.default_rng(0).normal(size=(32, 3))
     y = x @ [[4.0], [8.0], [12.0]]
     history = model.fit(
-        x, y, epochs=30, verbose=0, validation_data=(x, y / 2), callbacks=[Keep(), *pair]
+        x, y, epochs=20, verbose=0, validation_data=(x, y / 2), callbacks=[Keep(), *pair]
     )
     losses = history.history["val_loss"]
-    assert 0 < np.argmin(losses) < len(losses) - 1 < 29  # past the first epoch, and stopped early
+    assert 0 < np.argmin(losses) < len(losses) - 1  # past the first epoch, and not the last
+    assert (len(losses) < 20) == early
     wanted = scored[int(np.argmin(losses)) if restore else -1]
     assert np.allclose(model.layers[-1].kernel, wanted, atol=1e-5) == averaged
 

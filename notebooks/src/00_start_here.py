@@ -130,7 +130,7 @@ print(tl.guessed(my_guess, share, "of 100 photographs"))
 #
 # ## Remember
 #
-# - Nothing is judged by a single lucky run. What has fewer than eight seeds says so, and gets no verdict.
+# - Nothing is judged by a single lucky run. What has fewer than five pairs of runs is described, and gets no verdict.
 # - A change that did nothing is shown as a change that did nothing.
 #
 # **Next:** `01`, how unsteady is unsteady?

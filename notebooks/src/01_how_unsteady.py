@@ -99,7 +99,7 @@ tl.plots.steps(
 
 # %% [markdown]
 # The steps are real on *these* pictures. The bar says how far a step could differ on *other* pictures. Inside it, we cannot
-# say that the loss in general has moved. So we can also ask: how much jitter would a flat curve show if its steps were nothing
+# say that the loss in general has moved. So we can also ask: how much jitter could a flat curve show if its steps were nothing
 # but that noise? (The bars cover 95 %, in nats; for the answer their standard errors are taken, in logarithms.)
 
 # %%
@@ -108,7 +108,7 @@ for run in runs:
     noise.append(tl.stability.noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:]))
     excess.append(tl.metrics.METRICS["jitter"].of(run) - noise[-1])
 print(f"jitter measured, mean over seeds:      {np.mean(excess) + np.mean(noise):.3f}")
-print(f"jitter that picture noise would give:  {np.mean(noise):.3f}")
+print(f"jitter that picture noise could give:  {np.mean(noise):.3f}")
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -116,8 +116,10 @@ beyond = np.mean(excess) > 0
 print("more jitter than the noise of the pictures explains:", "yes" if beyond else "no")
 
 # %% [markdown]
-# The second number is what a *flat* curve would show with such noise. A curve that falls hides a part of
-# it, which is how the first number can be the smaller one. So small jitter may be missed here.
+# The second number is the **most** that a *flat* curve would show on average with such noise: the mean length of its steps.
+# Jitter takes two distances off that, so a flat curve of independent readings shows about seven tenths of it, and a curve
+# that falls hides more. That is how the first number can be the smaller one. So small jitter may be missed here, and
+# wherever this number is taken off on later pages.
 #
 # A "no" does not mean that all is well. It means that this test shows no jumping beyond the noise of the pictures, on
 # average over these runs. Other trouble may be there. Read on.

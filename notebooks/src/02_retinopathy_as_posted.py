@@ -152,7 +152,7 @@ tl.plots.curves(
 #
 # Page `01` gave us two numbers, and what each should be compared with.
 #
-# **Jitter**: does the curve *jump*? We subtract what noise of the pictures alone would give. **Mode
+# **Jitter**: does the curve *jump*? We subtract the most that noise of the pictures alone would give. **Mode
 # gap**: does the curve *read wrong*? It should not be above zero. If the 95 % interval over the seeds lies above
 # zero, the number is beyond its noise.
 
@@ -230,9 +230,9 @@ print("mode gap after each epoch, photographs:   ", gaps(real))
 # After that it is below zero: on training pictures there is no sign that validation mode makes the weights look worse. (In
 # the end it is far below. The gap compares two losses by their ratio, and by then both are tiny.)
 #
-# **So, as far as these runs show, the same recipe gets into trouble in two ways.** On easy, drawn pictures the losses read
-# wrong for most of the run, and a few seeds climb at the end. On hard photographs all the seeds that we have overfit, and
-# the climbing loss says so.
+# **So, as far as these runs show, the same recipe gets into trouble in two ways.** On easy, drawn pictures validation mode
+# reads the *training* pictures wrong for most of the run (the validation loss hardly: page `03`), and a few seeds climb at
+# the end. On hard photographs all the seeds that we have overfit, and the climbing loss says so.
 #
 # Neither curve *spikes* as the post's does. We have far fewer pictures, smaller ones, and another
 # backbone. Which of these is the reason is not tested.

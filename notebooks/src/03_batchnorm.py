@@ -263,9 +263,9 @@ except AssertionError:
 # assert all(np.array_equal(a, w) for a, w in zip(before, moving)), "BatchNorm moved"
 # ```
 #
-# Three traps. A later `base.trainable = True` may set them free again: freeze them last. A change of `trainable` after
-# `compile` does nothing until you compile again. And a backbone inside a backbone hides its layers from `base.layers`: the
-# assertion finds out.
+# Three traps. A later `base.trainable = True` may set them free again: freeze them last. Once `fit` has
+# run, a change of `trainable` does nothing on TensorFlow until you compile again. And a backbone inside a backbone hides its
+# layers from `base.layers`: the assertion finds out.
 #
 # The same check, on the backbone of our runs:
 

@@ -147,7 +147,7 @@ for trial in alone:
 # %% [markdown]
 # - **Head first**: nothing is shown. (Ours keeps the posted rate after the head-only stage. A lower one is often
 #   advised there; that is another recipe.)
-# - **A tenth of the rate** takes jitter and climb away. It halves the mode gap and leaves the rest of it: a smooth curve
+# - **A tenth of the rate** takes jitter and climb away. It takes away more than half of the mode gap and leaves the rest: a smooth curve
 #   that still reads wrong. No change of the score is shown.
 # - **Warm-up and cosine** lowers jitter and mode gap by less, and climb as much. At its end the rate is next to zero, so
 #   the last epochs *must* be flat.

@@ -86,8 +86,9 @@ sizes = [len(validation) // share for share in (8, 4, 2, 1)]
 patients = validation.groups
 print(f"{'standard error, validation pictures:':42}" + "".join(f"{n:8}" for n in sizes))
 for score in (accuracy, nll, auc):
-    one = [np.mean([spread(partial(score, a), patients, n) for a, _ in few]) for n in sizes]
-    print(f"{score.__name__:10} {'of one network':31}" + "".join(f"{value:8.3f}" for value in one))
+    for place, words in enumerate(("one network, as posted", "one network, frozen")):
+        one = [np.mean([spread(partial(score, p[place]), patients, n) for p in few]) for n in sizes]
+        print(f"{score.__name__:10} {words:31}" + "".join(f"{value:8.3f}" for value in one))
 for score in (accuracy, nll, auc):
     both = [partial(difference, score, a, b) for a, b in few]
     two = [np.mean([spread(number, patients, n) for number in both]) for n in sizes]
@@ -100,9 +101,10 @@ print(f"pictures for an AUC difference of 0.02 between two such networks: about 
 
 # %% [markdown]
 # Four times the pictures halve the error. **A rule for two networks:** believe a difference that is larger than two standard
-# errors. Scored on two different sets, their difference has a larger error than one network alone. On the same set it has
-# less, because part of the luck is shared (the last rows; between two epochs of one run most of it, page `01`). So compare
-# on the same pictures. The last line says how many you would need for a small difference.
+# errors. Scored on two different sets, the errors of both networks go into it. On the same set part of the luck is shared,
+# and it is less than that (the last rows; between two epochs of one run most of it is shared, page `01`). So compare on the
+# same pictures. The last line says for how many a small difference is as large as two standard errors. A true one would
+# then be seen every second time; to see it four times in five, take about twice as many.
 #
 # **This is the luck of the pictures only.** Two *recipes* differ by the luck of training as well (page `01`): look how far
 # apart the AUCs of one recipe lie in the first table, all on the same pictures. For recipes you need several seeds, too.

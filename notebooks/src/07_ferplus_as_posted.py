@@ -256,7 +256,7 @@ print("mode gap after each epoch, all real faces:", gaps)
 (run,) = all_faces
 noise = tl.stability.noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:])
 print(
-    f"its jitter: {tl.values(all_faces, 'jitter')[0]:.3f}; the pictures alone would make {noise:.3f}"
+    f"its jitter: {tl.values(all_faces, 'jitter')[0]:.3f}; the pictures alone could make {noise:.3f}"
 )
 
 # %%
@@ -267,7 +267,7 @@ print_rare(all_faces)
 # %% [markdown]
 # With all faces the averages remember about one epoch, as MobileNetV2's would in the post. The mode gap is far smaller then,
 # which fits a shorter memory; more faces may have helped as well. It does not go away. And the curve still goes up and down
-# as much as some of those on a part of the faces. (One run, and ten epochs: an example.)
+# as much as the calmest of those on a part of the faces. (One run, and ten epochs: an example.)
 #
 # ## Remember
 #

@@ -129,7 +129,8 @@ tl.plots.recalls(
 # The dots of one class lie far apart: the posted run is so unsteady that most effects drown in it. Even 'disgust' and
 # 'contempt', which got the largest weights, are not found more often.
 #
-# And jitter *fell*. From a smaller effective batch one would expect the opposite. With fresh averages the posted run hardly
+# And jitter *fell*, if one asks about balanced weights alone; corrected for all that were asked, that is not shown (page
+# `12`). From a smaller effective batch one would expect the opposite. With fresh averages the posted run hardly
 # jumps (page `08`): what jumps here is mostly how it is read, so it is a poor place to see the noise of weights. Why class
 # weights calm it is not tested. Further down, behind frozen BatchNorm, the sign turns round.
 #

@@ -354,8 +354,8 @@ for where, some in (("drawn", tl.case("ferplus")), ("real", real)):
 #   that we could show; for ResNet50 it is a large one, and we have not measured it (page `08`). If the first epochs are
 #   wild with it, lower the rate.
 # - **`EarlyStopping`** is there because the loss climbs in the end. It stands *after* `SwapEMAWeights` and restores the
-#   best weights: in the other order, or without restoring, a training that stops early ends with weights that are not
-#   averaged. A `ModelCheckpoint` belongs behind the swap as well.
+#   best weights: in the other order it restores weights that are not averaged, stopped early or not; without restoring, you
+#   end with such weights if training stops early. A `ModelCheckpoint` belongs behind the swap as well.
 # - **Two curves that no longer compare.** The training loss is that of the raw weights, `val_loss` that of the averaged
 #   ones. And the first epochs look worse than before.
 #
