@@ -57,7 +57,7 @@ FACTS = {
         "has 0.99",
         "have 48 pixels a side",
         "Enlarged to 64 (224 in the post)",
-        "measured for 64\npixels only, not for 224",
+        "measured for 64 pixels only, not\nfor 224",
     ),
     "09": (
         "by 15 to 20",
@@ -67,6 +67,7 @@ FACTS = {
         "a batch of 32",
     ),
     "11": (
+        "momentum 0.99, remember a hundred",
         "looked good on seeds 0 to 7",
         "Its 93 to 95 %",
         "None of 20 faces right",
@@ -138,6 +139,9 @@ def test_every_number_of_the_readmes_answers_is_rendered_or_a_known_fact():
         "notebooks/06_retinopathy_answer.ipynb",
         "notebooks/11_ferplus_answer.ipynb",
         "between 0.8 and 5",
+        "| momentum 0.99: averages of a hundred steps |",
+        "| momentum 0.99, weights averaged |",
+        "(momentum 0.99 in the table)",
     )
     assert [fact for fact in facts if fact not in answers] == []
     assert unexplained(answers, facts) == []

@@ -162,7 +162,8 @@ board(alone_eyes)
 #
 # Both steady recipes are **frozen BatchNorm and averaged weights**, though neither counts alone. Each makes up for what the
 # other lacks: frozen layers let validation read the weights as they are, and make them jump; an average of the weights
-# does not jump, and with live layers validation misreads it (page `11`). The recipes were chosen freely, *after* looking
+# does not jump, and with live layers as slow as ours validation misreads it (with quicker ones it hardly does: page `11`). The
+# recipes were chosen freely, *after* looking
 # at such runs; other seeds judge them, below. Re-estimated BatchNorm together with averaged weights was not tried.
 #
 # Here one part is taken out of the recipe; the row shows what this part brings to the other. Same seeds as above.
