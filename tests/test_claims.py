@@ -132,7 +132,8 @@ def test_every_number_of_the_readmes_answers_is_rendered_or_a_known_fact():
     facts = (
         "at 48 pixels (faces: enlarged to 64)",
         "at 224 pixels",
-        "(0.1 is about 10 %, 0.7 a factor of\n  two). Jitter and climb are best at 0; a mode gap above 0",
+        "(0.1 is about 10 %, 0.7 a factor of\n  two). Jitter and climb are best at 0;",
+        "a mode gap above 0",
         "/ (T − 1):",
         "(page 05)",
         "[Page 13](notebooks/13_your_own_run.ipynb)",
@@ -163,6 +164,11 @@ def test_a_claim_is_rendered_from_the_recordings():
     assert float(posted) == pytest.approx(before, abs=6e-3) and len(posted) == 5
     assert claims.value(f"interval {of}").count("−") == 2
     assert claims.value(f"pairs {of} real").count(",") == 2
+    assert claims.value(f"seeds {of} real") == "3"
+    all_faces = "ferplus frozen-batchnorm+weight-average jitter everything"
+    assert claims.value(f"pairs {all_faces}") != claims.value(
+        f"pairs {all_faces}".replace("everything", "real")
+    )
     # Against another recipe.
     faster = "ferplus momentum-0.99 jitter"
     against = f"{faster} against reestimated-batchnorm"

@@ -4,9 +4,10 @@ In the source of a page stands ``{{effect ferplus frozen-batchnorm macro_f1}}``,
 ``+0.20``. In README.md, which is its own source, both stand side by side:
 ``<!--{{effect ferplus frozen-batchnorm macro_f1}}-->+0.20<!--/-->``.
 
-A claim is: what, case, fix, metric, and perhaps "real" for real pictures, or "fresh" for the seeds
-that judge the steady recipe (recordings/PROTOCOL.md). With "against" and another fix at the end,
-that one stands in place of the recipe as posted. It may go over two lines.
+A claim is: what, case, fix, metric, and perhaps "real" for real pictures, "everything" for all real
+faces, or "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md). With
+"against" and another fix at the end, that one stands in place of the recipe as posted. It may go
+over two lines.
 
 ========== ==========================================================================
 before     mean over the seeds of the recipe as posted, or of the other one
@@ -37,6 +38,7 @@ from tlhelpers.evidence import Comparison
 from tlhelpers.run import Experiment
 
 _CLAIM = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
+_WHICH = ("", "real", "everything", "fresh")
 _BESIDE = re.compile(r"(<!--\{\{(.+?)\}\}-->).*?(<!--/-->)", re.DOTALL)
 
 
@@ -63,11 +65,11 @@ def value(claim: str) -> str:
     base = protocol.POSTED
     if rest[-2:-1] == ["against"]:
         *rest, _, base = rest
-    if what not in _KINDS or len(rest) not in (3, 4) or rest[3:] not in ([], ["real"], ["fresh"]):
+    if what not in _KINDS or len(rest) not in (3, 4) or "".join(rest[3:]) not in _WHICH:
         raise CourseError(
             f"Cannot read the claim '{claim}': it is one of {', '.join(_KINDS)}, then case, recipe "
-            "and metric, then 'real' for real pictures or 'fresh' for the seeds that judge, then "
-            "'against' and another recipe."
+            "and metric, then 'real' or 'everything' for real pictures or 'fresh' for the seeds "
+            "that judge, then 'against' and another recipe."
         )
     case_name, recipe, metric = rest[:3]
     if case_name not in CASES:
@@ -82,8 +84,10 @@ def value(claim: str) -> str:
 
 @functools.cache
 def _runs(case_name: str, recipe: str, which: str) -> Experiment:
-    data = "real" if which == "real" else "synthetic"
-    this, changed = protocol.changed(case_name, "quick", data, protocol.fixes_of(recipe, case_name))
+    data = "real" if which in ("real", "everything") else "synthetic"
+    pictures = {"everything": True} if which == "everything" else {}
+    fixes = protocol.fixes_of(recipe, case_name)
+    this, changed = protocol.changed(case_name, "quick", data, fixes, **pictures)
     seeds = protocol.FRESH_SEEDS if which == "fresh" else None
     runs = this.recorded(changed, seeds, committed=True)
     if seeds and runs.seeds != tuple(seeds):  # the sentence says how many there are

@@ -224,7 +224,7 @@ print_rare(runs)
 #
 # ## And on real faces?
 #
-# The same recipe, recorded on real FER+: on a part of its training faces, and once on **all** of them, as in the post.
+# The same recipe, recorded on real FER+: on a part of its training faces, and on **all** of them, as in the post.
 # The validation faces are all there are.
 
 # %%
@@ -242,22 +242,25 @@ tl.plots.curves(
 print(
     "jitter (no noise taken off) and mode gap over all epochs; accuracy, macro-F1 after the last\n"
 )
-print("                  drawn   real, a part: seed by seed   all real")
+print("                  drawn   real, a part: seed by seed   all real: seed by seed")
 for metric in ("jitter", "mode_gap", "accuracy", "macro_f1"):
     drawn = np.mean(list(tl.values(runs, metric).values()))
-    each = "  ".join(f"{value:.3f}" for value in tl.values(real, metric).values())
-    print(f"{metric:16} {drawn:6.3f}   {each:26}   {tl.values(all_faces, metric)[0]:.3f}")
+    part, whole = (
+        "  ".join(f"{value:.3f}" for value in tl.values(some, metric).values())
+        for some in (real, all_faces)
+    )
+    print(f"{metric:16} {drawn:6.3f}   {part:26}   {whole}")
 for name, experiment in (("drawn", runs), ("real", real)):
     print(f"trivial accuracy, {name} faces: {tl.metrics.trivial_accuracy(experiment[0]):.3f}")
 
 # %%
 gaps = " ".join(f"{gap:+.2f}" for gap in tl.metrics.gap_by_epoch(all_faces))
-print("mode gap after each epoch, all real faces:", gaps)
-(run,) = all_faces
-noise = tl.stability.noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:])
-print(
-    f"its jitter: {tl.values(all_faces, 'jitter')[0]:.3f}; the pictures alone could make {noise:.3f}"
-)
+print("mode gap after each epoch, all real faces, mean of the seeds:", gaps)
+noise = [
+    tl.stability.noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:])
+    for run in all_faces
+]
+print(f"the pictures alone could make a jitter of {np.mean(noise):.3f} there")
 
 # %%
 print_rare(real)
@@ -266,8 +269,8 @@ print_rare(all_faces)
 
 # %% [markdown]
 # With all faces the averages remember about one epoch, as MobileNetV2's would in the post. The mode gap is far smaller then,
-# which fits a shorter memory; more faces may have helped as well. It does not go away. And the curve still goes up and down
-# as much as the calmest of those on a part of the faces. (One run, and ten epochs: an example.)
+# which fits a shorter memory; more faces may have helped as well. It does not go away. And the curves still go up and down
+# beyond what the pictures could make, as much as the calmest on a part of the faces. (Three runs of ten epochs: a description.)
 #
 # ## Remember
 #
