@@ -269,8 +269,8 @@ print(tl.beside_real(tried, tl.case("ferplus", data="real")))
 # ## Remember
 #
 # - Read which inputs your backbone wants. For ResNet50, 1/255 leaves less than a hundredth of the range.
-# - A frozen block's BatchNorm stands still. All BatchNorm after it stays live; how far it lags depends on how many epochs its
-#   averages remember.
+# - A frozen block's BatchNorm stands still. All BatchNorm after it stays live; how far it lags depends on how many steps its
+#   averages remember, and how many you train.
 # - The same weights with fresh statistics are the proof: nearly all of *our short run's* jumping came from its averages.
 # - Faster averages lowered gap and jitter. (So did fresh statistics, for an extra pass an epoch.) Frozen BatchNorm closes the
 #   gap; that it makes the curve steadier was not shown. The score rose with each of the three, and on real faces in each of

@@ -176,9 +176,9 @@ print(f"95 % interval {interval.low:+.3f} to {interval.high:+.3f}, {len(old)} pa
 # 3. **Does it read wrong?** Measure BatchNorm's averages anew, with the same weights, and evaluate the validation pictures
 # again. The function below does that. If the curve is smooth then, the averages lagged: freeze each BatchNorm layer, and
 # average the weights (page `11`).
-# 4. **Do the weights jump?** If it jumps with fresh averages as well, it is the weights. Average them, or let the rate fall
-# to zero (pages `04` and `11`). Where its averages do not lag, freezing BatchNorm was not shown to steady anything (page
-# `11`), and on the retina the loss jumped more with it (page `06`). We have seen weights that jump only behind frozen BatchNorm.
+# 4. **Do the weights jump?** If it jumps with fresh averages as well, it is the weights. Average them, with BatchNorm frozen so
+# that its averages cannot fall behind those of the weights; or let the rate fall to zero (pages `04` and `11`). Freezing alone
+# will not do: on the retina the loss jumped more with it (page `06`).
 # 5. **Does it overfit?** If it climbs with fresh averages as well, the network is too sure of its answers. Stop early, look
 # at the temperature (pages `05` and `06`).
 # 6. **Is the split honest?** No patient and no face may be on both sides (pages `05` and `10`).
