@@ -1,8 +1,8 @@
 """Freed memory stays with the process, where the next training step finds it.
 
 glibc hands a large block back to the system as soon as it is freed, and a network frees and takes
-the same blocks in every step. Each time the system must fill new pages with zeros, which in a
-virtual machine can cost a third of the time (``benchmarks/memory.py``). What is kept is used
+the same blocks in every step. Each time the system must fill new pages with zeros, which takes
+time, in a virtual machine most of all (``benchmarks/memory.py`` measures it). What is kept is used
 again, so the most that a process holds hardly grows.
 
 The settings are described in the manual page mallopt(3).

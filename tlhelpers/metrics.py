@@ -58,7 +58,7 @@ METRICS = {
                "log units", "lower",
                lambda run: stability.mode_gap(run.curve("batch_mode_nll"),
                                               run.curve("moving_mode_nll")),
-               best="lower is better, down to zero"),
+               best="best near zero"),
         Metric("drawdown", "drawdown", "largest fall of validation accuracy from its best",
                "share", "lower",
                lambda run: stability.max_drawdown(run.curve("val_accuracy"))),
