@@ -20,8 +20,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import typer
 
-from tlhelpers import memory
-from tlhelpers.progress import bar
+from tlhelpers.core import memory
+from tlhelpers.core.progress import bar
 
 WAYS = {"kept": True, "given back": False}
 
@@ -40,8 +40,8 @@ def training(keep: bool, name: str, profile: str, epochs: int) -> Cost:
     os.environ["TLHELPERS_PROGRESS"] = "0"
     if not keep:
         memory.keep_freed = lambda: False
-    from tlhelpers.cases import case
-    from tlhelpers.training import Trainer
+    from tlhelpers.experiment.cases import case
+    from tlhelpers.training.trainer import Trainer
 
     this = case(name, profile)
     trainer = Trainer(this.measured.but(epochs=epochs), this.split)

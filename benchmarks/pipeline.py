@@ -20,16 +20,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import typer
 
-from tlhelpers import machine
-from tlhelpers.cases import case
+from tlhelpers.core import machine
+from tlhelpers.core.progress import bar
+from tlhelpers.core.quiet import keras
 from tlhelpers.data.dataset import Split
 from tlhelpers.data.splits import split_by_group
 from tlhelpers.data.synthetic import faces, fundus
-from tlhelpers.inputs import Batches, targets
-from tlhelpers.progress import bar
-from tlhelpers.quiet import keras
-from tlhelpers.recipe import Recipe
-from tlhelpers.training import Trainer
+from tlhelpers.experiment.cases import case
+from tlhelpers.training.inputs import Batches, targets
+from tlhelpers.training.recipe import Recipe
+from tlhelpers.training.trainer import Trainer
 
 PRECISIONS = ("float32", "mixed_bfloat16")
 

@@ -16,10 +16,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import typer
 
-from tlhelpers import model
-from tlhelpers.cases import case
-from tlhelpers.inputs import Batches, one_hot
-from tlhelpers.training import Trainer
+from tlhelpers.experiment.cases import case
+from tlhelpers.training import model
+from tlhelpers.training.inputs import Batches, one_hot
+from tlhelpers.training.trainer import Trainer
 
 
 class FirstStep(keras.callbacks.Callback):

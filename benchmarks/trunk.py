@@ -15,10 +15,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import typer
 
-from tlhelpers.cases import case
 from tlhelpers.data import synthetic
-from tlhelpers.inputs import Batches, one_hot
-from tlhelpers.training import Trainer
+from tlhelpers.experiment.cases import case
+from tlhelpers.training.inputs import Batches, one_hot
+from tlhelpers.training.trainer import Trainer
 
 
 def epoch(trainer: Trainer, number: int) -> float:

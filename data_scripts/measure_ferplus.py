@@ -14,9 +14,10 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from tlhelpers import files
-from tlhelpers.data import preparing, twins, votes
-from tlhelpers.data.files import open_ferplus, votes_of
+from tlhelpers.core import files
+from tlhelpers.data import duplicates, votes
+from tlhelpers.data.prepare import workflow
+from tlhelpers.data.real import open_ferplus, votes_of
 from tlhelpers.data.votes import EMOTIONS, RULES
 
 DIGITS = 4
@@ -54,17 +55,17 @@ def figures_of_twins(
     train: np.ndarray, valid: np.ndarray, train_votes: np.ndarray, valid_votes: np.ndarray
 ) -> dict:
     """Numbers about pictures that stand in FER+ more than once."""
-    group = twins.twin_groups(np.concatenate([train, valid]))
+    group = duplicates.twin_groups(np.concatenate([train, valid]))
     cast = np.concatenate([train_votes, valid_votes])
     sizes = np.bincount(group)
     sides = np.stack([np.bincount(part, minlength=len(sizes)) > 0
                       for part in (group[: len(train)], group[len(train) :])])  # fmt: skip
-    leaked = twins.has_twin(valid, train)
-    near = twins.has_near_twin(valid, train)
+    leaked = duplicates.has_twin(valid, train)
+    near = duplicates.has_near_twin(valid, train)
     conflicting = {}
     for rule, make in RULES.items():
         labels, keep = make(cast)
-        conflicting[rule] = len(twins.conflicting(group[keep], labels[keep]))
+        conflicting[rule] = len(duplicates.conflicting(group[keep], labels[keep]))
     return {
         "groups": int((sizes > 1).sum()),
         "groups across the split": int(sides.all(axis=0).sum()),
@@ -75,9 +76,9 @@ def figures_of_twins(
         "validation pictures with a near twin in training": int(near.sum()),
         "share of validation pictures with a near twin in training": _rounded(near.mean()),
         "training pictures with an exact twin in validation": int(
-            twins.has_twin(train, valid).sum()
+            duplicates.has_twin(train, valid).sum()
         ),
-        "near means": f"difference hashes of 256 bits within {twins.NEAR} bits",
+        "near means": f"difference hashes of 256 bits within {duplicates.NEAR} bits",
     }
 
 
@@ -136,7 +137,7 @@ def main(
     target: Annotated[Path, typer.Option(help="JSON file to write.")],
 ) -> None:
     """Measure classes, votes and twins of FER+."""
-    raise typer.Exit(preparing.run_command("measure_ferplus", partial(measure, source, target)))
+    raise typer.Exit(workflow.run_command("measure_ferplus", partial(measure, source, target)))
 
 
 if __name__ == "__main__":

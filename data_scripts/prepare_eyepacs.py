@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tlhelpers.data import kaggle, photographs, preparing
-from tlhelpers.data.photographs import Photographs
-from tlhelpers.data.preparing import Options, PictureSet
+from tlhelpers.data.prepare import kaggle, photographs, workflow
+from tlhelpers.data.prepare.photographs import Photographs
+from tlhelpers.data.prepare.workflow import Options, PictureSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,17 +73,17 @@ def main(
             help="Kaggle's EyePACS files, a folder or a zip; or the word kaggle, to fetch them."
         ),
     ],
-    target: preparing.Target,
-    size: preparing.Size = 96,
-    limit: preparing.Limit = None,
-    downloads: preparing.Downloads = None,
-    dry_run: preparing.DryRun = False,
-    overwrite: preparing.Overwrite = False,
+    target: workflow.Target,
+    size: workflow.Size = 96,
+    limit: workflow.Limit = None,
+    downloads: workflow.Downloads = None,
+    dry_run: workflow.DryRun = False,
+    overwrite: workflow.Overwrite = False,
 ) -> None:
     """Prepare EyePACS photographs as arrays; run again to go on where it was stopped."""
     options = Options(source, target, limit, dry_run, overwrite, downloads, size)
     work = partial(photographs.prepare, EYEPACS, LAYOUT, options, FILES)
-    raise typer.Exit(preparing.run_command("prepare_eyepacs", work))
+    raise typer.Exit(workflow.run_command("prepare_eyepacs", work))
 
 
 if __name__ == "__main__":

@@ -37,13 +37,13 @@ import numpy as np
 import pandas as pd
 import typer
 
-from tlhelpers.data import fetching, kaggle, preparing, sources
-from tlhelpers.data.prepared import Problem
-from tlhelpers.data.preparing import Contents, Options, PictureSet
-from tlhelpers.data.sources import Source, open_source, read_table
+from tlhelpers.core.errors import CourseError
+from tlhelpers.core.progress import bar
+from tlhelpers.data.prepare import downloads, kaggle, sources, workflow
+from tlhelpers.data.prepare.prepared import Problem
+from tlhelpers.data.prepare.sources import Source, open_source, read_table
+from tlhelpers.data.prepare.workflow import Contents, Options, PictureSet
 from tlhelpers.data.votes import COLUMNS
-from tlhelpers.errors import CourseError
-from tlhelpers.progress import bar
 
 SIZE = 48
 LABELS = "label.csv"
@@ -102,7 +102,7 @@ def read_folders(source: Source, folders: dict[str, str]) -> Contents:
             if file.parent == folder and _is_png(file)
         }
         table, again = _in_order(source, path, rows)
-        items, left_out = preparing.match_up(table, pictures)
+        items, left_out = workflow.match_up(table, pictures)
         tables.append(items)
         problems += again + left_out
         paths |= {name: pictures[name] for name in items["image"]}
@@ -127,7 +127,7 @@ def _in_order(source: Source, path: str, rows: list[dict]) -> tuple[pd.DataFrame
         else:
             kept.append(row)
     kept.sort(key=lambda row: (SPLITS.index(row["split"]), row["image"]))
-    return preparing.label_table(source, path, kept), again
+    return workflow.label_table(source, path, kept), again
 
 
 def _refuse_names_in_two_splits(items: pd.DataFrame) -> None:
@@ -238,7 +238,7 @@ FILES = (
         97_000_000,
     ),
     # Of one commit: what is fetched next year is what is fetched today.
-    fetching.plain(
+    downloads.plain(
         "https://raw.githubusercontent.com/microsoft/FERPlus/"
         f"8ad5426c7b69e86e78afccb42c5f516850f52a28/{VOTES}",
         1_603_000,
@@ -267,7 +267,7 @@ def look_into(path: Path) -> tuple[str, Callable[[], Contents]]:
 
 def _find_tables(source: Source) -> list[str]:
     """Paths of fer2013.csv and fer2013new.csv."""
-    paths = {name: preparing.find_one(source, name) for name in (FACES, VOTES)}
+    paths = {name: workflow.find_one(source, name) for name in (FACES, VOTES)}
     missing = [name for name, path in paths.items() if path is None]
     if missing:
         raise CourseError(
@@ -285,16 +285,16 @@ def main(
             "Kaggle and the votes from Microsoft."
         ),
     ],
-    target: preparing.Target,
-    limit: preparing.Limit = None,
-    downloads: preparing.Downloads = None,
-    dry_run: preparing.DryRun = False,
-    overwrite: preparing.Overwrite = False,
+    target: workflow.Target,
+    limit: workflow.Limit = None,
+    downloads: workflow.Downloads = None,
+    dry_run: workflow.DryRun = False,
+    overwrite: workflow.Overwrite = False,
 ) -> None:
     """Prepare FER+ faces, 48 pixels, as arrays; run again to go on where it was stopped."""
     options = Options(source, target, limit, dry_run, overwrite, downloads)
-    work = partial(preparing.prepare, FERPLUS, options, FILES, look_into)
-    raise typer.Exit(preparing.run_command("prepare_ferplus", work))
+    work = partial(workflow.prepare, FERPLUS, options, FILES, look_into)
+    raise typer.Exit(workflow.run_command("prepare_ferplus", work))
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from tlhelpers.data import fetching, photographs, preparing
-from tlhelpers.data.fetching import Remote
-from tlhelpers.data.preparing import Contents, Options, PictureSet
-from tlhelpers.errors import CourseError
+from tlhelpers.core.errors import CourseError
+from tlhelpers.data.prepare import downloads, photographs, workflow
+from tlhelpers.data.prepare.downloads import Remote
+from tlhelpers.data.prepare.workflow import Contents, Options, PictureSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ def remote(size: int) -> Remote:
     """The same, to be fetched."""
     side, name = file_for(size)
     pixels = sum(SPLITS.values()) * side * side * 3  # They compress little.
-    return fetching.plain(URL.format(name=name), pixels, SUMS[side])
+    return downloads.plain(URL.format(name=name), pixels, SUMS[side])
 
 
 def describe(index: pd.DataFrame) -> str:
@@ -135,19 +135,19 @@ def main(
             help="A RetinaMNIST file or the folder it is in; or the word zenodo, to fetch it."
         ),
     ],
-    target: preparing.Target,
+    target: workflow.Target,
     size: Annotated[int, typer.Option(min=8, max=max(SUMS), help="Side in pixels.")] = 96,
-    limit: preparing.Limit = None,
-    downloads: preparing.Downloads = None,
-    dry_run: preparing.DryRun = False,
-    overwrite: preparing.Overwrite = False,
+    limit: workflow.Limit = None,
+    downloads: workflow.Downloads = None,
+    dry_run: workflow.DryRun = False,
+    overwrite: workflow.Overwrite = False,
 ) -> None:
     """Prepare RetinaMNIST pictures as arrays; run again to go on where it was stopped."""
     options = Options(source, target, limit, dry_run, overwrite, downloads, size)
     work = partial(
-        preparing.prepare, RETINAMNIST, options, (remote(size),), partial(look_into, size)
+        workflow.prepare, RETINAMNIST, options, (remote(size),), partial(look_into, size)
     )
-    raise typer.Exit(preparing.run_command("prepare_retinamnist", work))
+    raise typer.Exit(workflow.run_command("prepare_retinamnist", work))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tlhelpers.data.dataset import Dataset, Split
-from tlhelpers.recipe import Recipe
+from tlhelpers.training.recipe import Recipe
 
 # Before Keras is imported, which none of the above does.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -50,7 +50,7 @@ def split() -> Split:
 @pytest.fixture(scope="session")
 def trainer_of(split):
     """A trainer of any recipe on these pictures; recipes of one architecture share a network."""
-    from tlhelpers.training import Trainer
+    from tlhelpers.training.trainer import Trainer
 
     made = {}
 

@@ -17,7 +17,8 @@ import sys
 import numpy as np
 import pytest
 
-from tlhelpers import paths, recordings
+from tlhelpers.core import paths
+from tlhelpers.experiment import recordings
 
 OTHERS = [
     pytest.param(
@@ -79,7 +80,7 @@ def test_the_command_for_a_gpu(run, backend, tmp_path):
     """
     # A processor computes bfloat16 by the way of float32: at 224 pixels it would take ten minutes.
     smaller = (
-        "from dataclasses import replace; from tlhelpers.cases import retinopathy;"
+        "from dataclasses import replace; from tlhelpers.experiment.cases import retinopathy;"
         "sizes, key = retinopathy._SIZES, ('full-lite-smoke', 'synthetic');"
         "few = {'image_size': 48, 'truncate_at': 'block2', 'epochs': 2};"
         "sizes[key] = replace(sizes[key], epochs=2, posted=sizes[key].posted | few);"

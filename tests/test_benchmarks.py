@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-from tlhelpers import paths
+from tlhelpers.core import paths
 
 
 def test_pipeline():

@@ -12,12 +12,14 @@ import numpy as np
 import papermill
 import pytest
 
-from tests.test_pages import NAMES, notebook
-from tlhelpers import backbones, machine, recordings
-from tlhelpers.cases import case
-from tlhelpers.cases.ferplus import MOBILENETV2
+from tests.course.test_pages import NAMES, notebook
+from tlhelpers.core import machine
 from tlhelpers.data import synthetic
 from tlhelpers.data.splits import split_by_group
+from tlhelpers.experiment import recordings
+from tlhelpers.experiment.cases import case
+from tlhelpers.experiment.cases.ferplus import MOBILENETV2
+from tlhelpers.training import backbones
 
 # This process and the pages' kernels share the GPU: none may take all of its memory at once.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -49,7 +51,7 @@ def profile():
 
 @pytest.mark.parametrize("name", ["retinopathy", "ferplus", "ferplus on MobileNetV2"])
 def test_posted_networks_train_in_mixed_precision(name):
-    from tlhelpers.training import Trainer
+    from tlhelpers.training.trainer import Trainer
 
     this = case(name.split()[0], "full-smoke")
     recipe = this.measured.but(**MOBILENETV2 if "MobileNetV2" in name else {})

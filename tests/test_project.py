@@ -25,32 +25,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "tlhelpers"
 PYTHONS = ("3.11", "3.12", "3.13")
 
-# A part imports from its own line or the lines below it, never from a line above it.
-LAYERS = (
-    "cli",
-    "cluster",
-    "runner regression spread",
-    "pages plots",
-    "claims findings",
-    "comparisons",
-    "protocol causes",
-    "fixes",
-    "cases checks",
-    "training",
-    "inputs batchnorm",
-    "model metrics recordings evidence",
-    "run backbones torch_weights",
-    "recipe stability calibration data weights",
-    "machine report",
-    "errors files locks memory paths progress prediction quiet",
-)
-# These work without Keras: no import of it, not even inside a function.
-KERAS_FREE = (
-    "errors files locks memory paths progress prediction recipe stability calibration weights data"
-    " run metrics recordings evidence comparisons plots"
-)
-# training's callbacks and inputs' batches are subclasses; all else waits
-KERAS_AT_THE_TOP = {"quiet", "training", "inputs"}
+# A wing imports from itself and from the wings below it, never from one above.
+WINGS = ("cli", "course", "analysis", "experiment", "training", "data", "measures", "core")
+# Not even inside a function: what reads and judges recorded runs works without Keras.
+KERAS_FREE = ("analysis", "data", "measures")
+# The trainer's callbacks and the batches are subclasses; everything else imports Keras late.
+KERAS_AT_THE_TOP = {
+    f"tlhelpers.{name}" for name in ("core.quiet", "training.trainer", "training.inputs")
+}
 
 
 def read(name: str) -> str:
@@ -277,7 +259,7 @@ def _names(node: ast.AST) -> list[str]:
     return [name if name in modules() else node.module for name in full]
 
 
-def part(module: str) -> str:
+def wing(module: str) -> str:
     """tlhelpers.data.splits → data"""
     return module.split(".")[1]
 
@@ -287,27 +269,29 @@ def own(module: str) -> list[str]:
     return [name for name in imported(module) if name.startswith("tlhelpers.")]
 
 
-def in_parts(names) -> list[str]:
-    return [m for m in modules() if m != "tlhelpers" and part(m) in names]
+def in_wings(names) -> list[str]:
+    return [m for m in modules() if m != "tlhelpers" and wing(m) in names]
 
 
-def test_every_module_has_one_layer():
-    placed = " ".join(LAYERS).split()
-    assert len(placed) == len(set(placed))
-    missing = {part(m) for m in modules() if m != "tlhelpers"} - set(placed)
-    assert not missing, f"give {missing} a place in LAYERS"
+def test_every_module_lives_in_a_wing():
+    assert {wing(m) for m in modules() if m != "tlhelpers"} == set(WINGS)
 
 
-def test_imports_run_one_way():
-    level = {name: i for i, names in enumerate(reversed(LAYERS)) for name in names.split()}
+def test_imports_run_downwards():
     upward = [
         f"{module} imports {other}"
-        for module in modules()
-        if module != "tlhelpers"
+        for module in in_wings(WINGS)
         for other in own(module)
-        if level[part(other)] > level[part(module)]
+        if WINGS.index(wing(other)) < WINGS.index(wing(module))
     ]
     assert not upward
+
+
+def test_tests_mirror_the_package():
+    folders = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")}
+    tested = {path.parent.relative_to(ROOT / "tests") for path in ROOT.glob("tests/*/**/test_*.py")}
+    assert tested <= folders
+    assert {Path(name) for name in WINGS if name != "cli"} <= tested
 
 
 def test_no_module_imports_itself_through_others():
@@ -315,9 +299,9 @@ def test_no_module_imports_itself_through_others():
 
 
 def test_only_what_makes_or_runs_pages_imports_them():
-    assert {m for m in modules() if "tlhelpers.pages" in imported(m)} == {
+    assert {m for m in modules() if "tlhelpers.course.pages" in imported(m)} == {
         "tlhelpers.cli",
-        "tlhelpers.runner",
+        "tlhelpers.course.runner",
     }
 
 
@@ -326,19 +310,19 @@ def test_modules_name_what_they_import_not_the_package():
 
 
 def test_keras_stays_out_of_what_works_without_it():
-    heavy = {"keras", "tensorflow", "tlhelpers.quiet"}
-    for module in in_parts(KERAS_FREE.split()):
+    heavy = {"keras", "tensorflow", "tlhelpers.core.quiet"}
+    for module in in_wings(KERAS_FREE):
         found = {n if n in heavy else n.split(".")[0] for n in imported(module)} & heavy
         assert not found, f"{module} imports {found}"
 
 
 def test_keras_is_imported_late():
     for module in modules():
-        if module != "tlhelpers" and part(module) in KERAS_AT_THE_TOP:
+        if module in KERAS_AT_THE_TOP:
             continue
         at_once = {name for name, now in imported(module).items() if now}
         assert not {n.split(".")[0] for n in at_once} & {"keras", "tensorflow"}, module
-        assert "tlhelpers.quiet" not in at_once, module
+        assert "tlhelpers.core.quiet" not in at_once, module
 
 
 def in_fresh_python(code: str) -> str:
@@ -354,7 +338,7 @@ def in_fresh_python(code: str) -> str:
     [
         ("tlhelpers", {"numpy"}),
         ("tlhelpers.cli", {"numpy"}),
-        ("tlhelpers.stability, tlhelpers.evidence", set()),
+        ("tlhelpers.measures.stability, tlhelpers.analysis.evidence", set()),
     ],
 )
 def test_import_is_quick_and_brings_nothing_heavy(names, heavy):
@@ -373,7 +357,7 @@ def test_import_is_quick_and_brings_nothing_heavy(names, heavy):
 
 
 def test_recorded_runs_are_read_without_keras():
-    names = ", ".join(in_parts(KERAS_FREE.split()))
+    names = ", ".join(in_wings(KERAS_FREE))
     code = f"import sys, {names}; print(*{{'keras', 'tensorflow'}} & set(sys.modules))"
     assert not in_fresh_python(code)
 

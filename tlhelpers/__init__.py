@@ -10,35 +10,35 @@ import importlib
 from typing import Any
 
 _PUBLIC = {
-    "CourseError": "tlhelpers.errors",
-    "Recipe": "tlhelpers.recipe",
-    "difference_text": "tlhelpers.recipe",
-    "case": "tlhelpers.cases",
-    "alone": "tlhelpers.comparisons",
-    "beside_real": "tlhelpers.comparisons",
-    "on_both": "tlhelpers.comparisons",
-    "real_pairs": "tlhelpers.comparisons",
-    "compare": "tlhelpers.comparisons",
-    "verdict_sentence": "tlhelpers.evidence",
-    "values": "tlhelpers.metrics",
-    "fix": "tlhelpers.fixes",
-    "steady": "tlhelpers.protocol",
-    "guessed": "tlhelpers.prediction",
-    "backbone": "tlhelpers.backbones",
+    "CourseError": "tlhelpers.core.errors",
+    "Recipe": "tlhelpers.training.recipe",
+    "difference_text": "tlhelpers.training.recipe",
+    "case": "tlhelpers.experiment.cases",
+    "alone": "tlhelpers.analysis.comparisons",
+    "beside_real": "tlhelpers.analysis.comparisons",
+    "on_both": "tlhelpers.analysis.comparisons",
+    "real_pairs": "tlhelpers.analysis.comparisons",
+    "compare": "tlhelpers.analysis.comparisons",
+    "verdict_sentence": "tlhelpers.analysis.evidence",
+    "values": "tlhelpers.analysis.metrics",
+    "fix": "tlhelpers.experiment.fixes",
+    "steady": "tlhelpers.experiment.protocol",
+    "guessed": "tlhelpers.course.guess",
+    "backbone": "tlhelpers.training.backbones",
 }
-_MODULES = [
-    "batchnorm",
-    "calibration",
-    "checks",
-    "evidence",
-    "findings",
-    "machine",
-    "metrics",
-    "model",
-    "plots",
-    "stability",
-    "training",
-]
+_MODULES = {
+    "batchnorm": "tlhelpers.training",
+    "calibration": "tlhelpers.measures",
+    "checks": "tlhelpers.experiment",
+    "evidence": "tlhelpers.analysis",
+    "machine": "tlhelpers.core",
+    "metrics": "tlhelpers.analysis",
+    "model": "tlhelpers.training",
+    "plots": "tlhelpers.analysis",
+    "stability": "tlhelpers.measures",
+    "trainer": "tlhelpers.training",
+    "verdicts": "tlhelpers.analysis",
+}
 
 __all__ = [*_PUBLIC, *_MODULES]
 
@@ -47,7 +47,7 @@ def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
     if name in _MODULES:
-        return importlib.import_module(f"tlhelpers.{name}")
+        return importlib.import_module(f"{_MODULES[name]}.{name}")
     raise AttributeError(f"tlhelpers has no '{name}'")
 
 

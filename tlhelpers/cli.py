@@ -15,8 +15,9 @@ from typing import Annotated, Any
 
 import typer
 
-from tlhelpers import machine, pages, paths
-from tlhelpers.errors import CourseError
+from tlhelpers.core import machine, paths
+from tlhelpers.core.errors import CourseError
+from tlhelpers.course import pages
 
 # Everything else is imported where it is needed: `tlhelpers --help` must not wait for it.
 
@@ -81,8 +82,8 @@ def run(
 
     The pages in the repository are left as they are.
     """
-    from tlhelpers import report, runner
-    from tlhelpers.cases import PROFILES
+    from tlhelpers.course import report, runner
+    from tlhelpers.experiment.cases import PROFILES
 
     if profile not in PROFILES:
         raise CourseError(f"Unknown profile '{profile}': choose one of {', '.join(PROFILES)}.")
@@ -99,7 +100,7 @@ def run(
     with contextlib.ExitStack() as stack:
         elsewhere = {}
         if scheduler:
-            from tlhelpers import cluster
+            from tlhelpers.course import cluster
 
             client = stack.enter_context(cluster.connect(scheduler))
             jobs = len(client.nthreads())
@@ -131,7 +132,9 @@ def pages_command(
     ] = pages.TIMEOUT,
 ) -> None:
     """For maintainers: make the notebooks from notebooks/src, executed in the quick profile."""
-    from tlhelpers import claims, files, report
+    from tlhelpers.analysis import prose
+    from tlhelpers.core import files
+    from tlhelpers.course import report
 
     failed = False
     for source in pages.find(numbers or (), paths.NOTEBOOKS / "src", ".py"):
@@ -148,16 +151,17 @@ def pages_command(
         failed = failed or bool(problems)
     if not check:
         readme = paths.PROJECT / "README.md"
-        files.save(readme, claims.refresh(readme.read_text(encoding="utf-8")))
+        files.save(readme, prose.refresh(readme.read_text(encoding="utf-8")))
         _readme_figures(paths.PROJECT / "docs")
     raise typer.Exit(1 if failed else 0)
 
 
 def _readme_figures(folder: Path) -> None:
     """The figures of README.md, from the recordings as the pages' figures are."""
-    from tlhelpers import plots, protocol
-    from tlhelpers.cases import case
-    from tlhelpers.fixes import fix
+    from tlhelpers.analysis import plots
+    from tlhelpers.experiment import protocol
+    from tlhelpers.experiment.cases import case
+    from tlhelpers.experiment.fixes import fix
 
     for name, file, title in (
         ("ferplus", "faces", "Faces: what each change does"),
@@ -214,8 +218,9 @@ def record(
     already is not made again; an interrupted one goes on where it stopped. Several of these
     commands, started side by side, share the work.
     """
-    from tlhelpers import protocol, report
-    from tlhelpers.cases import case
+    from tlhelpers.course import report
+    from tlhelpers.experiment import protocol
+    from tlhelpers.experiment.cases import case
 
     options = _options(pictures or ())
     this = case(case_name, profile, data, **options)
@@ -248,7 +253,7 @@ def record(
     with contextlib.ExitStack() as stack:
         elsewhere = {}
         if scheduler and missing:
-            from tlhelpers import cluster
+            from tlhelpers.course import cluster
 
             client = stack.enter_context(cluster.connect(scheduler))
             elsewhere["train"] = functools.partial(cluster.train, client, tell)
@@ -284,8 +289,8 @@ def evidence(
     """What the recordings say about each fix, paired by seed, in every metric."""
     import json
 
-    from tlhelpers import comparisons
-    from tlhelpers.evidence import table
+    from tlhelpers.analysis import comparisons
+    from tlhelpers.analysis.evidence import table
 
     typer.echo(f"Reading {paths.RECORDINGS} …", err=True)  # it takes seconds
     found = comparisons.recorded(paths.RECORDINGS, functools.partial(typer.echo, err=True))
@@ -306,9 +311,9 @@ def findings(
     profile: Profile = "quick",
 ) -> None:
     """What the protocol makes of the recordings: which fixes count (recordings/PROTOCOL.md)."""
-    from tlhelpers import findings as its
-    from tlhelpers import protocol
-    from tlhelpers.cases import CASES, case
+    from tlhelpers.analysis import verdicts as its
+    from tlhelpers.experiment import protocol
+    from tlhelpers.experiment.cases import CASES, case
 
     cases = case_names or list(CASES)
     for name in cases:
@@ -341,8 +346,8 @@ def fixes(
     names: Annotated[list[str] | None, typer.Argument(help="Fixes to tell more of.")] = None,
 ) -> None:
     """What may go wrong, how it shows, and which fixes are tried, by the names that --fix takes."""
-    from tlhelpers.causes import CAUSES
-    from tlhelpers.fixes import FIXES, fix
+    from tlhelpers.experiment.causes import CAUSES
+    from tlhelpers.experiment.fixes import FIXES, fix
 
     for one in map(fix, names or ()):
         changes = [f"{key} = {value!r}" for key, value in {**one.change, **one.pictures}.items()]
@@ -386,9 +391,9 @@ def check(
     Mechanism checks prove on a tiny network that each fix does what it says. Outcome checks train
     anew; they fail where a result lies beyond what the spread of the recordings allows.
     """
-    from tlhelpers import regression, report
-    from tlhelpers.cases import CASES, case
-    from tlhelpers.fixes import fix
+    from tlhelpers.course import regression, report
+    from tlhelpers.experiment.cases import CASES, case
+    from tlhelpers.experiment.fixes import fix
 
     cases = case_names or list(CASES)
     for name in cases:

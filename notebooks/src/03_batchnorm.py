@@ -61,7 +61,7 @@ short = case.measured.but(epochs=2)
 trainer = case.trainer(short)
 trainer.run(seed=0)
 train, validation = case.split.train, case.split.validation
-pictures = train.images[: tl.training.REESTIMATE_PICTURES]
+pictures = train.images[: tl.trainer.REESTIMATE_PICTURES]
 lag = tl.batchnorm.lag(trainer.network, pictures, short.batch_size)
 
 # %%

@@ -181,7 +181,7 @@ for name, runs in steps.items():
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print(tl.findings.steadiness("retinopathy").words)
+print(tl.verdicts.steadiness("retinopathy").words)
 
 # %% [markdown]
 # By the letter of the protocol it is steady. Read the numbers all the same. An interval that reaches so far above zero rules
@@ -225,7 +225,7 @@ jumps = tl.metrics.unsteadiness(three)["jitter beyond noise"].low > 0
 print(f"climb {lower.before:.2f} → {lower.after:.2f}, change {tl.evidence.effect_words(lower)}")
 print(f"change of AUC {tl.evidence.effect_words(sorts)}")
 print("it jumps beyond its noise:", "yes" if jumps else "not shown")
-holds = lower.high < 0 and sorts.low > -tl.findings.MARGINS["auc"] and not jumps
+holds = lower.high < 0 and sorts.low > -tl.verdicts.MARGINS["auc"] and not jumps
 print("the claim holds:", "yes" if holds else "no")
 
 # %% [markdown]

@@ -18,7 +18,7 @@ seeds = 0
 import numpy as np
 
 import tlhelpers as tl
-from tlhelpers.cases.ferplus import MOBILENETV2
+from tlhelpers.experiment.cases.ferplus import MOBILENETV2
 
 case = tl.case("ferplus", profile=profile)
 posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")

@@ -19,7 +19,7 @@ import numpy as np
 
 import tlhelpers as tl
 from tlhelpers.data import measured
-from tlhelpers.weights import class_weights, effective_batch
+from tlhelpers.measures.class_weights import class_weights, effective_batch
 
 case = tl.case("ferplus", profile=profile)
 posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")

@@ -18,7 +18,8 @@ seeds = 0
 import numpy as np
 
 import tlhelpers as tl
-from tlhelpers.data import measured, twins, votes
+from tlhelpers.data import measured, votes
+from tlhelpers.data import duplicates
 
 case = tl.case("ferplus", profile=profile)
 train, validation = case.split.train, case.split.validation
@@ -131,8 +132,8 @@ for rule, pictures in kept.items():
 # brighter or compressed anew. (The count of near twins includes the exact ones.)
 
 # %%
-exact = twins.has_twin(validation.images, train.images)
-near = twins.has_near_twin(validation.images, train.images)
+exact = duplicates.has_twin(validation.images, train.images)
+near = duplicates.has_near_twin(validation.images, train.images)
 known = ferplus["twins"]
 real_exact = known["validation pictures with an exact twin in training"]
 real_near = known["validation pictures with a near twin in training"]
@@ -142,8 +143,8 @@ print(f"FER+               {ferplus['valid']['pictures']:9} {real_exact:16} {rea
 
 # %%
 where = np.flatnonzero(exact)
-hashes = {h: i for i, h in enumerate(twins.pixel_hashes(train.images))}
-partner = np.array([hashes[h] for h in twins.pixel_hashes(validation.images[where])], int)
+hashes = {h: i for i, h in enumerate(duplicates.pixel_hashes(train.images))}
+partner = np.array([hashes[h] for h in duplicates.pixel_hashes(validation.images[where])], int)
 other = validation.labels[where] != train.labels[partner]
 shown = np.concatenate([np.flatnonzero(other)[:4], np.flatnonzero(~other)[:4]])
 tl.plots.contact_sheet(

@@ -156,7 +156,7 @@ for after, before in (("BatchNorm frozen", "as posted"), ("averaged", "BatchNorm
 # chosen, and an average lowers jitter by construction: read these p as a description.)
 
 # %%
-for found in tl.findings.found("ferplus"):
+for found in tl.verdicts.found("ferplus"):
     if found.question.design == "removed":
         print(f"without {found.question.fix} (it is {found.verdict}: corrected p {found.p:.4f})")
         for one in (found.jitter, found.mode_gap, found.score):
@@ -224,7 +224,7 @@ for after, before in (
 
 # %%
 # NBVAL_CHECK_OUTPUT
-print(tl.findings.steadiness("ferplus").words)
+print(tl.verdicts.steadiness("ferplus").words)
 
 # %% [markdown]
 # ## And on real faces?

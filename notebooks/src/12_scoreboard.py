@@ -19,7 +19,7 @@ import numpy as np
 import tlhelpers as tl
 
 # Recorded runs of the quick profile, whatever the parameters say: a scoreboard trains nothing.
-faces, eyes = tl.findings.found("ferplus"), tl.findings.found("retinopathy")
+faces, eyes = tl.verdicts.found("ferplus"), tl.verdicts.found("retinopathy")
 
 
 def of(design, findings):
@@ -79,7 +79,7 @@ for name, findings in (("faces", faces), ("retina", eyes)):
         f"{tl.metrics.metric(metric).title} {value:.3f}" for metric, value in levels.items()
     )
     print(
-        f"{name:7} {words}; allowed loss of {tl.metrics.metric(score).title}: {tl.findings.MARGINS[score]}"
+        f"{name:7} {words}; allowed loss of {tl.metrics.metric(score).title}: {tl.verdicts.MARGINS[score]}"
     )
 
 # %% [markdown]
@@ -90,7 +90,7 @@ my_guess = None
 
 # %%
 alone = of("alone", faces)
-counting = [found for found in alone if found.verdict == tl.findings.COUNTS]
+counting = [found for found in alone if found.verdict == tl.verdicts.COUNTS]
 print(f"{len(alone)} were tried")
 print(tl.guessed(my_guess, len(counting), "of them"))
 
@@ -214,7 +214,7 @@ tl.plots.paired(ladder(eyes), "auc", "Retina: AUC, step by step")
 # NBVAL_CHECK_OUTPUT
 for name in ("ferplus", "retinopathy"):
     print(name)
-    print(tl.findings.steadiness(name).words)
+    print(tl.verdicts.steadiness(name).words)
     print()
 
 # %% [markdown]

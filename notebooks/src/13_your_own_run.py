@@ -55,7 +55,7 @@ print(base.table())
 
 # %%
 aim = "jitter"
-score, margin = case.score, tl.findings.MARGINS[case.score]
+score, margin = case.score, tl.verdicts.MARGINS[case.score]
 print(f"aim: lower {aim}; {score.replace('_', ' ')} may not fall by more than {margin}")
 
 # %% [markdown]

@@ -6,8 +6,8 @@ from numbers import Integral
 
 import numpy as np
 
+from tlhelpers.core.errors import CourseError
 from tlhelpers.data.dataset import Dataset, Split
-from tlhelpers.errors import CourseError
 
 
 def split_by_group(

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tlhelpers.data._faces.opinions import draw_labels, draw_opinions, draw_votes
-from tlhelpers.data._faces.photograph import CHUNK as FACES_AT_ONCE
-from tlhelpers.data._faces.photograph import draw_chunk as draw_faces
-from tlhelpers.data._fundus.grades import GRADE_SHARES, GRADES, LABEL_NOISE, draw_grades
-from tlhelpers.data._fundus.photograph import CHUNK as PATIENTS_AT_ONCE
-from tlhelpers.data._fundus.photograph import draw_chunk as draw_patients
+from tlhelpers.core.errors import CourseError
+from tlhelpers.core.progress import bar
 from tlhelpers.data.dataset import Dataset, Split
+from tlhelpers.data.drawing.faces.opinions import draw_labels, draw_opinions, draw_votes
+from tlhelpers.data.drawing.faces.photograph import CHUNK as FACES_AT_ONCE
+from tlhelpers.data.drawing.faces.photograph import draw_chunk as draw_faces
+from tlhelpers.data.drawing.fundus.grades import GRADE_SHARES, GRADES, LABEL_NOISE, draw_grades
+from tlhelpers.data.drawing.fundus.photograph import CHUNK as PATIENTS_AT_ONCE
+from tlhelpers.data.drawing.fundus.photograph import draw_chunk as draw_patients
 from tlhelpers.data.votes import EMOTIONS, plurality
-from tlhelpers.errors import CourseError
-from tlhelpers.progress import bar
 
 __all__ = [
     "GRADES",

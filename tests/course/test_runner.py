@@ -1,0 +1,662 @@
+"""Making, guarding and running pages, on tiny pages without Keras."""
+
+import errno
+import json
+import sys
+import time
+from xml.etree import ElementTree
+
+import nbformat
+import numpy as np
+import papermill
+import pytest
+from bs4 import BeautifulSoup
+
+from tlhelpers import cli
+from tlhelpers.core import machine, paths, progress
+from tlhelpers.core.errors import CourseError
+from tlhelpers.course import pages, report, runner
+
+SOURCE = """\
+# %% [markdown]
+# # How unsteady?
+
+# %% tags=["parameters"]
+profile = "quick"
+live = False
+
+# %%
+# NBVAL_CHECK_OUTPUT
+print("steady", profile)
+
+# %%
+a = 3
+a + 1
+"""
+PICTURE = """
+# %%
+from IPython.display import display
+display({"image/png": "AAAA"}, metadata={"image/png": {"alt": "Loss <falls>"}}, raw=True)
+"""
+
+
+def notebook(folder, name, *cells, parameters='profile = "quick"'):
+    """A page that was never executed."""
+    page = nbformat.v4.new_notebook(metadata=pages._METADATA)
+    page.cells = [
+        nbformat.v4.new_markdown_cell(f"# {name[:2]} · Page {name}"),
+        nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        *(nbformat.v4.new_code_cell(cell) for cell in cells),
+    ]
+    path = folder / f"{name}.ipynb"
+    nbformat.write(page, path)
+    return path
+
+
+def executed(source, target):
+    """What `pages.build` makes of SOURCE, without a kernel."""
+    pages.build(source, target, execute=False)
+    page = nbformat.read(target, as_version=4)
+    code = [cell for cell in page.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code, 1):
+        cell.execution_count = number
+    code[1].outputs = [nbformat.v4.new_output("stream", text="steady quick\n")]
+    nbformat.write(page, target)
+    return page
+
+
+def command(monkeypatch, *arguments):
+    """Exit code of the `tlhelpers` command."""
+    monkeypatch.setattr(sys, "argv", ["tlhelpers", *map(str, arguments)])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    return end.value.code
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """An empty course of its own, in place of the project's."""
+    folder = tmp_path / "notebooks {braces}"
+    (folder / "src").mkdir(parents=True)
+    monkeypatch.setattr(paths, "NOTEBOOKS", folder)
+    return folder
+
+
+# Making pages
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A source and the notebook made from it."""
+    folder = tmp_path_factory.mktemp("built")
+    source = folder / "01_noise.py"
+    source.write_text(SOURCE + PICTURE)
+    pages.build(source, folder / "01_noise.ipynb")
+    return source, folder / "01_noise.ipynb"
+
+
+def test_build_makes_a_page_that_the_guard_accepts(built):
+    source, target = built
+    assert pages.check(source, target) == []
+    page = nbformat.read(target, as_version=4)
+    nbformat.validate(page)
+    assert page.metadata == pages._METADATA
+    assert page.cells[2].outputs[0].text == "steady quick\n"
+    assert page.cells[1].metadata == {"tags": ["parameters"]}
+    assert not any("execution" in cell.metadata for cell in page.cells)
+    assert str(source.parent) not in target.read_text()
+
+
+def test_build_again_gives_the_same_bytes(built, tmp_path):
+    source, target = built
+    pages.build(source, tmp_path / "again.ipynb")
+    assert (tmp_path / "again.ipynb").read_bytes() == target.read_bytes()
+
+
+def test_a_new_cell_leaves_the_ids_of_the_others(tmp_path):
+    def ids(text):
+        (tmp_path / "01_a.py").write_text(text)
+        pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb", execute=False)
+        return [cell.id for cell in nbformat.read(tmp_path / "01_a.ipynb", as_version=4).cells]
+
+    first = ids("# %%\nx = 1\n\n# %%\nx = 1\n")
+    assert len(set(first)) == 2
+    assert ids("# %% [markdown]\n# New\n\n# %%\nx = 1\n\n# %%\nx = 1\n")[1:] == first
+
+
+def test_a_page_is_made_without_what_was_trained_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLHELPERS_BUILD", str(tmp_path))  # holds the source at least
+    source = tmp_path / "01_a.py"
+    source.write_text('# %%\nimport os\n\nprint(os.listdir(os.environ["TLHELPERS_BUILD"]))\n')
+    pages.build(source, tmp_path / "01_a.ipynb")
+    page = nbformat.read(tmp_path / "01_a.ipynb", as_version=4)
+    assert page.cells[0].outputs[0].text == "[]\n"
+
+
+def test_build_keeps_the_old_page_when_a_cell_fails(tmp_path):
+    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n\n# %%\n# Why\n1 / 0\n")
+    (tmp_path / "01_a.ipynb").write_text("old")
+    with pytest.raises(CourseError, match=r"01_a, cell 2 `1 / 0`: ZeroDivisionError: division"):
+        pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb")
+    assert (tmp_path / "01_a.ipynb").read_text() == "old"
+
+
+@pytest.mark.parametrize("words", ["Kernel died before replying to kernel_info", "Timeout"])
+def test_build_says_that_there_was_no_kernel(tmp_path, monkeypatch, words):
+    tried = []
+
+    def execute(self, **_):
+        tried.append(self)
+        raise RuntimeError(words)
+
+    monkeypatch.setattr("nbclient.NotebookClient.execute", execute)
+    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n")
+    with pytest.raises(CourseError, match=f"^01_a, before any cell: RuntimeError: {words}"):
+        pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb")
+    # Two kernels may have chosen one port: that is worth another try.
+    assert len(tried) == (2 if words.startswith("Kernel") else 1)
+
+
+def test_build_tries_a_kernel_again(tmp_path, monkeypatch):
+    from nbclient import NotebookClient
+
+    tried, execute = [], NotebookClient.execute
+
+    def once_without(self, **options):
+        tried.append(self)
+        if len(tried) == 1:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return execute(self, **options)
+
+    monkeypatch.setattr(NotebookClient, "execute", once_without)
+    source, target = tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb"
+    source.write_text(SOURCE)
+    pages.build(source, target)
+    assert pages.check(source, target) == []
+
+
+def test_build_says_where_it_cannot_write(tmp_path):
+    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CourseError, match="Could not write .*01_a.ipynb"):
+        pages.build(tmp_path / "01_a.py", tmp_path / "file" / "01_a.ipynb", execute=False)
+
+
+# The guard
+
+
+def _strip(page):
+    for cell in page.cells[1:]:
+        cell.outputs = []
+
+
+def _forget_order(page):
+    page.cells[2].execution_count = None
+    page.cells[3].execution_count = 7
+
+
+def _edit(page):
+    page.cells[3].source = "a = 4\na + 1"
+
+
+def _edit_prose(page):
+    page.cells[0].source = "# How steady?"
+
+
+def _untag(page):
+    page.cells[1].metadata = {}
+
+
+def _add(page):
+    page.cells.append(nbformat.v4.new_markdown_cell("More"))
+
+
+def _fail(page):
+    page.cells[3].outputs = [nbformat.v4.new_output("error", ename="NameError", evalue="a")]
+
+
+def _mute(page):
+    page.cells[3].outputs = page.cells[2].outputs
+    page.cells[2].outputs = []
+
+
+def _other_kernel(page):
+    page.metadata.kernelspec.name = "venv"
+
+
+@pytest.mark.parametrize(
+    ("damage", "problems"),
+    [
+        (_strip, ["no outputs at all"]),
+        (_forget_order, ["code cell 2 was not executed", "3 was executed out of order, as [7]"]),
+        (_edit, ["cell 4 (code) differs from the source: `a = 4`"]),
+        (_edit_prose, ["cell 1 (markdown) differs"]),
+        (_untag, ["cell 2 (code) differs"]),
+        (_add, ["has 5 cells, the source 4"]),
+        (_fail, ["code cell 3 shows NameError: `a = 3`"]),
+        (_mute, ['code cell 2 has no output: `print("steady", profile)`']),
+        (_other_kernel, ["kernelspec is 'venv'"]),
+        (lambda page: None, []),
+    ],
+)
+def test_guard_finds(tmp_path, damage, problems):
+    source, target = tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb"
+    source.write_text(SOURCE)
+    page = executed(source, target)
+    damage(page)
+    nbformat.write(page, target)
+    found = pages.check(source, target)
+    assert len(found) == len(problems)
+    assert all(part in line for part, line in zip(problems, found, strict=True))
+
+
+def test_guard_finds_a_page_that_is_missing(tmp_path):
+    (tmp_path / "01_noise.py").write_text(SOURCE)
+    found = pages.check(tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb")
+    assert found == ["there is no such notebook"]
+
+
+VALID = '"nbformat": 4, "nbformat_minor": 5, "metadata": {}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other\n",
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"nbformat": 99}',
+        f'{{{VALID}, "cells": 3}}'.encode(),
+        f'{{{VALID}, "cells": [{{}}]}}'.encode(),
+    ],
+)
+def test_guard_finds_what_is_no_notebook(course, monkeypatch, capsys, text):
+    """Such as one that two people changed, with git's marks in it."""
+    (course / "src" / "01_noise.py").write_text(SOURCE)
+    (course / "01_noise.ipynb").write_bytes(text)
+    assert command(monkeypatch, "pages", "--check") == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("01_noise.ipynb: is no notebook, make it anew: ")
+
+
+@pytest.mark.parametrize(
+    ("cell", "sure"),
+    [
+        ("print(1)", True),
+        ("# NBVAL_CHECK_OUTPUT\nx", True),
+        ("if x:\n    print(1)", False),
+        ("text = print", False),
+        ("%magic", False),
+    ],
+)
+def test_cells_that_are_sure_to_print(cell, sure):
+    assert pages._prints(cell) is sure
+
+
+# Running pages
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """One run of a page that passes, one that fails and one that takes no 'profile'."""
+    folder = tmp_path_factory.mktemp("ran {braces}")
+    seen = "import os\nprint(profile, *(os.environ[n] for n in {}))"
+    names = ["TF_CPP_MIN_LOG_LEVEL", "PYTHONHASHSEED", "TF_NUM_INTRAOP_THREADS", "MPLBACKEND"]
+    bars = (
+        "from tlhelpers import progress\nimport time\n"
+        "for _ in progress.bar(range(10), desc='training'):\n    time.sleep(0.1)"
+    )
+    notebooks = [
+        notebook(folder, "00_good", seen.format(names), bars, PICTURE.split("%%")[1]),
+        notebook(folder, "01_bad", "x = 1", "# Why\n\nassert x == 2, 'a <b>\\nc'", "x = 3"),
+        notebook(folder, "02_other", "print(1)", parameters="size = 1"),
+        folder / "03_broken.ipynb",
+    ]
+    notebooks[-1].write_text("not a notebook")
+    lines = []
+
+    def watch(all_pages):
+        for page in all_pages:
+            if page.bars:
+                lines.extend(progress.reported(page.bars))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("TLHELPERS_PROGRESS", raising=False)
+        patch.setenv("MPLBACKEND", "agg")
+        results = runner.run(
+            notebooks, folder / "out", {"profile": "smoke"}, jobs=2, on_progress=watch
+        )
+    return folder / "out", results, lines
+
+
+def test_a_failing_page_does_not_stop_the_others(ran):
+    out, results, _ = ran
+    assert [(r.name, r.status) for r in results] == [
+        ("00_good", "passed"),
+        ("01_bad", "failed"),
+        ("02_other", "failed"),
+        ("03_broken", "failed"),
+    ]
+    good, bad, other, broken = results
+    assert good.title == "Page 00_good" and good.seconds > 0 and good.problem is None
+    assert (bad.cell, bad.line) == (4, "assert x == 2, 'a <b>\\nc'")
+    assert bad.error == "AssertionError: a <b> c"
+    assert other.error == "this page has no parameter profile; it has size"
+    assert other.cell is None and not (out / "02_other.ipynb").exists()
+    assert "JSON" in broken.error and "\n" not in broken.error
+
+
+def test_kernels_get_parameters_and_environment(ran):
+    out, _, _ = ran
+    cells = nbformat.read(out / "00_good.ipynb", as_version=4).cells
+    threads = max(1, machine.cores() // 2)
+    shown = cells[3].outputs[0].text
+    assert shown == f"smoke 3 0 {threads} module://matplotlib_inline.backend_inline\n"
+
+
+def test_nothing_half_written_is_left(ran):
+    out, _, _ = ran
+    assert list(out.glob("*.partial")) == []
+
+
+def test_trainings_show_in_the_runner_and_not_in_the_page(ran):
+    out, _, lines = ran
+    assert any(line.startswith("training:") and "/10" in line for line in lines)
+    assert nbformat.read(out / "00_good.ipynb", as_version=4).cells[4].outputs == []
+
+
+def test_html_copies_work_offline_and_keep_alternative_texts(ran):
+    out, _, _ = ran
+    page = BeautifulSoup((out / "00_good.html").read_text(), "html.parser")
+    assert page.find("img")["alt"] == "Loss <falls>"
+    assert page.title.text == "Page 00_good"
+    for tag in page.find_all(["script", "link", "img", "iframe"]):
+        assert not any(str(tag.get(key, "")).startswith("http") for key in ("src", "href"))
+    assert page.find("script") is None
+    assert page.find("a", href="index.html")
+    assert "AssertionError" in (out / "01_bad.html").read_text()
+
+
+def test_report_for_people(ran):
+    out, _, _ = ran
+    page = BeautifulSoup((out / "index.html").read_text(), "html.parser")
+    rows = page.select("tbody tr")
+    assert [row.select_one(".status").text for row in rows] == ["passed"] + ["failed"] * 3
+    assert rows[0].find("a")["href"] == "00_good.html"
+    assert "In [4]" in rows[1].text and "AssertionError: a <b> c" in rows[1].text
+    assert rows[2].find("a") is None
+    assert "1 of 4 pages passed" in page.text
+    assert page.find(["script", "link"]) is None
+
+
+def test_report_for_machines(ran):
+    out, results, _ = ran
+    record = json.loads((out / "report.json").read_text())
+    assert record["status"] == "failed" and record["parameters"] == {"profile": "smoke"}
+    assert [report.PageResult(**page) for page in record["pages"]] == results
+    suite = ElementTree.parse(out / "junit.xml").getroot().find("testsuite")
+    assert (suite.get("tests"), suite.get("failures")) == ("4", "3")
+    good, bad, *_ = suite.findall("testcase")
+    assert good.find("failure") is None and float(good.get("time")) > 0
+    assert bad.find("failure").get("message") == results[1].problem
+
+
+def test_a_cell_that_takes_too_long_fails_its_page(tmp_path):
+    page = notebook(tmp_path, "00_slow", "import time", "time.sleep(60)")
+    clock = time.monotonic()
+    (result,) = runner.run([page], tmp_path / "out", timeout=1)
+    assert time.monotonic() - clock < 40
+    assert (result.status, result.cell, result.line) == ("failed", 3, "time.sleep(60)")
+    assert result.error == "CellTimeoutError: the cell took longer than 1 s"
+    assert (out := tmp_path / "out" / "00_slow.ipynb").exists() and out.with_suffix(
+        ".html"
+    ).exists()
+
+
+def test_ctrl_c_stops_the_kernel_and_keeps_the_report(tmp_path):
+    slow = notebook(tmp_path, "00_slow", "import time", "time.sleep(60)")
+    later = notebook(tmp_path, "01_later", "print(1)")
+    out = tmp_path / "out"
+
+    def interrupt(all_pages):
+        if all_pages[0].cell == 3:
+            raise KeyboardInterrupt
+
+    clock = time.monotonic()
+    results = runner.run([slow, later], out, on_progress=interrupt)
+    assert time.monotonic() - clock < 40
+    assert [result.status for result in results] == ["interrupted", "not run"]
+    assert json.loads((out / "report.json").read_text())["status"] == "interrupted"
+    suite = ElementTree.parse(out / "junit.xml").getroot().find("testsuite")
+    assert (suite.get("errors"), suite.get("skipped")) == ("1", "1")
+    assert "not run" in (out / "index.html").read_text()
+
+
+# Papermill replaced by something that only pretends: no kernel, so no time.
+
+
+def pretend(monkeypatch, *problems):
+    """Make papermill raise `problems`, one a call, and copy the page after them."""
+    left = list(problems)
+
+    def execute(source, target, *_, **__):
+        if left:
+            raise left.pop(0)
+        nbformat.write(nbformat.read(source, as_version=4), target)
+
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+
+
+def test_a_kernel_that_did_not_start_gets_a_second_chance(tmp_path, monkeypatch):
+    page = notebook(tmp_path, "00_a", "x = 1")
+    failure = RuntimeError("Kernel died before replying to kernel_info")
+    for problems, status in [((failure,), "passed"), ((failure, failure), "failed")]:
+        pretend(monkeypatch, *problems)
+        assert runner.run([page], tmp_path / "out")[0].status == status
+
+
+def test_a_page_that_had_started_gets_none(tmp_path, monkeypatch):
+    page = notebook(tmp_path, "00_a", "x = 1")
+
+    def execute(*_, on_cell_execute, **__):
+        on_cell_execute(cell=nbformat.v4.new_code_cell("x = 1"), cell_index=0)
+        raise RuntimeError("Address already in use")
+
+    monkeypatch.setattr(papermill, "execute_notebook", execute)
+    (result,) = runner.run([page], tmp_path / "out")
+    assert (result.status, result.cell, result.line) == ("failed", 1, "x = 1")
+
+
+def test_other_failures_get_none(tmp_path, monkeypatch):
+    page = notebook(tmp_path, "00_a", "x = 1")
+    pretend(monkeypatch, ValueError("no"))
+    (result,) = runner.run([page], tmp_path / "out")
+    assert (result.status, result.error) == ("failed", "ValueError: no")
+
+
+def test_old_copies_do_not_pass_for_new_ones(tmp_path, monkeypatch):
+    page = notebook(tmp_path, "00_a", "x = 1")
+    pretend(monkeypatch)
+    runner.run([page], tmp_path / "out")
+    assert (tmp_path / "out" / "00_a.html").exists()
+    runner.run([page], tmp_path / "out", {"unknown": 1})
+    assert not (tmp_path / "out" / "00_a.html").exists()
+
+
+def test_a_killed_run_leaves_nothing_of_the_one_before(tmp_path, monkeypatch):
+    """No report that says passed, and no copy of a page that it did not come to."""
+    notebooks = [notebook(tmp_path, name, "x = 1") for name in ("00_a", "01_b")]
+    pretend(monkeypatch)
+    out = tmp_path / "out"
+    runner.run(notebooks, out)
+    assert {"index.html", "junit.xml", "01_b.html", "01_b.ipynb"} < {p.name for p in out.iterdir()}
+
+    def kill(*_):
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        runner.run(notebooks, out, execute=kill)
+    assert [path.name for path in out.iterdir()] == ["report.json"]
+    assert json.loads((out / "report.json").read_text()) == {}
+
+
+def test_copies_never_take_the_place_of_the_pages(tmp_path, monkeypatch):
+    page = notebook(tmp_path, "00_a", "x = 1")
+    pretend(monkeypatch)
+    before = page.read_bytes()
+    with pytest.raises(CourseError, match="The pages themselves lie in .*: choose another folder"):
+        runner.run([page], tmp_path / "there" / "..")
+    assert page.read_bytes() == before
+
+
+def test_a_full_disk_ends_the_run(tmp_path, monkeypatch):
+    pretend(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
+    with pytest.raises(CourseError, match="disk is full"):
+        runner.run([notebook(tmp_path, "00_a", "x = 1")], tmp_path / "out")
+
+
+@pytest.mark.parametrize("value", [np.float64(1), np.int64(1), [np.int64(1)], {"a": object()}])
+def test_parameters_must_be_plain(tmp_path, value):
+    with pytest.raises(CourseError, match="Parameter 'seeds' must be plain Python"):
+        runner.run([], tmp_path / "out", {"seeds": value})
+
+
+# The command line
+
+
+def test_command_passes_on_what_was_given(course, monkeypatch, tmp_path, capsys):
+    notebook(course, "00_a")
+    notebook(course, "03_b")
+    given = []
+
+    def run(notebooks, out, parameters, jobs, timeout, on_progress):
+        given.append(([path.stem for path in notebooks], out, parameters, jobs, timeout))
+        return [report.PageResult(path.stem, "", report.PASSED, 2.0) for path in notebooks]
+
+    monkeypatch.setattr(runner, "run", run)
+    monkeypatch.setattr("tlhelpers.core.machine.cores", lambda: 8)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert command(monkeypatch, "run", "--out", tmp_path / "o") == 0
+    assert command(monkeypatch, "run", "3", "--profile", "smoke", "--no-live", "--jobs", 2) == 0
+    assert command(monkeypatch, "run", "03", "0", "--live", "--seeds", 2, "--timeout", 5) == 0
+    assert command(monkeypatch, "run", "3", "--profile", "full") == 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert command(monkeypatch, "run", "3") == 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    monkeypatch.setattr("tlhelpers.core.machine.cores", lambda: 1)
+    assert command(monkeypatch, "run", "3", "--no-live", "--jobs", 3) == 0
+    assert command(monkeypatch, "run", "3") == 0
+    default = paths.build() / "course"
+    assert given == [
+        (["00_a", "03_b"], tmp_path / "o", {"profile": "quick"}, 2, 1200),
+        (["03_b"], default, {"profile": "smoke", "live": False}, 2, 1200),
+        (["00_a", "03_b"], default, {"profile": "quick", "live": True, "seeds": 2}, 2, 5),
+        (["03_b"], default, {"profile": "full"}, 2, 1200),
+        (["03_b"], default, {"profile": "quick"}, 1, 1200),  # on a GPU
+        (["03_b"], default, {"profile": "quick", "live": False}, 3, 1200),
+        (["03_b"], default, {"profile": "quick"}, 1, 1200),
+    ]
+    assert "2 of 2 pages passed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("passed", 0), ("failed", 1), ("interrupted", 130), ("not run", 130)]
+)
+def test_exit_codes(course, monkeypatch, capsys, status, code):
+    notebook(course, "00_a")
+    result = report.PageResult("00_a", "", status, 2.0, 3, "x = 1", "NameError: y")
+    monkeypatch.setattr(runner, "run", lambda *_: [result])
+    assert command(monkeypatch, "run") == code
+    assert "In [3] `x = 1`: NameError: y" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "7"], "There is no page 07: choose from 00, 03."),
+        (["run", "x"], "There is no page 0x: choose from 00, 03."),
+        (["run", "--profile", "fast"], "Unknown profile 'fast'"),
+        (["run", "--out", "/dev/null/out"], "Could not write /dev/null/out/report.json"),
+        (["run", "--jobs", "0"], "--jobs"),
+        (["run", "--seeds", "0"], "--seeds"),
+        (["pages"], "There are no pages (NN_topic.py)"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_code_2(course, monkeypatch, capsys, arguments, message):
+    notebook(course, "00_a")
+    notebook(course, "03_b")
+    assert command(monkeypatch, *arguments) == 2
+    shown = capsys.readouterr().err
+    assert message in shown and "Traceback" not in shown
+
+
+def test_help_tells_the_exit_codes(monkeypatch, capsys):
+    assert command(monkeypatch, "run", "--help") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert (
+        "0 all is well; 1 a page, a run or a check failed; 2 wrong use" in shown
+        and "130 interrupted" in shown
+    )
+
+
+def test_pages_command_makes_and_checks(course, monkeypatch, capsys):
+    (course / "src" / "01_noise.py").write_text(SOURCE)
+    # The README and its figures are of this course as well, not the project's.
+    project = course.parent
+    monkeypatch.setattr(paths, "PROJECT", project)
+    (project / "README.md").write_text("No claims.\n")
+    said, build = [], pages.build
+
+    def building(*given, **options):
+        said.append(capsys.readouterr().out)
+        build(*given, **options)
+
+    monkeypatch.setattr(pages, "build", building)
+    assert command(monkeypatch, "pages", "--no-execute") == 0
+    assert said == ["01_noise.ipynb …\n"]
+    assert "01_noise.ipynb made in" in capsys.readouterr().out
+    assert {path.name for path in (project / "docs").iterdir()} == {"faces.png", "retina.png"}
+    assert command(monkeypatch, "pages", "1", "--check") == 1
+    assert "01_noise.ipynb: has no outputs at all" in capsys.readouterr().out
+    executed(course / "src" / "01_noise.py", course / "01_noise.ipynb")
+    assert command(monkeypatch, "pages", "--check") == 0
+
+
+# What is shown meanwhile
+
+
+def _page(tmp_path, name, **fields):
+    return runner.Page(tmp_path / f"{name}.ipynb", name, 10, **fields)
+
+
+def test_a_log_gets_a_line_at_the_start_and_one_at_the_end(tmp_path, capsys):
+    lines = runner.Lines()
+    page = _page(tmp_path, "00_a", bars=tmp_path)
+    lines([page, _page(tmp_path, "01_b")])
+    lines([page])
+    page.result = report.PageResult("00_a", "A", "failed", 65, 2, "x", "NameError: x")
+    lines([page])
+    assert capsys.readouterr().err.splitlines() == [
+        "00_a started",
+        "00_a failed in 1 min 05 s: In [2] `x`: NameError: x",
+    ]
+
+
+def test_a_terminal_gets_the_course_and_the_trainings(tmp_path):
+    (tmp_path / "9.txt").write_text("training: 40%")
+    bars = runner.Bars(2)
+    done = _page(tmp_path, "00_a", result=report.PageResult("00_a", "A", "passed", 1))
+    bars([done, _page(tmp_path, "01_b", bars=tmp_path, cell=6)])
+    assert "1/2 pages, 01_b cell 6/10" in str(bars.course) and "75 %" in str(bars.course)
+    assert [str(slot) for slot in bars.trainings] == ["01  training: 40%", ""]
+    bars.close()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(3.21, "3.2 s"), (9.97, "10 s"), (59.6, "1 min 00 s"), (3600, "1 h 00 min")],
+)
+def test_durations(seconds, words):
+    assert report.duration(seconds) == words

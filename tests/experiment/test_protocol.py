@@ -1,0 +1,489 @@
+"""The protocol: what is asked, which runs are made for it, and what counts as an answer."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from typer.testing import CliRunner
+
+from tests.experiment.test_recordings import made_up
+from tlhelpers.analysis import evidence, verdicts
+from tlhelpers.cli import app
+from tlhelpers.core import paths
+from tlhelpers.core.errors import CourseError
+from tlhelpers.experiment import causes, protocol, recordings
+from tlhelpers.experiment.cases import CASES, case
+from tlhelpers.experiment.fixes import FIXES, fix
+from tlhelpers.training.recipe import difference
+from tlhelpers.training.run import Experiment
+
+SMOKE = case("retinopathy", "smoke")
+
+
+@pytest.fixture
+def steady(monkeypatch):
+    """A made-up steady recipe, which no result can change."""
+    names = ("frozen-batchnorm", "head-first", "clipnorm")
+    monkeypatch.setitem(protocol.STEADY, "retinopathy", names)
+    return names
+
+
+# --- the catalogue -----------------------------------------------------------------------
+
+
+def test_every_cause_is_tried_or_has_a_reason_in_each_case():
+    assert [cause.number for cause in causes.CAUSES] == list(range(1, 15))
+    for cause in causes.CAUSES:
+        for name in CASES:
+            tried = causes.fixes_for(cause, name)
+            assert bool(tried) != (name in cause.untried), (cause.number, name)
+    assert {f.cause for f in FIXES.values()} <= {cause.number for cause in causes.CAUSES}
+
+
+def test_the_command_tells_the_catalogue():
+    all_of_them = CliRunner().invoke(app, ["fixes"]).output
+    assert all(f"  {each.name} " in all_of_them for each in FIXES.values())
+    assert all(cause.title in all_of_them and cause.sign in all_of_them for cause in causes.CAUSES)
+    one = CliRunner().invoke(app, ["fixes", "no-twins"]).output
+    assert "twins = False" in one and fix("no-twins").why in one and fix("no-twins").source in one
+    with pytest.raises(CourseError, match="Unknown fix 'twins'"):
+        CliRunner().invoke(app, ["fixes", "twins"], catch_exceptions=False)
+
+
+def test_the_protocol_shows_the_catalogue_as_it_is():
+    text = (paths.RECORDINGS / "PROTOCOL.md").read_text()
+    shown = text.split("<!-- catalogue -->\n")[1].split("\n<!-- /catalogue -->")[0]
+    assert shown == causes.catalogue()
+
+
+def test_the_protocol_states_the_margins_that_are_used():
+    text = (paths.RECORDINGS / "PROTOCOL.md").read_text().replace("−", "-").replace("\n", " ")
+    auc, f1 = (f"{-verdicts.MARGINS[name]:g}" for name in ("auc", "macro_f1"))
+    assert f"lies above {auc} AUC or {f1} macro-F1" in text
+
+
+# --- questions and runs ------------------------------------------------------------------
+
+
+def test_questions_of_a_case(steady):
+    asked = protocol.questions("retinopathy")
+    alone = [q for q in asked if q.design == "alone"]
+    assert [q.fix for q in alone] == [
+        f.name for f in FIXES.values() if "retinopathy" in f.cases and f.works
+    ]
+    assert all((q.before, q.after) == ((), (q.fix,)) for q in alone)
+    removed = {q.fix: q for q in asked if q.design == "removed"}
+    assert removed["head-first"].before == ("frozen-batchnorm", "clipnorm")
+    assert {q.after for q in removed.values()} == {steady}
+    ladder = [q for q in asked if q.design == "ladder"]
+    assert [q.before for q in ladder] == [steady[:0], steady[:1], steady[:2]]
+    assert [q.after for q in ladder] == [steady[:1], steady[:2], steady]
+
+
+def test_each_recipe_is_needed_once_whatever_the_order_of_its_fixes(steady):
+    names = protocol.recipes("retinopathy")
+    assert names[0] == "posted" and len(names) == len(set(names))
+    joined = [name for name in names if "+" in name]
+    # The whole, each without one, and what the ladder adds: its last step but one is the last
+    # removed, its first is alone.
+    assert len(joined) == 4
+    assert protocol.joined(("clipnorm", "frozen-batchnorm")) == "frozen-batchnorm+clipnorm"
+
+
+def test_jobs_change_the_recipe_and_the_pictures():
+    both = "frozen-batchnorm+class-weights-balanced"
+    jobs = protocol.jobs("ferplus", "synthetic", "smoke", ["posted", both, "no-twins"], range(2))
+    faces = case("ferplus", "smoke")
+    changed = {"batchnorm": ("live", "frozen"), "class_weights": (None, "balanced")}
+    without = case("ferplus", "smoke", twins=False).spec
+    assert [(j.label, difference(faces.measured, j.recipe), j.case.spec, j.seed) for j in jobs] == [
+        (label, what, spec, seed)
+        for label, what, spec in (
+            ("posted", {}, faces.spec),
+            (both, changed, faces.spec),
+            ("no-twins", {}, without),
+        )
+        for seed in (0, 1)
+    ]
+    assert jobs[0].case is jobs[2].case  # they can share networks
+
+
+def test_jobs_with_other_pictures_have_a_label_and_a_spec_of_their_own():
+    names = ["posted", "no-twins"]
+    jobs = protocol.jobs("ferplus", "real", "quick", names, range(1), everything=True)
+    assert [job.label for job in jobs] == ["posted-everything=True", "no-twins-everything=True"]
+    assert [job.case.spec.split(" seed")[0] for job in jobs] == [
+        "real all+all plurality twins",
+        "real all+all plurality no twins",
+    ]
+
+
+# --- recording ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quickly(monkeypatch, build_folder, tmp_path):
+    """Runs that take no time, kept in a folder of their own."""
+    trained = []
+
+    def train(this, recipe, seed):
+        trained.append((recipe, seed))
+        return made_up(recipe, seed, 0.1, this)
+
+    monkeypatch.setattr("tlhelpers.experiment.cases.base.Case.train", train)
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path / "recordings")
+    return trained
+
+
+def record(*arguments):
+    return CliRunner().invoke(app, ["record", "--profile", "smoke", *arguments])
+
+
+def test_record_makes_what_the_protocol_asks_for_and_nothing_twice(quickly):
+    first = record("--seeds", "1")
+    assert first.exit_code == 0, first.output
+    needed = len(protocol.recipes("retinopathy"))
+    assert f"0 of {needed} runs are recorded" in first.output
+    assert f"{needed} new runs." in first.output
+    assert len(quickly) == needed == len(set(quickly))
+    again = record("--seeds", "2")
+    assert f"{needed} of {2 * needed} runs are recorded" in again.output
+    assert len(quickly) == 2 * needed == len(set(quickly))
+
+
+def test_the_state_of_a_run_is_deleted_only_when_the_run_is_saved(quickly, monkeypatch):
+    (job,) = protocol.jobs("retinopathy", "synthetic", "smoke", ["posted"], range(1))
+    kept = SMOKE.unfinished(job.recipe, 0)
+    train, save = type(SMOKE).train, recordings.save
+
+    def leaves_its_state(this, recipe, seed):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch()
+        kept.with_name(f"{kept.name}.0123abcd.partial").touch()
+        return train(this, recipe, seed)
+
+    def full(*_):
+        raise CourseError("The disk is full.")
+
+    monkeypatch.setattr(type(SMOKE), "train", leaves_its_state)
+    for make in (lambda: list(protocol.record([job])), lambda: SMOKE.run(job.recipe, 1, live=True)):
+        monkeypatch.setattr(recordings, "save", full)
+        with pytest.raises(CourseError, match="The disk is full"):
+            make()
+        assert kept.exists()
+        monkeypatch.setattr(recordings, "save", save)
+        make()
+        assert not list(kept.parent.glob(f"{kept.name}*"))
+
+
+def test_an_estimate_comes_before_any_work(quickly):
+    run = made_up(SMOKE.measured, 0, 0.1)
+    run.history["seconds"] = [30.0] * 4
+    recordings.save(run, paths.RECORDINGS, "posted")
+    said = record("--fix", "posted", "--fix", "clipnorm", "--seeds", "2", "--dry-run").output
+    assert "1 of 4 runs are recorded." in said
+    assert "3 are missing: about 6 min 00 s" in said and "at 2 min 00 s each" in said
+    assert not quickly
+
+
+def test_another_process_is_making_a_run(quickly):
+    lock = SMOKE.unfinished(SMOKE.measured, 0).with_suffix(".lock")
+    lock.parent.mkdir(parents=True)
+    with FileLock(lock):
+        said = record("--fix", "posted", "--seeds", "2").output
+    assert [seed for _, seed in quickly] == [1]
+    assert "1 are left to other processes" in said and "1 new runs." in said
+
+
+def test_on_a_disk_that_knows_no_locks_runs_are_made_all_the_same(quickly, monkeypatch):
+    def acquire(*_, **__):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(FileLock, "acquire", acquire)
+    assert "1 new runs." in record("--fix", "posted", "--seeds", "1").output
+    with SMOKE.locked(SMOKE.measured, 0):
+        pass
+
+
+KILLED = """
+import sys, time
+from tlhelpers.experiment import protocol
+from tlhelpers.experiment.cases.base import Case
+def train(*_):
+    print("training", flush=True)
+    time.sleep(60)
+Case.train = train
+list(protocol.record(protocol.jobs("retinopathy", "synthetic", "smoke", ["posted"], range(1))))
+"""
+
+
+def test_the_run_of_a_killed_process_is_made_by_the_next(quickly):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout.readline() == "training\n"
+        assert "1 are left to other processes" in record("--fix", "posted", "--seeds", "1").output
+        process.kill()
+    assert "1 new runs." in record("--fix", "posted", "--seeds", "1").output
+
+
+def test_record_with_other_pictures(quickly):
+    assert "2 new runs." in record("--fix", "posted", "--pictures", "fellow_eyes=0.8").output
+    (folder,) = paths.RECORDINGS.glob("*/*")
+    assert folder.name.startswith("posted-fellow_eyes=0.8-")
+    assert "0.8 fellows" in recordings.load(folder / "seed-0.json").about["spec"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--fix", "posted", "--fix", "magic"], "Unknown fix 'magic'"),
+        (["--fix", "posted", "--fix", "frozen-batchnorm+size-48"], "'size-48' is no fix for ret"),
+        (["--case", "faces"], "Unknown case 'faces'"),
+        (
+            ["--case", "ferplus", "--pictures", "everything=true"],
+            "everything=True needs data='real'",
+        ),
+        (["--pictures", "everything=true"], "retinopathy has no option 'everything'"),
+        (["--pictures", 'photographs=["aptos"]'], "photographs=['aptos'] is unknown: choose one"),
+        (["--pictures", "fellow_eyes=2"], "fellow_eyes=2 must be a number from 0 to 1"),
+        (["--case", "ferplus", "--pictures", 'twins="no"'], "twins='no' must be True or False"),
+        (["--pictures", "fellow_eyes"], "Cannot read 'fellow_eyes': write name=true or name=0.8"),
+    ],
+)
+def test_record_refuses_before_any_work(quickly, arguments, message):
+    result = record(*arguments)
+    assert isinstance(result.exception, CourseError) and message in str(result.exception)
+    assert not quickly
+
+
+# --- findings ----------------------------------------------------------------------------
+
+
+def keep(
+    root, name: str, wobble: float, auc: float = 0.8, seeds: int = 8, se: float = 1e-3
+) -> None:
+    """Runs of a recipe whose loss goes up and down by `wobble`, with this AUC and noise."""
+    this, recipe = protocol.changed(
+        "retinopathy", "quick", "synthetic", protocol.fixes_of(name, "retinopathy")
+    )
+    for seed in range(seeds):
+        run = made_up(recipe, seed, wobble * (1 + 0.1 * np.sin(seed)), this)
+        run.history["val_nll_se"] = [None, se, se, se]
+        run.history["val_auc"] = [auc + 0.002 * np.cos(3 * seed)] * 4
+        recordings.save(run, root, name)
+
+
+def verdicts_of(root, design="alone"):
+    found = verdicts.found("retinopathy", root=root)
+    return {f.question.fix: f.verdict for f in found if f.question.design == design}
+
+
+def test_only_what_is_steadier_and_keeps_its_score_counts(tmp_path):
+    keep(tmp_path, "posted", 0.2)
+    keep(tmp_path, "frozen-batchnorm", 0.1, auc=0.9)
+    keep(tmp_path, "rate-1e-5", 0.0, auc=0.5)  # so low that it learns nothing
+    keep(tmp_path, "clipnorm", 0.1, auc=0.77)
+    keep(tmp_path, "plateau", 0.2)
+    keep(tmp_path, "dense-512", 0.4)
+    assert verdicts_of(tmp_path) == {
+        "frozen-batchnorm": verdicts.COUNTS,
+        "rate-1e-5": verdicts.STEADIER,
+        "clipnorm": verdicts.STEADIER,
+        "plateau": verdicts.NOT_SHOWN,
+        "dense-512": verdicts.LESS_STEADY,
+    }
+    shown = verdicts.table(verdicts.found("retinopathy", root=tmp_path))
+    assert list(shown.columns)[:3] == ["design", "fix", "jitter"]
+    assert list(shown.design).count("alone") == 5
+
+
+def test_a_score_that_is_no_better_than_a_constant_answer_never_counts(tmp_path):
+    """Nothing is lost against a posted run that is as bad."""
+    keep(tmp_path, "posted", 0.2, auc=0.5)
+    keep(tmp_path, "clipnorm", 0.0, auc=0.5)
+    (found,) = verdicts.found("retinopathy", root=tmp_path)
+    assert found.not_worse and not found.better_than_nothing
+    assert found.verdict == verdicts.STEADIER
+
+
+def test_few_seeds_are_described(tmp_path):
+    for name, wobble in (("posted", 0.2), ("clipnorm", 0.0)):
+        keep(tmp_path, name, wobble, seeds=3)
+    assert set(verdicts_of(tmp_path).values()) == {"described only"}
+
+
+@pytest.fixture
+def partly(tmp_path, monkeypatch):
+    """A folder of recordings: one fix has no seed of the posted recipe, one has a diverged run."""
+    keep(tmp_path, "posted", 0.2)
+    keep(tmp_path, "frozen-batchnorm", 0.1, auc=0.9)
+    keep(tmp_path, "clipnorm", 0.0)
+    this, recipe = protocol.changed("retinopathy", "quick", "synthetic", [fix("plateau")])
+    recordings.save(made_up(recipe, 3, 0.1, this), tmp_path, "plateau")
+    (path,) = tmp_path.glob("*/posted-*/seed-3.json")
+    path.unlink()
+    clipped = fix("clipnorm").apply(this.measured)
+    run = made_up(clipped, 2, 0.1, this)
+    run.history["val_nll"][1] = run.history["loss"][1] = float("nan")
+    recordings.save(run, tmp_path, "clipnorm")
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
+    return tmp_path
+
+
+DIVERGED = "seed 2 of clipnorm in epoch 2"
+
+
+def test_a_fix_with_a_diverged_run_does_not_count(partly):
+    assert verdicts_of(partly) == {
+        "frozen-batchnorm": verdicts.COUNTS,
+        "clipnorm": verdicts.DIVERGED,
+    }
+    frozen, clipped = (f for f in verdicts.found("retinopathy") if f.question.design == "alone")
+    assert clipped.diverged == DIVERGED and clipped.p is None
+    # It is still one of those that were asked.
+    asked = [q for q in protocol.questions("retinopathy") if q.design == "alone"]
+    count = sum(fix(q.fix).remedy for q in asked)
+    assert frozen.p == pytest.approx(count * evidence.p_value(frozen.jitter))
+
+
+def test_findings_command_names_a_diverged_run(partly):
+    shown = CliRunner().invoke(app, ["findings", "--case", "retinopathy"])
+    assert shown.exit_code == 0
+    (line,) = (line for line in shown.output.splitlines() if " clipnorm " in line)
+    assert line.endswith(f"diverged: {DIVERGED}") and "counts" in shown.output
+
+
+def test_evidence_command_goes_on_without_what_cannot_be_compared(partly):
+    shown = CliRunner().invoke(app, ["evidence", "--json"])
+    assert shown.exit_code == 0
+    assert {row["fix"] for row in json.loads(shown.stdout)} == {"frozen-batchnorm"}
+    assert shown.stderr.startswith(f"Reading {paths.RECORDINGS} …\n")
+    (line,) = (line for line in shown.stderr.splitlines() if "clipnorm" in line)
+    assert f"retinopathy-synthetic-quick is not compared: {DIVERGED} diverged" in line
+
+
+def test_a_diverged_posted_run_leaves_nothing_to_count(tmp_path):
+    keep(tmp_path, "clipnorm", 0.0)
+    keep(tmp_path, "posted", 0.2)
+    (path,) = tmp_path.glob("*/posted-*/seed-5.json")
+    run = recordings.load(path)
+    run.history["loss"][3] = float("inf")
+    recordings.save(run, tmp_path, "posted")
+    (found,) = verdicts.found("retinopathy", root=tmp_path)
+    assert (found.verdict, found.diverged) == (verdicts.DIVERGED, "seed 5 of posted in epoch 4")
+    assert list(verdicts.table([found]).jitter) == ["–"]
+
+
+def test_removed_and_ladder(tmp_path, steady):
+    for i, name in enumerate(protocol.recipes("retinopathy")):
+        if "+" in name or name in ("posted", steady[0]):
+            keep(tmp_path, name, 0.02 if name.count("+") == 2 else 0.2 + i / 1000)
+    assert verdicts_of(tmp_path, "removed") == dict.fromkeys(steady, verdicts.NEEDED)
+    # A step depends on those before it: it is described.
+    assert verdicts_of(tmp_path, "ladder") == dict.fromkeys(steady, "described only")
+
+
+def test_many_questions_make_one_answer_less_sure(tmp_path):
+    """Holm's correction over all questions of a design, also those that no run answers yet."""
+    keep(tmp_path, "posted", 0.2)
+    keep(tmp_path, "clipnorm", 0.199)
+    (found,) = verdicts.found("retinopathy", root=tmp_path)
+    alone = [q for q in protocol.questions("retinopathy") if q.design == "alone"]
+    asked = sum(fix(q.fix).remedy for q in alone)
+    assert asked == len(alone) - 1  # momentum-0.999 makes a cause larger and is no question
+    assert found.p == pytest.approx(min(1, asked * evidence.p_value(found.jitter)))
+    keep(tmp_path, "plateau", 0.2)
+    both = {f.question.fix: f for f in verdicts.found("retinopathy", root=tmp_path)}
+    again = both["clipnorm"]
+    assert again.p == pytest.approx(found.p)
+
+
+def test_a_cause_made_larger_is_described(tmp_path):
+    keep(tmp_path, "posted", 0.2)
+    keep(tmp_path, "momentum-0.999", 0.9)
+    assert verdicts_of(tmp_path) == {"momentum-0.999": "described only"}
+
+
+def test_where_the_posted_run_does_not_jump_there_is_nothing_to_steady(tmp_path):
+    """However small the p-value; more jitter is still seen."""
+    for name, wobble in (("posted", 0.01), ("clipnorm", 0.0), ("dense-512", 0.4)):
+        keep(tmp_path, name, wobble, se=0.1)
+    assert verdicts_of(tmp_path) == {
+        "clipnorm": verdicts.NOTHING,
+        "dense-512": verdicts.LESS_STEADY,
+    }
+
+
+def test_seeds_beyond_the_profile_have_another_purpose(tmp_path):
+    for name, wobble in (("posted", 0.2), ("clipnorm", 0.1)):
+        keep(tmp_path, name, wobble, seeds=10)
+    (found,) = verdicts.found("retinopathy", root=tmp_path)
+    assert found.jitter.seeds == 8
+
+
+@pytest.mark.parametrize(
+    ("wobble", "auc", "holds"),
+    [(0.05, 0.8, True), (0.15, 0.8, False), (0.05, 0.7, False)],
+)
+def test_the_steady_recipe_is_judged_on_fresh_seeds(
+    monkeypatch, tmp_path, steady, build_folder, wobble, auc, holds
+):
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)  # and not the committed ones
+    keep(tmp_path, "posted", 0.2, seeds=16)
+    # Runs of this machine judge nothing.
+    keep(recordings.local(), protocol.joined(steady), wobble, auc, seeds=16)
+    with pytest.raises(CourseError, match="Seed 8 of steady is not recorded for synthetic fundus"):
+        verdicts.steadiness("retinopathy")
+    keep(tmp_path, protocol.joined(steady), wobble, auc, seeds=16)
+    judged = verdicts.steadiness("retinopathy")
+    assert judged.posted.seeds == judged.steady.seeds == tuple(range(8, 16))
+    assert judged.holds == holds
+
+
+def test_trivial_scores():
+    run = made_up(SMOKE.measured, 0, 0.1)
+    one = Experiment(run.recipe, (run,))
+    assert verdicts.trivial_score(one, "auc") == 0.5
+    # 24 of 48 are of the commonest class: precision 1/2, recall 1, F1 2/3, and 0 for the other.
+    assert verdicts.trivial_score(one, "macro_f1") == pytest.approx(1 / 3)
+
+
+def test_nothing_to_compare_is_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
+    keep(tmp_path, "posted", 0.2, seeds=1)
+    this, recipe = protocol.changed("retinopathy", "quick", "synthetic", [fix("clipnorm")])
+    recordings.save(made_up(recipe, 1, 0.1, this), tmp_path, "clipnorm")
+    for arguments, cases in (((), "retinopathy and ferplus"), (("--case", "ferplus"), "ferplus")):
+        result = CliRunner().invoke(app, ["findings", *arguments])
+        assert isinstance(result.exception, CourseError)
+        said = f"Nothing to compare is recorded for {cases}, synthetic, quick"
+        assert said in str(result.exception)
+    shown = CliRunner().invoke(app, ["evidence"])
+    assert shown.exit_code == 0 and "Nothing to compare is recorded yet" in shown.stdout
+    assert json.loads(CliRunner().invoke(app, ["evidence", "--json"]).stdout) == []
+
+
+def test_findings_of_both_cases_if_none_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
+    keep(tmp_path, "posted", 0.2)
+    keep(tmp_path, "clipnorm", 0.0)
+    shown = CliRunner().invoke(app, ["findings"])
+    assert shown.exit_code == 0
+    eyes, faces = shown.output.split("\nferplus, synthetic, quick:\n")
+    assert eyes.startswith("retinopathy, synthetic, quick:\n") and " clipnorm " in eyes
+    assert faces == "nothing to compare\n"
+    with pytest.raises(CourseError, match="Unknown case 'faces'"):
+        CliRunner().invoke(app, ["findings", "--case", "faces"], catch_exceptions=False)
+
+
+def test_findings_command_prints_the_committed_recordings():
+    shown = CliRunner().invoke(app, ["findings", "--case", "ferplus"]).output
+    assert fix("reestimated-batchnorm").name in shown and "p (Holm)" in shown
+    assert "The steady recipe, frozen-batchnorm+weight-average" in shown
+    assert "steady by the protocol: yes" in shown

@@ -1,0 +1,323 @@
+"""Recordings: saved whole, found by what they are, replayed; comparisons from them."""
+
+import dataclasses
+import errno
+import json
+import threading
+import time
+import tomllib
+
+import numpy as np
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from typer.testing import CliRunner
+
+from tlhelpers.analysis import comparisons, evidence, metrics
+from tlhelpers.cli import app
+from tlhelpers.core import paths, progress
+from tlhelpers.core.errors import CourseError
+from tlhelpers.experiment import recordings
+from tlhelpers.experiment.cases import CASES, case
+from tlhelpers.experiment.fixes import fix
+from tlhelpers.training.run import Run
+
+SMOKE = case("retinopathy", "smoke")
+
+
+def made_up(recipe, seed, wobble, this=SMOKE) -> Run:
+    """A run whose NLL goes up and down by `wobble` in log units."""
+    rng = np.random.default_rng(seed)
+    nll = np.exp(-0.5 + wobble * np.array([1, -1, 1, -1]) + 0.01 * rng.normal(size=4))
+    history = {name: list(map(float, nll)) for name in ("val_nll", "val_loss", "batch_mode_nll")}
+    history |= {"moving_mode_nll": [2 * v for v in history["val_nll"]]}
+    history |= {"val_accuracy": [0.7] * 4, "val_auc": [0.8 + 0.001 * seed] * 4}
+    history |= {"val_changed": [None, 3, 2, 1], "loss": [0.5] * 4, "seconds": [1.0] * 4}
+    history |= {"val_nll_se": [None, 1e-3, 1e-3, 1e-3]}
+    about = {
+        "case": this.name,
+        "data": this.data,
+        "profile": this.profile,
+        "spec": this.spec,
+        "data_words": this.data_words,
+        "date": "2026-01-02T03:04:05+00:00",
+        "device": "a pencil",
+        "classes": ["no DR", "DR"],
+    }
+    probabilities = np.tile([[0.75, 0.25], [1e-9, 1 - 1e-9]], (24, 1))
+    labels = np.arange(48) // 12 % 2
+    return Run(recipe, seed, history, probabilities, labels, "all epochs", about)
+
+
+def test_saved_and_found_again(tmp_path):
+    run = made_up(SMOKE.measured, 3, 0.1)
+    path = recordings.save(run, tmp_path, "posted")
+    assert path.name == "seed-3.json" and not list(tmp_path.rglob("*.partial"))
+    again = recordings.load(path)
+    assert again.replayed and again.recipe == run.recipe
+    assert again.curve("val_nll") == pytest.approx(run.curve("val_nll"), rel=1e-6)
+    assert np.isnan(again.curve("val_changed")[0])
+    kept, whole = (np.log(np.clip(r.probabilities, 1e-7, 1)) for r in (again, run))
+    assert np.allclose(kept, whole, rtol=4e-3, atol=1e-6)  # eight significant bits
+    assert again.labels.tolist() == run.labels.tolist()
+    assert metrics.recalls(again) == {"no DR": (12, 24), "DR": (12, 24)}
+    assert metrics.trivial_accuracy(again) == 0.5
+    where = (SMOKE.name, SMOKE.data, SMOKE.profile)
+    assert recordings.find(*where, SMOKE.measured, 3, SMOKE.spec, tmp_path) is not None
+    assert recordings.find(*where, SMOKE.measured, 4, SMOKE.spec, tmp_path) is None
+    assert recordings.find(*where, SMOKE.measured, 3, "other pictures", tmp_path) is None
+    other = SMOKE.measured.but(learning_rate=2e-4)
+    assert recordings.find(*where, other, 3, SMOKE.spec, tmp_path) is None
+
+
+def test_damaged_and_foreign_recordings(tmp_path):
+    path = recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path)
+    fields = json.loads(path.read_text())
+    path.write_text(json.dumps({**fields, "schema": 99}))
+    with pytest.raises(CourseError, match="has schema 99, this version reads 2"):
+        recordings.load(path)
+    labels = fields["labels"]
+    damaged = [
+        json.dumps(fields)[:50],
+        "[]",
+        "2",
+        "{}",
+        *(json.dumps({k: v for k, v in fields.items() if k != name}) for name in fields),
+        json.dumps({**fields, "recipe": [1]}),
+        json.dumps({**fields, "recipe": {"epochs": -1}}),
+        json.dumps({**fields, "labels": {**labels, "zlib": labels["zlib"][:8]}}),
+        json.dumps({**fields, "labels": {**labels, "zlib": "AAAA" + labels["zlib"][4:]}}),
+        json.dumps({**fields, "labels": {**labels, "shape": [3]}}),
+    ]
+    damaged.remove(json.dumps({k: v for k, v in fields.items() if k != "head_history"}))
+    for text in damaged:
+        path.write_text(text)
+        with pytest.raises(CourseError, match="Damaged recording .*seed-0.json: delete it and tr"):
+            recordings.load(path)
+
+
+def test_a_file_in_place_of_the_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CourseError, match="Could not write .*seed-0.json: Not a directory"):
+        recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path / "file")
+
+
+def test_full_disk_keeps_the_run_of_before(tmp_path, monkeypatch):
+    path = recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path)
+    before = path.read_bytes()
+
+    def full(file):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)  # where what was written has to find its place
+    with pytest.raises(CourseError, match="Could not write .*: No space left on device"):
+        recordings.save(made_up(SMOKE.measured, 0, 0.2), tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_replays_what_is_recorded_and_trains_nothing(build_folder, monkeypatch):
+    for seed in range(3):
+        recordings.save(made_up(SMOKE.measured, seed, 0.1), recordings.local())
+    monkeypatch.setattr(
+        "tlhelpers.experiment.cases.base.Case.train", lambda *_: pytest.fail("trained")
+    )
+    experiment = SMOKE.run(SMOKE.measured, seeds=3)
+    assert experiment.seeds == (0, 1, 2)
+    assert "recorded on 2026-01-02; synthetic fundus" in experiment.origin
+    assert "3 seeds; a pencil" in experiment.origin
+
+
+def test_a_caption_names_each_device_once():
+    runs = [made_up(SMOKE.measured, seed, 0.1) for seed in range(3)]
+    runs[1].about["device"] = "an abacus, 9 rods"
+    origin = comparisons.Experiment(SMOKE.measured, tuple(runs)).origin
+    assert origin.endswith("3 seeds; a pencil; an abacus, 9 rods")
+
+
+def test_a_case_keeps_the_two_networks_used_last(monkeypatch):
+    built = []
+
+    class Network:
+        def __init__(self, recipe, split):
+            built.append(recipe.learning_rate)
+
+        def of(self, recipe):
+            return self
+
+    monkeypatch.setattr("tlhelpers.training.trainer.Trainer", Network)
+    this = case("retinopathy", "smoke")
+    for rate in (1e-3, 2e-3, 1e-3, 3e-3, 1e-3, 3e-3, 2e-3):
+        this.trainer(this.measured.but(learning_rate=rate))
+    assert built == [1e-3, 2e-3, 3e-3, 2e-3]
+
+
+def test_trains_and_keeps_what_is_not_recorded(build_folder):
+    recipe = SMOKE.measured.but(epochs=1)
+    (run,) = SMOKE.run(recipe, seeds=1)
+    assert not run.replayed and run.about["versions"]["keras"].startswith("3.")
+    assert run.about["fingerprint"] == SMOKE.split.fingerprint()
+    (again,) = SMOKE.run(recipe, seeds=1)
+    assert again.replayed and again.curve("val_nll") == pytest.approx(run.curve("val_nll"))
+
+
+@pytest.mark.parametrize(("live", "times"), [(False, 1), (True, 2)])
+def test_pages_side_by_side_make_a_run_one_after_the_other(build_folder, monkeypatch, live, times):
+    began, working = threading.Barrier(2), []
+
+    def train(this, recipe, seed):
+        assert not working, "two at once"
+        working.append(seed)
+        time.sleep(0.5)
+        trained.append(working.pop())
+        return made_up(recipe, seed, 0.1, this)
+
+    def page():
+        this = case("retinopathy", "smoke")
+        began.wait(10)
+        found.append(this.run(this.measured, seeds=1, live=live)[0])
+
+    trained, found = [], []
+    monkeypatch.setattr("tlhelpers.experiment.cases.base.Case.train", train)
+    pages = [threading.Thread(target=page) for _ in range(2)]
+    for each in pages:
+        each.start()
+    for each in pages:
+        each.join(30)
+    assert len(found) == 2 and trained == [0] * times
+    assert [run.replayed for run in found].count(False) == times
+
+
+def test_who_waits_for_another_process_is_told(build_folder, tmp_path, monkeypatch):
+    monkeypatch.delenv("TLHELPERS_PROGRESS")
+    monkeypatch.setenv(progress.FOLDER, str(tmp_path))
+    taken, said = threading.Event(), []
+
+    def other():
+        with SMOKE.locked(SMOKE.measured, 0):
+            taken.set()
+            ends = time.monotonic() + 20
+            while not said and time.monotonic() < ends:
+                said.extend(progress.reported(tmp_path))
+                time.sleep(0.05)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert taken.wait(10)
+    with SMOKE.locked(SMOKE.measured, 0):
+        thread.join(10)
+    assert said and "seed 0: another process is making this run; waiting" in said[0]
+    assert progress.reported(tmp_path) == []
+
+
+def test_says_once_that_recorded_runs_are_of_another_backend(build_folder, monkeypatch, capsys):
+    this = case("retinopathy", "quick")
+    monkeypatch.setattr(
+        type(this), "train", lambda self, recipe, seed: made_up(recipe, seed, 0.2, self)
+    )
+    new = this.measured.but(learning_rate=3e-4)
+    this.run(new, seeds=1)
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr("tlhelpers.core.machine.versions", lambda: {"backend": "jax 1.0"})
+    this = case("retinopathy", "quick")
+    for seeds in (2, 3):
+        this.run(new, seeds=seeds)
+    said = capsys.readouterr().out
+    assert said.count("Note: recorded runs are from tensorflow, new ones from jax") == 1
+
+
+def nothing(line: str) -> None:
+    """Where nothing shall be told."""
+    raise AssertionError(line)
+
+
+def test_evidence_from_recordings(tmp_path):
+    this, quick = fix("frozen-batchnorm"), case("retinopathy", "quick")
+    for seed in range(6):
+        recordings.save(made_up(quick.measured, seed, 0.2, quick), tmp_path)
+        recordings.save(made_up(this.apply(quick.measured), seed, 0.02, quick), tmp_path)
+    # What is recorded answers the ladder's first question as well.
+    found = {c.metric: c for c in comparisons.recorded(tmp_path, nothing) if c.design == "alone"}
+    assert found["jitter"].verdict == evidence.HELPS and found["jitter"].seeds == 6
+    assert found["jitter"].fix == "frozen-batchnorm" and found["jitter"].design == "alone"
+    assert found["auc"].verdict == evidence.SAME
+    assert comparisons.recorded(tmp_path / "nothing", nothing) == []
+
+
+def test_different_pictures_are_not_compared():
+    one = comparisons.Experiment(SMOKE.measured, (made_up(SMOKE.measured, 0, 0.1),))
+    run = made_up(SMOKE.measured, 0, 0.1)
+    other = dataclasses.replace(run, labels=run.labels[::-1])
+    with pytest.raises(ValueError, match="scored on different pictures"):
+        comparisons.compare(one, comparisons.Experiment(SMOKE.measured, (other,)))
+
+
+def test_a_fix_of_the_training_pictures_is_compared_and_named(tmp_path):
+    """The recipe stays; what differs is how the pictures were chosen."""
+    posted, this = case("ferplus", "quick"), fix("no-twins")
+    without = this.case("ferplus", "quick")
+    for seed in range(5):
+        recordings.save(made_up(posted.measured, seed, 0.1, posted), tmp_path, "posted")
+        recordings.save(made_up(without.measured, seed, 0.3, without), tmp_path, this.name)
+    (jitter,) = (c for c in comparisons.recorded(tmp_path, nothing) if c.metric == "jitter")
+    assert (jitter.fix, jitter.verdict) == ("no-twins", evidence.HURTS)
+
+
+FIELDS = [
+    "case", "data", "profile", "design", "fix", "metric", "better", "seeds",
+    "before", "after", "effect", "low", "high", "level", "verdict",
+]  # fmt: skip
+
+
+def test_evidence_command_prints_the_promised_fields():
+    rows = json.loads(CliRunner().invoke(app, ["evidence", "--json"]).stdout)
+    assert rows and all(list(row) == FIELDS for row in rows)
+    for row in rows:
+        assert row["effect"] == pytest.approx(row["after"] - row["before"], abs=1e-9)
+        assert row["verdict"] in evidence.VERDICTS
+        assert (row["low"] is None) == (row["seeds"] < evidence.FEWEST_SEEDS)
+    table = CliRunner().invoke(app, ["evidence"]).stdout
+    assert "frozen-batchnorm" in table and "jitter" in table
+
+
+def test_committed_recordings_are_enough_and_as_described():
+    runs = list(recordings.every(paths.RECORDINGS))
+    for name in CASES:
+        # What was begun was finished, and what the protocol asks for is there.
+        for data, least in (("synthetic", 8), ("real", 3)):
+            made = {run.about["spec"] for run in runs if run.about["data"] == data}
+            quick = case(name, "quick", data)
+            for recipe in {r.recipe for r in runs if r.about["spec"] == quick.spec}:
+                seeds = {
+                    r.seed for r in runs if (r.recipe, r.about["spec"]) == (recipe, quick.spec)
+                }
+                assert seeds >= set(range(least)), (name, data, recipe)
+            assert quick.spec in made
+    for run in runs:
+        assert {"versions", "device", "profile", "fingerprint", "date", "spec"} <= run.about.keys()
+        assert all(len(v) == run.epochs for v in run.history.values())
+        assert np.isfinite(run.curve("val_nll")).all()
+        # The rule of PROTOCOL.md for when a new Keras makes recordings stale.
+        assert keras_range().contains(run.about["versions"]["keras"])
+    size = sum(p.stat().st_size for p in paths.RECORDINGS.rglob("*.json"))
+    assert size < 20e6
+
+
+def keras_range() -> SpecifierSet:
+    """The Keras that the course is written for."""
+    project = tomllib.loads((paths.PROJECT / "pyproject.toml").read_text())["project"]
+    return next(r.specifier for r in map(Requirement, project["dependencies"]) if r.name == "keras")
+
+
+def test_a_steady_network_learns_the_synthetic_pictures():
+    """With BatchNorm frozen, each seed reaches the AUC that the pictures were drawn for."""
+    quick = case("retinopathy", "quick")
+    frozen = quick.recorded(fix("frozen-batchnorm").apply(quick.measured))
+    assert len(quick.split.train) == 800 and quick.split.train.images.shape[1] == 48
+    assert min(run.history["val_auc"][-1] for run in frozen) >= 0.85
+
+
+def test_nothing_recorded_says_how_to_record():
+    with pytest.raises(
+        CourseError, match="make one with tlhelpers record --case retinopathy --data synthetic"
+    ):
+        SMOKE.recorded(SMOKE.measured.but(epochs=7))

@@ -1,0 +1,1 @@
+"""What runs say: metrics, comparisons, verdicts, numbers in prose, figures."""

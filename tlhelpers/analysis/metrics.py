@@ -1,0 +1,270 @@
+"""The numbers a run is compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tlhelpers.core.errors import CourseError
+from tlhelpers.measures import stability
+from tlhelpers.measures.stability import NoiseFloor
+from tlhelpers.training.run import Experiment, Run
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number of a run.
+
+    Attributes
+    ----------
+    name : str
+    title : str
+        Its name in figures and sentences.
+    words : str
+        What it is.
+    unit : str
+        Empty if there is none to name.
+    better : str
+        "lower" or "higher": which way a change of the recipe as posted helps.
+    best : str
+        What a figure says in place of that, where it is not the whole truth.
+    of : function of a Run
+    column : str
+        The column of the history that it is made from; a run without it has no such number.
+    """
+
+    name: str
+    title: str
+    words: str
+    unit: str
+    better: str
+    of: Callable[[Run], float]
+    column: str = "val_nll"
+    best: str = ""
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("jitter", "jitter", "jitter of the validation NLL",
+               "log units an epoch", "lower",
+               lambda run: stability.jitter(run.curve("val_nll"))),
+        Metric("climb", "climb", "climb of the validation NLL after its best epoch",
+               "log units", "lower",
+               lambda run: stability.climb(run.curve("val_nll"))),
+        Metric("mode_gap", "mode gap", "NLL with moving over NLL with batch statistics",
+               "log units", "lower",
+               lambda run: stability.mode_gap(run.curve("batch_mode_nll"),
+                                              run.curve("moving_mode_nll")),
+               best="best near zero"),
+        Metric("drawdown", "drawdown", "largest fall of validation accuracy from its best",
+               "share", "lower",
+               lambda run: stability.max_drawdown(run.curve("val_accuracy"))),
+        Metric("churn", "churn", "validation predictions that change an epoch",
+               "share", "lower",
+               lambda run: float(run.curve("val_changed")[1:].mean() / len(run.probabilities))),
+        Metric("nll", "NLL", "validation NLL after the last epoch",
+               "nats", "lower",
+               lambda run: float(run.curve("val_nll")[-1])),
+        # Keras's own val_loss; on TensorFlow the posted retina loss is not the NLL (page 02).
+        Metric("val_loss", "val_loss", "Keras's validation loss after the last epoch",
+               "", "lower",
+               lambda run: float(run.curve("val_loss")[-1])),
+        Metric("val_loss_jitter", "jitter of val_loss", "jitter of Keras's validation loss",
+               "log units an epoch", "lower",
+               lambda run: stability.jitter(run.curve("val_loss"))),
+        Metric("val_loss_climb", "climb of val_loss", "climb of Keras's validation loss",
+               "log units", "lower",
+               lambda run: stability.climb(run.curve("val_loss"))),
+        Metric("auc", "AUC", "validation AUC after the last epoch",
+               "", "higher",
+               lambda run: float(run.curve("val_auc")[-1]), "val_auc"),
+        Metric("macro_f1", "macro-F1", "validation macro-F1 after the last epoch",
+               "", "higher",
+               lambda run: float(run.curve("val_macro_f1")[-1]), "val_macro_f1"),
+        Metric("accuracy", "accuracy", "validation accuracy after the last epoch",
+               "share", "higher",
+               lambda run: float(run.curve("val_accuracy")[-1])),
+    )
+}  # fmt: skip
+
+
+def axis_words(name: str) -> str:
+    """What a metric is, with its unit."""
+    its = metric(name)
+    return f"{its.words} ({its.unit})" if its.unit else its.words
+
+
+def metric(name: str) -> Metric:
+    """The metric called `name`.
+
+    Parameters
+    ----------
+    name : str
+        A key of `METRICS`.
+
+    Returns
+    -------
+    Metric
+
+    Raises
+    ------
+    CourseError
+        Unknown name; the message lists the known ones.
+    """
+    if name not in METRICS:
+        raise CourseError(f"Unknown metric '{name}': choose one of {', '.join(METRICS)}.")
+    return METRICS[name]
+
+
+def values(experiment: Experiment, name: str) -> dict[int, float]:
+    """A metric of each run, by seed.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    name : str
+        A key of `METRICS`.
+
+    Returns
+    -------
+    dict of int to float
+        From seed to value, in the metric's unit.
+
+    Raises
+    ------
+    CourseError
+        Unknown name, or one that these runs do not have; or a run diverged: it has no such number,
+        and must be neither compared nor dropped.
+    """
+    asked = metric(name)
+    _refuse_diverged(experiment)
+    if any(asked.column not in run.history for run in experiment):
+        raise CourseError(f"These runs have no {asked.title}: their case has another score.")
+    return {run.seed: asked.of(run) for run in experiment}
+
+
+def _refuse_diverged(experiment: Experiment) -> None:
+    for run in experiment:
+        if run.diverged:
+            where = "-".join(run.about.get(key, "?") for key in ("case", "data", "profile"))
+            raise CourseError(
+                f"Seed {run.seed} of recipe {run.recipe.key()} ({where}) diverged: in epoch "
+                f"{run.diverged} its loss was no longer a number, so it cannot be compared. Report "
+                "it as diverged; a lower learning_rate or clipnorm may keep it from that."
+            )
+
+
+def differences(before: Experiment, after: Experiment, name: str) -> dict[int, float]:
+    """What a metric changed by, in each seed that both experiments have.
+
+    Parameters
+    ----------
+    before, after : Experiment
+    name : str
+        A key of `METRICS`.
+
+    Returns
+    -------
+    dict of int to float
+        From seed to after − before, in the metric's unit.
+
+    Raises
+    ------
+    CourseError
+        Unknown name, or a run diverged.
+    """
+    old, new = values(before, name), values(after, name)
+    return {seed: new[seed] - old[seed] for seed in new if seed in old}
+
+
+def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
+    """How far beyond noise a validation loss jumps and reads wrong, over the seeds.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        At least two runs.
+
+    Returns
+    -------
+    dict
+        "jitter beyond noise": jitter less what noise of the pictures alone would give; "mode gap".
+        In log units; beyond noise if the interval lies above zero.
+
+    Raises
+    ------
+    CourseError
+        A run diverged.
+    """
+    jitter = values(experiment, "jitter")
+    noise = [
+        stability.noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:])
+        for run in experiment
+    ]
+    beyond = {seed: value - n for (seed, value), n in zip(jitter.items(), noise, strict=True)}
+    return {
+        "jitter beyond noise": stability.noise_floor(beyond),
+        "mode gap": stability.noise_floor(values(experiment, "mode_gap")),
+    }
+
+
+def gap_by_epoch(experiment: Experiment) -> np.ndarray:
+    """Mode gap after each epoch, mean of the seeds; log units, shape (epochs,).
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Its runs have equally many epochs.
+
+    Returns
+    -------
+    float array, shape (epochs,)
+        Logarithms: 0.1 is about 10 %.
+
+    Raises
+    ------
+    CourseError
+        A run diverged.
+    """
+    _refuse_diverged(experiment)
+    return np.mean(
+        [np.log(r.curve("moving_mode_nll") / r.curve("batch_mode_nll")) for r in experiment], axis=0
+    )
+
+
+def recalls(run: Run) -> dict[str, tuple[int, int]]:
+    """For each class: validation pictures of it that the final weights got right, and all.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    dict of str to (int, int)
+        Name of a class to (right, all).
+    """
+    guess = run.probabilities.argmax(axis=1)
+    return {
+        name: (int((guess[run.labels == i] == i).sum()), int((run.labels == i).sum()))
+        for i, name in enumerate(run.about["classes"])
+    }
+
+
+def trivial_accuracy(run: Run) -> float:
+    """Validation accuracy of always saying the most frequent class (share).
+
+    Parameters
+    ----------
+    run : Run
+        Only its validation labels count.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+    """
+    return float(np.bincount(run.labels).max() / len(run.labels))

@@ -1,0 +1,566 @@
+"""Every figure of the course. Loads without Keras.
+
+Each function takes results and returns a `Picture`: a drawn figure with its text alternative.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+
+from tlhelpers.analysis import evidence, metrics
+from tlhelpers.analysis.evidence import Comparison
+from tlhelpers.core import files
+from tlhelpers.core.errors import CourseError
+from tlhelpers.measures import stability
+from tlhelpers.training.run import Experiment, Run
+
+_DPI = 110
+_WIDTH = 9.0  # inches, as wide as a page's text
+
+_COLUMNS = {
+    "val_nll": "validation NLL (nats)",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy (share)",
+    "val_auc": "validation AUC",
+    "val_macro_f1": "validation macro-F1",
+    "loss": "training loss",
+    "learning_rate": "learning rate",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A drawn figure.
+
+    Attributes
+    ----------
+    png : bytes
+    alt : str
+        What the figure shows, for a reader who cannot see it.
+    """
+
+    png: bytes
+    alt: str
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict, dict]:
+        image = base64.b64encode(self.png).decode()
+        return {"image/png": image, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+    def save(self, path: str | Path) -> None:
+        """Write the PNG file, and its folder if need be.
+
+        Parameters
+        ----------
+        path : path or str
+
+        Raises
+        ------
+        CourseError
+            The disk is full or the folder cannot be written.
+        """
+        files.save(Path(path), lambda file: file.write(self.png))
+
+
+def curves(
+    experiments: Mapping[str, Experiment],
+    column: str = "val_nll",
+    title: str = "",
+    log: bool = True,
+    stops: int | None = None,
+) -> Picture:
+    """One panel a recipe, one thin line a seed, the first one drawn strongly.
+
+    Parameters
+    ----------
+    experiments : mapping of panel title to Experiment
+    column : str
+        Column of the history.
+    title : str
+        What the figure shows.
+    log : bool
+        Logarithmic axis, so that equal factors look equal.
+    stops : int, optional
+        Patience of an EarlyStopping whose last epoch is marked on each line.
+
+    Returns
+    -------
+    Picture
+    """
+    figure, axes = _panels(len(experiments), height=3.4)
+    for axis, colour, (name, experiment) in zip(
+        axes, _colours(len(experiments)), experiments.items(), strict=True
+    ):
+        lines = [run.curve(column) for run in experiment]
+        for i, (run, line) in enumerate(zip(experiment, lines, strict=True)):
+            strong = i == 0
+            epochs = np.arange(1, len(line) + 1)
+            axis.plot(
+                epochs,
+                line,
+                color=colour,
+                lw=2.4 if strong else 1.0,
+                alpha=1 if strong else 0.45,
+                marker="o" if strong else None,
+                ms=4,
+            )
+            if stops is not None:
+                last = stability.early_stopping(run.curve("val_loss"), stops)[0]
+                if last is not None:
+                    axis.plot(last, line[last - 1], "X", color="black", ms=7, zorder=5)
+        axis.set_title(name, fontsize=10)
+        axis.set_xlabel("epoch")
+    if log:
+        _log_axis(axes[0], axes)
+    axes[0].set_ylabel(_COLUMNS.get(column, column))
+    notes = []
+    if stops is not None:
+        notes.append(
+            "Cross: where EarlyStopping, which sees Keras's val_loss, would have ended it."
+        )
+    if max(map(len, experiments.values())) > 1:
+        notes.append("Strong line: the first seed.")
+    if log:
+        notes.append("The scale is logarithmic.")
+    alt = f"{title}. Lines of {_COLUMNS.get(column, column)} over epochs for " + "; ".join(
+        f"{name}: " + _range([run.curve(column) for run in e]) for name, e in experiments.items()
+    )
+    return _finish(figure, title, " ".join([*_origins(experiments), *notes]), alt)
+
+
+def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
+    """For each seed the validation NLL of the same weights with two sets of statistics.
+
+    Parameters
+    ----------
+    before, after : Experiment
+        The moving statistics and the re-estimated ones. Only pairs whose training losses agree to
+        the last digit are drawn: their weights are the same.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    CourseError
+        There is no such pair.
+    """
+    pairs = [
+        (a, b)
+        for a in before
+        for b in after
+        # The number of threads changes the last digits of a training, and so its weights.
+        if a.seed == b.seed and a.history["loss"] == b.history["loss"]
+    ][:4]
+    if not pairs:
+        raise CourseError("No two of these runs have the same weights: train both on one machine.")
+    figure, axes = _panels(len(pairs), height=3.0)
+    old_colour, new_colour = _colours(2)
+    for axis, (old, new) in zip(axes, pairs, strict=True):
+        epochs = np.arange(1, old.epochs + 1)
+        axis.fill_between(
+            epochs, old.curve("val_nll"), new.curve("val_nll"), color=old_colour, alpha=0.15
+        )
+        axis.plot(epochs, old.curve("val_nll"), "o-", color=old_colour, ms=4, label="moving")
+        axis.plot(epochs, new.curve("val_nll"), "s--", color=new_colour, ms=4, label="re-estimated")
+        axis.set_title(f"seed {old.seed}", fontsize=10)
+        axis.set_xlabel("epoch")
+    _log_axis(axes[0], axes)
+    axes[0].set_ylabel(_COLUMNS["val_nll"])
+    # Beside the title: in a panel it would cover lines.
+    lines, names = axes[0].get_legend_handles_labels()
+    names = [f"{name} statistics" for name in names]
+    figure.legend(lines, names, loc="upper right", ncol=2, frameon=False, fontsize=8)
+    alt = (
+        f"{title}. With moving statistics the NLL is "
+        f"{_range([a.curve('val_nll') for a, _ in pairs])}, with re-estimated ones "
+        f"{_range([b.curve('val_nll') for _, b in pairs])}"
+    )
+    shown = Experiment(after.recipe, tuple(b for _, b in pairs))
+    caption = "Both lines have the same weights: the training losses agree. "
+    caption += " ".join(_origins({"": shown}))
+    return _finish(figure, title, caption, alt)
+
+
+def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Picture:
+    """A number of each run by recipe; lines join runs of the same seed.
+
+    Parameters
+    ----------
+    experiments : mapping of a recipe's name to Experiment
+        Recipes from left to right.
+    metric : str
+        Name of a metric, see `tlhelpers.analysis.metrics.METRICS`.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Picture
+    """
+    figure, axes = _panels(1, height=3.4, width=6.5)
+    axis, names = axes[0], list(experiments)
+    numbers = [metrics.values(e, metric) for e in experiments.values()]
+    for seed in sorted(set().union(*numbers)):
+        points = [(i, v[seed]) for i, v in enumerate(numbers) if seed in v]
+        axis.plot(*zip(*points, strict=True), color="0.75", lw=1, zorder=1)
+    for i, (values, colour) in enumerate(zip(numbers, _colours(len(names)), strict=True)):
+        axis.scatter([i] * len(values), list(values.values()), color=colour, s=40, zorder=2)
+        axis.hlines(np.mean(list(values.values())), i - 0.18, i + 0.18, color=colour, lw=3)
+    axis.set_xticks(range(len(names)), names)
+    axis.set_xlim(-0.5, len(names) - 0.5)
+    axis.set_ylabel("\n".join(textwrap.wrap(metrics.axis_words(metric), 38)))
+    alt = f"{title}. " + "; ".join(
+        f"{name}: mean {np.mean(list(v.values())):.3g}"
+        for name, v in zip(names, numbers, strict=True)
+    )
+    caption = " ".join(
+        [*_origins(experiments), "A dot is a run, a bar the mean, a line joins the same seed."]
+    )
+    return _finish(figure, title, caption, alt)
+
+
+def forest(
+    comparisons: Sequence[Comparison],
+    titles: Mapping[str, str],
+    title: str,
+    beside: Mapping[tuple[str, str], Sequence[float]] | None = None,
+) -> Picture:
+    """Effect of each fix with its interval, a panel a metric and a row a fix.
+
+    Parameters
+    ----------
+    comparisons : sequence of Comparison
+        Each with its own recipe before; the title says which.
+    titles : mapping of a fix's name to what its row is called
+        Rows from top to bottom.
+    title : str
+    beside : mapping of a fix's name and a metric to differences, optional
+        Pairs of runs on other pictures, drawn as crosses below the dot.
+
+    Returns
+    -------
+    Picture
+    """
+    panels = list(dict.fromkeys(c.metric for c in comparisons))
+    rows = list(titles)
+    figure, axes = _panels(len(panels), height=0.7 + 0.36 * max(3, len(rows)))
+    hurts, helps = _colours(2)
+    colours = {evidence.HELPS: helps, evidence.HURTS: hurts}
+    told = {name: [] for name in rows}
+    for axis, name in zip(axes, panels, strict=True):
+        its = metrics.metric(name)
+        axis.axvline(0, color="0.3", lw=1)
+        for c in (c for c in comparisons if c.metric == name):
+            row, colour = rows.index(c.fix), colours.get(c.verdict, "0.45")
+            if c.low is not None:
+                axis.hlines(row, c.low, c.high, color=colour, lw=2.5)
+            full = c.verdict in colours
+            axis.plot(c.effect, row, "o", color=colour, mfc=colour if full else "white", ms=7)
+            told[c.fix].append(f"{its.title} {c.effect:+.3f} ({c.verdict})")
+            if others := (beside or {}).get((c.fix, name)):
+                axis.plot(others, [row + 0.28] * len(others), "x", color="black", ms=5)
+                told[c.fix].append("beside it " + ", ".join(f"{v:+.3f}" for v in others))
+        if max(map(abs, axis.get_xlim())) < 1e-3:  # nothing but rounding
+            axis.set_xlim(-0.1, 0.1)
+        axis.set_title(f"{its.title}\n({its.best or f'{its.better} is better'})", fontsize=10)
+        unit = its.unit.replace(" an ", "\nan ")
+        axis.set_xlabel(f"change ({unit})" if unit else "change")
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(2))
+        axis.set_yticks(range(len(rows)), [titles[row] for row in rows])
+        axis.set_ylim(len(rows) - 0.5, -0.5)
+    alt = f"{title}. " + "; ".join(f"{titles[row]}: {', '.join(told[row])}" for row in rows)
+    caption = (
+        "Difference to the recipe without the change: mean of the paired seeds, 95 % interval. "
+        "Blue helps, orange hurts. An open grey dot: the interval includes zero, or there is none."
+    )
+    if beside:
+        caption += " A cross is one pair of runs on real pictures."
+    return _finish(figure, title, caption, alt)
+
+
+def steps(run: Run, title: str) -> Picture:
+    """The change of validation NLL from epoch to epoch, with its paired noise.
+
+    Parameters
+    ----------
+    run : Run
+        With the standard errors of its steps.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Picture
+    """
+    change = np.diff(run.curve("val_nll"))
+    noise = 1.96 * run.curve("val_nll_se")[1:]
+    outside = np.abs(change) > noise
+    figure, axes = _panels(1, height=3.2, width=7.5)
+    axis, epochs = axes[0], np.arange(2, run.epochs + 1)
+    loud, quiet = _colours(2)
+    axis.axhline(0, color="0.4", lw=1)
+    axis.bar(
+        epochs, 2 * noise, bottom=-noise, width=0.8, color="0.85", label="noise of the pictures"
+    )
+    for mask, colour, marker, label in (
+        (outside, loud, "o", "step larger than the noise"),
+        (~outside, quiet, "s", "step within the noise"),
+    ):
+        if mask.any():
+            axis.plot(epochs[mask], change[mask], marker, color=colour, ms=7, label=label)
+    axis.set_xlabel("epoch")
+    axis.set_ylabel("change of validation NLL\nsince the epoch before (nats)")
+    axis.legend(frameon=False, fontsize=8)
+    alt = f"{title}. {outside.sum()} of {len(change)} steps lie outside the band of noise."
+    caption = (
+        f"{Experiment(run.recipe, (run,)).origin}; seed {run.seed}. Band: 95 %, over patients."
+    )
+    return _finish(figure, title, caption, alt)
+
+
+def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> Picture:
+    """How far each BatchNorm layer's moving mean lags, one kind of dot a measurement.
+
+    Parameters
+    ----------
+    lags : mapping of a measurement's name to floats
+        A number a layer, as `tlhelpers.training.batchnorm.lag` gives them; four measurements at most.
+    title, caption : str
+
+    Returns
+    -------
+    Picture
+    """
+    figure, axes = _panels(1, height=3.2, width=7.5)
+    axis = axes[0]
+    for (name, values), colour, marker in zip(
+        lags.items(), _colours(len(lags)), "osD^", strict=False
+    ):
+        axis.plot(range(1, len(values) + 1), values, marker, ms=4, color=colour, label=name)
+    axis.set_xlabel("BatchNorm layer, from the picture to the head")
+    axis.set_ylabel("distance of the moving from the\nre-estimated mean (standard deviations)")
+    axis.legend(frameon=False, fontsize=8)
+    alt = f"{title}. " + "; ".join(
+        f"{name}: median {np.median(values):.2g}, largest {np.max(values):.2g}"
+        for name, values in lags.items()
+    )
+    return _finish(figure, title, caption, alt)
+
+
+def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> Picture:
+    """Pictures in rows, each row with its name.
+
+    Parameters
+    ----------
+    rows : mapping of name to uint8 array, shape (n, size, size, 3 or 1)
+    title, caption : str
+
+    Returns
+    -------
+    Picture
+    """
+    columns = max(map(len, rows.values()))
+    side = (_WIDTH - 1.2) / columns  # what the names leave
+    figure = Figure(figsize=(_WIDTH, side * len(rows) + 1.1), dpi=_DPI)
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for line, (name, images) in zip(grid, rows.items(), strict=True):
+        for axis in line:
+            axis.set_axis_off()
+        for axis, image in zip(line, images, strict=False):
+            axis.imshow(image, interpolation="bilinear", cmap="gray", vmin=0, vmax=255)
+        line[0].text(
+            -0.08, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=10
+        )
+    alt = f"{title}. Rows of pictures: {', '.join(rows)}."
+    return _finish(figure, title, caption, alt, names=1.1)
+
+
+def confusion(experiment: Experiment, title: str) -> Picture:
+    """What the final weights call each class: shares of a row, pictures of all seeds together.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Picture
+    """
+    import seaborn
+    from sklearn.metrics import confusion_matrix
+
+    names = experiment[0].about["classes"]
+    counts = sum(
+        confusion_matrix(r.labels, r.probabilities.argmax(axis=1), labels=range(len(names)))
+        for r in experiment
+    )
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = 1.6 + 0.62 * len(names)
+    figure = Figure(figsize=(side + 1.2, side), dpi=_DPI)
+    axis = figure.subplots()
+    seaborn.heatmap(
+        shares,
+        annot=np.char.mod("%.2f", shares),
+        fmt="",
+        annot_kws={"fontsize": 8},
+        cmap="Blues",
+        vmin=0,
+        vmax=1,
+        cbar=False,
+        xticklabels=names,
+        yticklabels=[
+            f"{n} ({c:,})"
+            for n, c in zip(
+                names, np.bincount(experiment[0].labels, minlength=len(names)), strict=True
+            )
+        ],
+        ax=axis,
+    )
+    axis.set_xlabel("predicted")
+    axis.set_ylabel("labelled (validation pictures)")
+    axis.tick_params(axis="x", rotation=40)
+    axis.tick_params(axis="y", rotation=0)
+    alt = f"{title}. Share of each class that is predicted right: " + ", ".join(
+        f"{name} {share:.2f}" for name, share in zip(names, shares.diagonal(), strict=True)
+    )
+    caption = " ".join([*_origins({"": experiment}), "Shares of a row; a row adds up to 1."])
+    return _finish(figure, title, caption, alt)
+
+
+def recalls(experiments: Mapping[str, Experiment], title: str) -> Picture:
+    """Recall of each class, a dot a seed, a bar at their mean with Wilson's interval.
+
+    Parameters
+    ----------
+    experiments : mapping of a recipe's name to Experiment
+        All with the same validation pictures.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Picture
+    """
+    first = next(iter(experiments.values()))[0]
+    names = first.about["classes"]
+    order = sorted(range(len(names)), key=lambda i: -int((first.labels == i).sum()))
+    figure, axes = _panels(1, height=3.6)
+    axis, width = axes[0], 0.8 / len(experiments)
+    means = {}
+    for k, ((recipe, experiment), colour) in enumerate(
+        zip(experiments.items(), _colours(len(experiments)), strict=True)
+    ):
+        found = [metrics.recalls(run) for run in experiment]
+        for place, i in enumerate(order):
+            x = place + (k - (len(experiments) - 1) / 2) * width
+            values = [run[names[i]][0] / max(1, run[names[i]][1]) for run in found]
+            axis.scatter([x] * len(values), values, color=colour, s=14, alpha=0.6, lw=0)
+            mean, count = float(np.mean(values)), found[0][names[i]][1]
+            axis.vlines(x, *evidence.wilson(round(mean * count), count), color=colour, lw=0.9)
+            axis.hlines(
+                mean,
+                x - width * 0.4,
+                x + width * 0.4,
+                color=colour,
+                lw=2.5,
+                label=recipe if place == 0 else None,
+            )
+            means.setdefault(recipe, []).append(f"{names[i]} {mean:.2f}")
+    axis.set_xticks(
+        range(len(order)), [f"{names[i]}\n{int((first.labels == i).sum()):,}" for i in order]
+    )
+    axis.set_xlabel("class, and its validation pictures")
+    axis.set_ylabel("recall (share)")
+    axis.set_ylim(-0.02, 1.02)
+    axis.legend(frameon=False, fontsize=8)
+    alt = f"{title}. Mean recalls: " + "; ".join(f"{r}: {', '.join(v)}" for r, v in means.items())
+    notes = [
+        "A dot is a run, a bar the mean of the runs.",
+        "Thin line: 95 % interval (Wilson) of one run at this mean: what so few pictures tell.",
+    ]
+    return _finish(figure, title, " ".join([*_origins(experiments), *notes]), alt)
+
+
+# --- parts -------------------------------------------------------------------------------
+
+
+def _panels(count: int, height: float, width: float = _WIDTH) -> tuple[Figure, np.ndarray]:
+    import seaborn
+
+    with matplotlib.rc_context({**seaborn.axes_style("whitegrid"), "grid.color": "0.92"}):
+        figure = Figure(figsize=(width, height + 0.8), dpi=_DPI)
+        axes = figure.subplots(1, count, sharey=True, squeeze=False)[0]
+    for axis in axes:
+        seaborn.despine(ax=axis)
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
+    return figure, axes
+
+
+def _colours(count: int) -> list:
+    """Colours that stay apart for colour-blind readers; orange for the first, the unsteady one."""
+    import seaborn
+
+    palette = seaborn.color_palette("colorblind", 10)
+    order = (3, 0, 2, 4, 7, 1, 5, 8, 9, 6)
+    return [palette[order[i % 10]] for i in range(count)]
+
+
+def _log_axis(axis: Any, axes: Sequence) -> None:
+    axis.set_yscale("log")
+    low, high = axis.get_ylim()
+    ticks = [t for t in (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10) if low <= t <= high]
+    for each in axes:
+        each.set_yticks(ticks, [f"{t:g}" for t in ticks])
+        each.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+
+
+def _origins(experiments: Mapping[str, Experiment]) -> list[str]:
+    """Captions, each once: recipes of one figure mostly share theirs."""
+    origins = dict.fromkeys(e.origin for e in experiments.values())
+    return [f"{origin[:1].upper()}{origin[1:]}." for origin in origins]
+
+
+def _range(lines: Sequence[np.ndarray]) -> str:
+    values = np.concatenate(lines)
+    return f"{np.nanmin(values):.2f} to {np.nanmax(values):.2f}"
+
+
+def _finish(
+    figure: Figure, title: str, caption: str, alt: str, names: float | None = None
+) -> Picture:
+    """Title on top, caption below, panels between them; pictures right of `names` inches."""
+    width = figure.get_figwidth()
+    height = figure.get_figheight()
+    heading = "\n".join(textwrap.wrap(title, int(width * 11)))
+    small = "\n".join(textwrap.wrap(caption[:1].upper() + caption[1:], int(width * 17)))
+    top = 0.12 + 0.22 * (heading.count("\n") + 1) if heading else 0
+    bottom = 0.08 + 0.15 * (small.count("\n") + 1)
+    low, high = bottom / height, 1 - top / height
+    if names is None:
+        figure.tight_layout(rect=(0, low, 1, high))
+    else:  # tight_layout would push rows of pictures over each other: they keep their shape
+        left, right = names / width, 1 - 0.1 / width
+        figure.subplots_adjust(left, low + 0.1 / height, right, high, wspace=0.02, hspace=0.02)
+    if heading:
+        figure.text(
+            0.01, 1 - 0.06 / height, heading, ha="left", va="top", fontsize=12, weight="bold"
+        )
+    figure.text(0.01, 0.04 / height, small, ha="left", va="bottom", fontsize=7.5, color="0.35")
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    return Picture(file.getvalue(), alt)

@@ -1,0 +1,137 @@
+"""Numbers in prose: each says where it comes from, and is put in when a page is built.
+
+In the source of a page stands ``{{effect ferplus frozen-batchnorm macro_f1}}``, in the notebook
+``+0.20``. In README.md, which is its own source, both stand side by side:
+``<!--{{effect ferplus frozen-batchnorm macro_f1}}-->+0.20<!--/-->``.
+
+A claim is: what, case, fix, metric, and perhaps "real" for real pictures, "everything" for all real
+faces, or "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md). With
+"against" and another fix at the end, that one stands in place of the recipe as posted. It may go
+over two lines.
+
+========== ==========================================================================
+before     mean over the seeds of the recipe as posted, or of the other one
+after      mean over the seeds with the fix, or with several joined by +
+mean       the same as after, always with three decimals; for tables, "posted" too
+spread     standard deviation over the seeds with the fix, with three decimals; for tables
+effect     mean paired difference
+interval   its 95 % interval
+points     the effect in hundredths, for shares
+verdict    "helps", "hurts", "smaller than the noise" and so on
+seeds      pairs behind it
+pairs      the difference of each pair; for few seeds
+========== ==========================================================================
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+
+import numpy as np
+
+from tlhelpers.analysis import comparisons, evidence, metrics
+from tlhelpers.analysis.evidence import Comparison
+from tlhelpers.core.errors import CourseError
+from tlhelpers.experiment import protocol
+from tlhelpers.experiment.cases import CASES
+from tlhelpers.training.run import Experiment
+
+_CLAIM = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
+_WHICH = ("", "real", "everything", "fresh")
+_BESIDE = re.compile(r"(<!--\{\{(.+?)\}\}-->).*?(<!--/-->)", re.DOTALL)
+
+
+def render(text: str) -> str:
+    """The text with each claim replaced by its value.
+
+    Raises
+    ------
+    CourseError
+        A claim that cannot be read, or nothing is recorded for it.
+    """
+    return _CLAIM.sub(lambda found: value(found[1]), text)
+
+
+def refresh(text: str) -> str:
+    """The text with the value behind each claim put in anew; the claims stay."""
+    return _BESIDE.sub(lambda found: found[1] + value(found[2]) + found[3], text)
+
+
+def value(claim: str) -> str:
+    """What one claim says, such as "effect ferplus frozen-batchnorm macro_f1"."""
+    words = claim.split()
+    what, *rest = words or [""]
+    base = protocol.POSTED
+    if rest[-2:-1] == ["against"]:
+        *rest, _, base = rest
+    if what not in _KINDS or len(rest) not in (3, 4) or "".join(rest[3:]) not in _WHICH:
+        raise CourseError(
+            f"Cannot read the claim '{claim}': it is one of {', '.join(_KINDS)}, then case, recipe "
+            "and metric, then 'real' or 'everything' for real pictures or 'fresh' for the seeds "
+            "that judge, then 'against' and another recipe."
+        )
+    case_name, recipe, metric = rest[:3]
+    if case_name not in CASES:
+        raise CourseError(f"Claim '{claim}': unknown case '{case_name}'.")
+    try:
+        metrics.metric(metric)
+        of = (case_name, recipe, metric, "".join(rest[3:]), base)
+        return _KINDS[what](_comparison(*of), *of)
+    except CourseError as problem:
+        raise CourseError(f"Claim '{claim}': {problem}") from None
+
+
+@functools.cache
+def _runs(case_name: str, recipe: str, which: str) -> Experiment:
+    data = "real" if which in ("real", "everything") else "synthetic"
+    pictures = {"everything": True} if which == "everything" else {}
+    fixes = protocol.fixes_of(recipe, case_name)
+    this, changed = protocol.changed(case_name, "quick", data, fixes, **pictures)
+    seeds = protocol.FRESH_SEEDS if which == "fresh" else None
+    runs = this.recorded(changed, seeds, committed=True)
+    if seeds and runs.seeds != tuple(seeds):  # the sentence says how many there are
+        raise CourseError(f"of {recipe} only seeds {runs.seeds} are recorded, not all of {seeds}")
+    return runs
+
+
+@functools.cache
+def _comparison(case_name: str, recipe: str, metric: str, which: str, base: str) -> Comparison:
+    before, after = (_runs(case_name, name, which) for name in (base, recipe))
+    return comparisons.compare(before, after, metric)
+
+
+def _pairs(c: Comparison, case_name: str, recipe: str, metric: str, which: str, base: str) -> str:
+    before, after = (_runs(case_name, name, which) for name in (base, recipe))
+    changes = metrics.differences(before, after, metric).values()
+    return ", ".join(_signed(evidence.number(c, change)) for change in changes)
+
+
+def _spread(c: Comparison, case_name: str, recipe: str, metric: str, which: str, *_: str) -> str:
+    values = metrics.values(_runs(case_name, recipe, which), metric).values()
+    return f"{np.std(list(values), ddof=1):.3f}"
+
+
+def _interval(c: Comparison, *_: str) -> str:
+    if c.low is None:
+        raise CourseError(f"{c.seeds} pairs have no interval: use 'pairs'.")
+    return evidence.interval_words(c)
+
+
+def _signed(number: str) -> str:
+    return number if number.startswith("−") or not number.strip("0.") else f"+{number}"
+
+
+_KINDS: dict[str, Callable[..., str]] = {
+    "before": lambda c, *_: evidence.number(c, c.before),
+    "after": lambda c, *_: evidence.number(c, c.after),
+    "mean": lambda c, *_: f"{round(c.after, 3) + 0.0:.3f}".replace("-", "−"),
+    "spread": _spread,
+    "effect": lambda c, *_: _signed(evidence.number(c, c.effect)),
+    "interval": _interval,
+    "points": lambda c, *_: _signed(f"{round(100 * c.effect)}".replace("-", "−")),
+    "verdict": lambda c, *_: c.verdict,
+    "seeds": lambda c, *_: str(c.seeds),
+    "pairs": _pairs,
+}

@@ -1,0 +1,334 @@
+"""What the protocol makes of the comparisons: does a fix count? See recordings/PROTOCOL.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tlhelpers.analysis import comparisons, evidence, metrics
+from tlhelpers.analysis.evidence import Comparison
+from tlhelpers.core import paths
+from tlhelpers.core.errors import CourseError
+from tlhelpers.experiment import protocol
+from tlhelpers.experiment.cases import case
+from tlhelpers.experiment.fixes import FIXES
+from tlhelpers.experiment.protocol import Question
+from tlhelpers.measures.stability import NoiseFloor, noise_floor
+from tlhelpers.training.run import Experiment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MARGINS = {"auc": 0.02, "macro_f1": 0.03}
+"""How much worse a score may be and still count as not worse; set before the runs."""
+
+COUNTS = "counts"
+STEADIER = "steadier, score uncertain"
+NOT_SHOWN = "not shown to be steadier"
+LESS_STEADY = "less steady"
+NOTHING = "nothing to steady"
+NEEDED = "needed"
+NOT_NEEDED = "not shown to be needed"
+DIVERGED = "diverged"
+VERDICTS = (
+    COUNTS, STEADIER, NOT_SHOWN, LESS_STEADY, NOTHING, NEEDED, NOT_NEEDED, DIVERGED,
+    evidence.DESCRIBED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer to one question of the protocol.
+
+    Attributes
+    ----------
+    question : Question
+    before, after : Experiment
+        Paired by seed.
+    jitter, climb, mode_gap, score : Comparison or None
+        None if a run diverged.
+    p : float or None
+        Of jitter, after Holm's correction over all questions of the same design, those that no
+        run answers yet included. None if it is only described, or a run diverged.
+    not_worse : bool or None
+        Whether the interval of the score's change lies above minus the margin.
+    better_than_nothing : bool or None
+        Whether the interval of the mean score lies above that of a constant answer.
+    jumps : bool
+        Whether the recipe as posted jumps beyond its noise, so that there is something to steady.
+    diverged : str or None
+        The run that diverged, if one did.
+    """
+
+    question: Question
+    before: Experiment
+    after: Experiment
+    jitter: Comparison | None
+    climb: Comparison | None
+    mode_gap: Comparison | None
+    score: Comparison | None
+    p: float | None
+    not_worse: bool | None
+    better_than_nothing: bool | None
+    jumps: bool
+    diverged: str | None
+
+    @property
+    def verdict(self) -> str:
+        """One of `VERDICTS`."""
+        if self.diverged:
+            return DIVERGED
+        if self.p is None:
+            return evidence.DESCRIBED
+        shown = self.p < 0.05
+        if self.question.design == "removed":
+            return NEEDED if shown and self.jitter.effect < 0 else NOT_NEEDED
+        if shown and self.jitter.effect > 0:
+            return LESS_STEADY
+        if not self.jumps:
+            return NOTHING
+        if not shown:
+            return NOT_SHOWN
+        return COUNTS if self.not_worse and self.better_than_nothing else STEADIER
+
+
+def found(
+    case_name: str, data: str = "synthetic", profile: str = "quick", root: Path | None = None
+) -> list[Finding]:
+    """The answered questions of a case, in the order of `protocol.questions`.
+
+    Parameters
+    ----------
+    case_name, data, profile : str
+    root : path, optional
+        Folder of recordings; the repository's if not given.
+
+    Returns
+    -------
+    list of Finding
+    """
+    score = case(case_name, profile, data).score
+    asked = ("jitter", "climb", "mode_gap", score)
+    rows = []
+    for question, old, new in comparisons.answered(
+        case_name, data, profile, root or paths.RECORDINGS
+    ):
+        lost = comparisons.diverged(question, old, new)
+        compared = [
+            None if lost else comparisons.compare(old, new, metric, question.design)
+            for metric in asked
+        ]
+        rows.append((question, old, new, compared, lost))
+    corrected = _corrected(case_name, [(q, compared[0]) for q, _, _, compared, _ in rows])
+    posted = next((old for q, old, *_ in rows if not q.before), None)
+    # Where a posted run diverged, no verdict asks whether the others jump.
+    jumps = bool(posted) and not any(run.diverged for run in posted) and _jumps(posted)
+    return [
+        Finding(
+            question,
+            old,
+            new,
+            *compared,
+            p,
+            None if p is None else compared[3].low > -MARGINS[score],
+            None if p is None else _beats_nothing(new, score),
+            jumps,
+            lost,
+        )
+        for (question, old, new, compared, lost), p in zip(rows, corrected, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """Is the steady recipe steady, on seeds that had no part in choosing it?
+
+    Attributes
+    ----------
+    posted, steady : Experiment
+        Runs of fresh seeds.
+    jitter, score : Comparison
+    """
+
+    posted: Experiment
+    steady: Experiment
+    jitter: Comparison
+    score: Comparison
+
+    @property
+    def halved(self) -> bool:
+        """The 95 % interval of jitter less half of the posted recipe's lies below zero."""
+        return noise_floor(self._beyond_half).high < 0
+
+    @property
+    def jumps(self) -> bool:
+        """Whether the steady recipe jumps beyond its noise."""
+        return _jumps(self.steady)
+
+    @property
+    def not_worse(self) -> bool:
+        """The interval of the score's change lies above minus the margin."""
+        return self.score.low is not None and self.score.low > -MARGINS[self.score.metric]
+
+    @property
+    def words(self) -> str:
+        """What was asked and what came out, a line each."""
+        seeds = [run.seed for run in self.posted]
+        score, margin = metrics.metric(self.score.metric).title, MARGINS[self.score.metric]
+        old, new = self.jitter.before, self.jitter.after
+        lines = [f"seeds {seeds[0]} to {seeds[-1]}: jitter {old:.3f} as posted, {new:.3f} steady"]
+        if _jumps(self.posted):
+            lines.append(f"steady minus half of posted: {_floor(noise_floor(self._beyond_half))}")
+        else:
+            beyond = [_beyond(runs) for runs in (self.posted, self.steady)]
+            lines += [
+                "jitter beyond the noise of the pictures:",
+                *(
+                    f"  {name} {_floor(each)}: {_jump_words(each)}"
+                    for name, each in zip(("posted", "steady"), beyond, strict=True)
+                ),
+            ]
+        lines += [
+            f"change of {score}: {evidence.effect_words(self.score)}; "
+            f"a loss of more than {margin} must be ruled out",
+            f"steady by the protocol: {'yes' if self.holds else 'no'}",
+        ]
+        return "\n".join(lines)
+
+    @property
+    def _beyond_half(self) -> dict[int, float]:
+        old, new = (metrics.values(runs, "jitter") for runs in (self.posted, self.steady))
+        return {seed: new[seed] - old[seed] / 2 for seed in new}
+
+    @property
+    def holds(self) -> bool:
+        """What the protocol asks: half the jitter, or none where the posted recipe has none."""
+        return (self.halved if _jumps(self.posted) else not self.jumps) and self.not_worse
+
+
+def steadiness(
+    case_name: str,
+    data: str = "synthetic",
+    profile: str = "quick",
+    seeds: Sequence[int] = protocol.FRESH_SEEDS,
+) -> Steadiness:
+    """The steady recipe of a case against the posted one, on fresh seeds.
+
+    Parameters
+    ----------
+    case_name, data, profile : str
+    seeds : sequence of int
+        Seeds that had no part in choosing the recipe.
+
+    Returns
+    -------
+    Steadiness
+
+    Raises
+    ------
+    CourseError
+        A run is not recorded.
+    """
+    sides = []
+    for recipe_fixes in ((), protocol.steady_fixes(case_name)):
+        this, recipe = protocol.changed(case_name, profile, data, recipe_fixes)
+        runs = [this.find(recipe, seed, committed=True) for seed in seeds]
+        if None in runs:
+            raise CourseError(
+                f"Seed {seeds[runs.index(None)]} of {recipe_fixes and 'steady' or 'posted'} is "
+                f"not recorded for {this.data_words}."
+            )
+        sides.append(Experiment(recipe, tuple(runs)))
+    posted, steady = sides
+    jitter, score = (
+        comparisons.compare(posted, steady, metric, "steady") for metric in ("jitter", this.score)
+    )
+    return Steadiness(posted, steady, jitter, score)
+
+
+def table(findings: Sequence[Finding]) -> pd.DataFrame:
+    """A readable table, one row a finding; effects with their 95 % intervals."""
+    import pandas as pd
+
+    score = next((f.score.metric for f in findings if f.score), "score")
+    return pd.DataFrame(
+        [
+            {
+                "design": f.question.design,
+                "fix": f.question.fix,
+                **{
+                    name: evidence.effect_words(c) if c else "–"
+                    for name, c in zip(
+                        ("jitter", "climb", "mode_gap", score),
+                        (f.jitter, f.climb, f.mode_gap, f.score),
+                        strict=True,
+                    )
+                },
+                "p (Holm)": "–" if f.p is None else f"{f.p:.3f}",
+                "seeds": len(set(f.before.seeds) & set(f.after.seeds)),
+                "verdict": f"{f.verdict}: {f.diverged}" if f.diverged else f.verdict,
+            }
+            for f in findings
+        ]
+    )
+
+
+def trivial_score(experiment: Experiment, score: str) -> float:
+    """What the best constant answer gets: AUC 0.5, macro-F1 of saying the commonest class."""
+    if score == "auc":
+        return 0.5
+    counts = np.bincount(experiment[0].labels, minlength=experiment[0].probabilities.shape[1])
+    share = counts.max() / counts.sum()
+    return float(2 * share / (1 + share) / len(counts))
+
+
+def _beats_nothing(experiment: Experiment, score: str) -> bool:
+    found = noise_floor(metrics.values(experiment, score))
+    return found.low > trivial_score(experiment, score)
+
+
+def _jumps(posted: Experiment) -> bool:
+    if len(posted) < evidence.FEWEST_SEEDS:
+        return False
+    return _beyond(posted).low > 0
+
+
+def _beyond(runs: Experiment) -> NoiseFloor:
+    return metrics.unsteadiness(runs)["jitter beyond noise"]
+
+
+def _jump_words(beyond: NoiseFloor) -> str:
+    if beyond.low > 0:
+        return "it jumps"
+    return "no jump" if beyond.high < 0 else "a jump is neither shown nor ruled out"
+
+
+def _floor(floor: NoiseFloor) -> str:
+    return f"{floor.mean:+.3f} ({floor.low:+.3f} to {floor.high:+.3f})".replace("-", "−")
+
+
+def _corrected(
+    case_name: str, rows: Sequence[tuple[Question, Comparison | None]]
+) -> list[float | None]:
+    """p-values after Holm's correction over all that is asked in a design, answered or not.
+
+    A question without a comparison, because a run diverged, counts as not answered.
+    """
+    p = [evidence.p_value(c) if c and not _described(question) else None for question, c in rows]
+    for design in ("alone", "removed"):
+        asked = [q for q in protocol.questions(case_name) if q.design == design]
+        own = [i for i, (q, _) in enumerate(rows) if q.design == design and p[i] is not None]
+        unanswered = sum(not _described(q) for q in asked) - len(own)
+        adjusted = evidence.holm([*(p[i] for i in own), *[1.0] * unanswered])
+        for i, value in zip(own, adjusted, strict=False):
+            p[i] = value
+    return p
+
+
+def _described(question: Question) -> bool:
+    """Whether a question gets no verdict: a step of the ladder, or a cause made larger."""
+    return question.design == "ladder" or not FIXES[question.fix].remedy

@@ -1,0 +1,143 @@
+"""What a run ran on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+_DISK_GB, _MEMORY_GB = 0.5, 3.5  # what the installed course needs: free space, and main memory
+_BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
+
+
+def versions() -> dict[str, str]:
+    """Versions that decide how a training goes; Keras must be imported already.
+
+    Returns
+    -------
+    dict of str to str
+        ``python``, ``keras``, ``backend`` with its version, ``numpy`` and ``tlhelpers``.
+    """
+    from tlhelpers.core.quiet import keras
+
+    name = keras.backend.backend()
+    return {
+        "python": platform.python_version(),
+        "keras": keras.version(),
+        "backend": f"{name} {_version(*_BACKENDS.get(name, (name,)))}",
+        "numpy": _version("numpy"),
+        "tlhelpers": _version("tlhelpers"),
+    }
+
+
+def installed() -> dict[str, str]:
+    """What must be the same on two machines that share an experiment; Keras is not imported."""
+    package = Path(__file__).parents[1]
+    code = hashlib.sha256()
+    for file in sorted(package.rglob("*.py")):
+        code.update(file.relative_to(package).as_posix().encode() + file.read_bytes())
+    name = os.environ.get("KERAS_BACKEND", "tensorflow")
+    return {
+        # The version alone would not tell one commit from the next.
+        "tlhelpers": f"{_version('tlhelpers')}, code {code.hexdigest()[:8]}",
+        "keras": _version("keras"),
+        "backend": f"{name} {_version(*_BACKENDS.get(name, (name,)))}",
+    }
+
+
+def device() -> str:
+    """The GPU that Keras trains on, or the processor and its cores.
+
+    A GPU is known only once this process has imported Keras's backend.
+    """
+    return gpu() or f"{_processor()}, {cores()} cores"
+
+
+def cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def gpu() -> str | None:
+    """Name of the first GPU that the imported backend sees, or None."""
+    if "tensorflow" in sys.modules:
+        tf = sys.modules["tensorflow"]
+        found = tf.config.list_physical_devices("GPU")
+        return tf.config.experimental.get_device_details(found[0])["device_name"] if found else None
+    if "jax" in sys.modules:
+        found = [d for d in sys.modules["jax"].devices() if d.platform == "gpu"]
+        return found[0].device_kind if found else None
+    if "torch" in sys.modules and sys.modules["torch"].cuda.is_available():
+        return sys.modules["torch"].cuda.get_device_name(0)
+    return None
+
+
+def gpus() -> list[str]:
+    """The GPUs this process may use, as ``CUDA_VISIBLE_DEVICES`` names them."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return [name for part in named.split(",") if (name := part.strip()) not in ("", "-1")]
+    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):  # no NVIDIA driver, or no GPU
+        return []
+    return done.stdout.split()
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _version(*names: str) -> str:
+    for name in names:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return "not installed"
+
+
+def report() -> list[tuple[str, bool]]:
+    """What this machine has, in plain words, and whether that is enough for the course.
+
+    Returns
+    -------
+    list of (sentence, enough)
+    """
+    import shutil
+
+    from tlhelpers.core import paths
+    from tlhelpers.core.quiet import keras
+
+    python = sys.version_info[:2]
+    free = shutil.disk_usage(paths.PROJECT).free / 1e9
+    memory = _memory_gb()
+    card = gpu()
+    return [
+        (f"Python {platform.python_version()}", (3, 11) <= python <= (3, 13)),
+        (f"Keras {keras.version()}", keras.version().startswith("3.")),
+        (f"backend: {versions()['backend']}", True),
+        (f"training runs on {card or f'the processor, {cores()} cores'}", True),
+        (f"{free:.1f} GB of disk free, {_DISK_GB} needed", free > _DISK_GB),
+        (
+            f"{memory:.1f} GB of memory, {_MEMORY_GB} needed" if memory else "memory: unknown",
+            memory is None or memory > _MEMORY_GB,
+        ),
+    ]
+
+
+def _memory_gb() -> float | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (AttributeError, ValueError, OSError):
+        return None

@@ -1,0 +1,1 @@
+"""The pages: made, executed and reported, here or on a cluster; and the two-sided check."""

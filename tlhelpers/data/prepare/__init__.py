@@ -1,0 +1,1 @@
+"""From downloads and archives to a folder of decoded images."""

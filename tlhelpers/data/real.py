@@ -1,0 +1,225 @@
+"""The real picture sets, loaded from folders that `data_scripts` prepared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tlhelpers.core.errors import CourseError
+from tlhelpers.data.dataset import Dataset, Split
+from tlhelpers.data.duplicates import has_twin
+from tlhelpers.data.prepare.command_line import command_line
+from tlhelpers.data.prepare.prepared import Prepared, load_prepared
+from tlhelpers.data.splits import split_by_group
+from tlhelpers.data.votes import COLUMNS, EMOTIONS, RULES
+
+
+def eyepacs(folder: Path | str, size: int) -> Dataset:
+    """EyePACS as prepared by ``data_scripts/prepare_eyepacs.py``: any retinopathy or none.
+
+    Parameters
+    ----------
+    folder : path
+        The prepared folder.
+    size : int
+        Side of the pictures that are wanted, in pixels.
+
+    Returns
+    -------
+    Dataset
+        Classes "no DR" (grade 0) and "DR" (grade 1 to 4); groups are patients; the images
+        are a read-only memory map.
+
+    Raises
+    ------
+    CourseError
+        If the folder is missing, not complete or damaged, or its pictures are of another size;
+        the message holds the command to run.
+    """
+    import pandas as pd
+
+    prepared = _open(folder, "eyepacs", size)
+    return _graded(prepared, pd.factorize(prepared.index["patient"])[0].astype(np.int64))
+
+
+def aptos(folder: Path | str, size: int) -> Dataset:
+    """APTOS 2019 as prepared by ``data_scripts/prepare_aptos.py``: any retinopathy or none.
+
+    Parameters, result and errors as in `eyepacs`, but each picture is its own group: which belong
+    to one patient is not known.
+    """
+    prepared = _open(folder, "aptos", size)
+    return _graded(prepared, np.arange(len(prepared.images)))
+
+
+def retinamnist(folder: Path | str, size: int) -> Split:
+    """RetinaMNIST as prepared by ``data_scripts/prepare_retinamnist.py``: train and test pictures.
+
+    Its 120 validation pictures are left out: they were cut by picture from the same photographs as
+    the training set, so that a patient may be on both sides. The 400 test pictures come from
+    another part of DeepDRiD.
+
+    Parameters
+    ----------
+    folder : path
+        The prepared folder.
+    size : int
+        Side of the pictures that are wanted, in pixels.
+
+    Returns
+    -------
+    Split
+        Classes and grades as in `eyepacs`; the test pictures are the validation side. Each picture
+        is its own group: which belong to one patient is not known.
+
+    Raises
+    ------
+    CourseError
+        As in `eyepacs`, and if a side of the split is empty.
+    """
+    prepared = _open(folder, "retinamnist", size, "zenodo")
+    pictures = _graded(prepared, np.arange(len(prepared.images)))
+    sides = {name: (prepared.index["split"] == name).to_numpy() for name in ("train", "test")}
+    for name, side in sides.items():
+        if not side.any():
+            raise CourseError(
+                f"{prepared.folder} holds no {name} pictures: prepare the whole of RetinaMNIST"
+            )
+    return Split(pictures.subset(sides["train"]), pictures.subset(sides["test"]))
+
+
+def _open(
+    folder: Path | str, name: str, size: int | None = None, source: str = "kaggle"
+) -> Prepared:
+    """The prepared folder of the set that ``data_scripts/prepare_<name>.py`` makes.
+
+    `size` is None for a set that has only one.
+    """
+    options = {"--source": source, "--target": Path(folder), "--size": size}
+    command = command_line(f"prepare_{name}.py", options)
+    prepared = load_prepared(folder, name, command)
+    held = prepared.images.shape[1]
+    if size not in (None, held):
+        raise CourseError(
+            f"{prepared.folder} holds pictures of {held} pixels, but {size} are wanted: move the "
+            f"folder away, or replace them with `{command} --overwrite`"
+        )
+    return prepared
+
+
+def _graded(prepared: Prepared, groups: np.ndarray) -> Dataset:
+    """Photographs with a grade each, as any retinopathy or none."""
+    grades = prepared.index["grade"].to_numpy(np.int64)
+    return Dataset(
+        images=prepared.images,
+        labels=(grades >= 1).astype(np.int64),
+        groups=groups,
+        grades=grades,
+        classes=("no DR", "DR"),
+    )
+
+
+def open_ferplus(folder: Path | str) -> Prepared:
+    """FER+ as prepared by ``data_scripts/prepare_ferplus.py``, every picture and all ten votes.
+
+    Raises
+    ------
+    CourseError
+        If the folder is missing, not complete or damaged; the message holds the command to run.
+    """
+    return _open(folder, "ferplus")
+
+
+def votes_of(prepared: Prepared, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Places and votes of one of FER+'s own splits ("train", "valid" or "test").
+
+    Returns
+    -------
+    rows : int64 array, shape (n,)
+        Where the pictures stand in the prepared set.
+    votes : int64 array, shape (n, 10)
+        In the order of `votes.COLUMNS`.
+
+    Raises
+    ------
+    CourseError
+        If the set has no such split.
+    """
+    rows = np.flatnonzero((prepared.index["split"] == split).to_numpy())
+    if not len(rows):
+        raise CourseError(f"{prepared.folder} holds no {split} pictures: prepare the whole of FER+")
+    return rows, prepared.index[list(COLUMNS)].to_numpy(np.int64)[rows]
+
+
+def ferplus(
+    folder: Path | str,
+    labels: str = "plurality",
+    twins: bool = True,
+    train: int | None = None,
+    seed: int = 0,
+) -> Split:
+    """FER+ as prepared by ``data_scripts/prepare_ferplus.py``, in its own split.
+
+    Parameters
+    ----------
+    folder : path
+        The prepared folder.
+    labels : str
+        How labels are made from votes, and which pictures are kept: a name in `votes.RULES`.
+    twins : bool
+        False leaves out of training every picture that has an exact twin (the same pixels)
+        among the validation pictures kept. Validation is the same either way.
+    train : int, optional
+        Take so many training pictures, at random, in the shares that the classes have among
+        all; with the same seed a smaller part is part of a larger one. Validation is whole.
+    seed : int
+        Of that choice.
+
+    Returns
+    -------
+    Split
+        Eight classes; grey images; votes for the eight emotions; grades are the labels again;
+        each picture is its own group, its place in the prepared set. The split is FER+'s own
+        (training and public test), so twins may stand on both sides.
+
+    Raises
+    ------
+    CourseError
+        If the folder is missing, not complete or damaged, has no training or validation
+        pictures, or too few; or there is no such rule.
+    """
+    if labels not in RULES:
+        raise CourseError(f"labels={labels!r} is unknown: choose one of {', '.join(RULES)}")
+    prepared = open_ferplus(folder)
+    training, validation = (_ferplus_side(prepared, name, labels) for name in ("train", "valid"))
+    if not twins:
+        training = training.subset(~has_twin(training.images, validation.images))
+    return Split(training if train is None else _part(training, train, seed), validation)
+
+
+def _ferplus_side(prepared: Prepared, split: str, rule: str) -> Dataset:
+    """The pictures of one split that the rule keeps."""
+    rows, votes = votes_of(prepared, split)
+    labels, keep = RULES[rule](votes)
+    return Dataset(
+        images=prepared.images[rows[keep]],
+        labels=labels[keep],
+        groups=rows[keep],
+        grades=labels[keep],
+        classes=EMOTIONS,
+        votes=votes[keep, : len(EMOTIONS)],
+    )
+
+
+def _part(dataset: Dataset, pictures: int, seed: int) -> Dataset:
+    """So many pictures at random, classes in their shares."""
+    if not 1 <= pictures <= len(dataset):
+        raise CourseError(
+            f"train={pictures:,} pictures cannot be had from {len(dataset):,}: ask for 1 to "
+            f"{len(dataset):,}"
+        )
+    if pictures == len(dataset):
+        return dataset
+    # Every picture is its own group, so the first side is a stratified part of this size.
+    return split_by_group(dataset, pictures, seed).validation

@@ -1,0 +1,1 @@
+"""Which runs are made, and why: cases, causes, fixes, checks, the protocol, recordings."""

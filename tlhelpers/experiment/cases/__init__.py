@@ -1,0 +1,56 @@
+"""The two questions."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from tlhelpers.core.errors import CourseError
+from tlhelpers.experiment.cases import ferplus, retinopathy
+from tlhelpers.experiment.cases.base import Case
+
+CASES = {"retinopathy": retinopathy.make, "ferplus": ferplus.make}
+PROFILES = ("smoke", "quick", "full", "full-lite", "full-smoke", "full-lite-smoke")
+"""Sizes, never the science. "lite" is for a GPU that cannot fetch the posted backbone's weights:
+EfficientNet-Lite0, whose weights pip brings, at 224 pixels. "full-…smoke" shows that all works."""
+
+
+def case(name: str, profile: str = "quick", data: str = "synthetic", **pictures: Any) -> Case:
+    """The case called `name`.
+
+    Parameters
+    ----------
+    name : str
+        "retinopathy" or "ferplus".
+    profile : str
+        One of `PROFILES`.
+    data : str
+        "synthetic" pictures are drawn on the spot; "real" ones must have been prepared.
+    **pictures
+        What is not as posted about the pictures: ``twins=False``, ``everything=True`` (ferplus),
+        ``fellow_eyes=0.8``, ``photographs="aptos"`` (retinopathy).
+
+    Returns
+    -------
+    Case
+        Its pictures are drawn or read when they are first needed.
+
+    Raises
+    ------
+    CourseError
+        An unknown case, profile, kind of data or option, or a value that an option cannot have.
+    """
+    for value, allowed, what in (
+        (name, CASES, "case"),
+        (profile, PROFILES, "profile"),
+        (data, ("synthetic", "real"), "data"),
+    ):
+        if value not in allowed:
+            raise CourseError(f"Unknown {what} '{value}': choose one of {', '.join(allowed)}.")
+    known = list(inspect.signature(CASES[name]).parameters)[2:]
+    for option in pictures:
+        if option not in known:
+            raise CourseError(
+                f"The case {name} has no option '{option}': known: {', '.join(known) or 'none'}."
+            )
+    return CASES[name](profile, data, **pictures)

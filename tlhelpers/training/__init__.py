@@ -1,0 +1,1 @@
+"""From a recipe, data and a seed to a run."""
