@@ -1,8 +1,8 @@
 """Does the input pipeline keep the device busy? And does mixed precision help?
 
 Run ``python benchmarks/pipeline.py``. An epoch of training steps with its real input, put together
-from the pictures in memory or on disk, against as many of the same steps on one batch that lies on
-the device already: a ratio near 1 means that nobody waits for pictures. What an epoch needs to
+from the images in memory or on disk, against as many of the same steps on one batch that lies on
+the device already: a ratio near 1 means that nobody waits for images. What an epoch needs to
 start is in it, what ``fit`` needs before its first epoch is not. The ways take turns in this
 process, so that a noisy machine disturbs all alike. On a GPU: ``python benchmarks/pipeline.py
 --profile full``, with ``--data real`` for prepared photographs, and ``KERAS_BACKEND=jax`` for the
@@ -94,8 +94,8 @@ def resident(trainer: Trainer, epoch: int) -> float:
     return (time.perf_counter() - began) / len(data)
 
 
-def pictures(name: str, data: str, recipe: Recipe, profile: str, train: int) -> Split:
-    """Real pictures as the profile has them, or so many drawn ones."""
+def images(name: str, data: str, recipe: Recipe, profile: str, train: int) -> Split:
+    """Real images as the profile has them, or so many drawn ones."""
     if data == "real":
         return case(name, profile, data).split
     if name == "ferplus":
@@ -112,14 +112,14 @@ def main(
     weights: bool = False,
     precision: list[str] = PRECISIONS,
 ) -> None:
-    """Print seconds a step and pictures a second for each way, and the ratios of the medians."""
+    """Print seconds a step and images a second for each way, and the ratios of the medians."""
     posted = case(name, profile, data).measured
-    split = pictures(name, data, posted, profile, train)
+    split = images(name, data, posted, profile, train)
     versions = machine.versions()
     print(f"{machine.device()}; {versions['backend']}, Keras {versions['keras']}")
     print(
         f"{name}, {posted.backbone} at {posted.image_size} px, batches of {posted.batch_size}, "
-        f"{len(split.train):,} {data} pictures",
+        f"{len(split.train):,} {data} images",
         flush=True,
     )
     trainers = {
@@ -136,7 +136,7 @@ def main(
     medians = {key: statistics.median(values) for key, values in seconds.items()}
     for (each, way), value in medians.items():
         rate = posted.batch_size / value
-        print(f"{each:15} {way:14} {1000 * value:8.1f} ms a step, {rate:7.0f} pictures/s")
+        print(f"{each:15} {way:14} {1000 * value:8.1f} ms a step, {rate:7.0f} images/s")
     for each in precision:
         ratio = medians[each, "on the device"] / medians[each, "real input"]
         print(f"{each}: on the device / real input, ratio {ratio:.2f} (1: nobody waits)")

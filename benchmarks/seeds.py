@@ -1,7 +1,7 @@
 """Five seeds of one recipe: compiled once, against built and compiled anew for each seed.
 
 Run ``python benchmarks/seeds.py``; about six minutes on two cores. Both ways train the same recipe
-on the same pictures in this process, in turns, so that a noisy machine disturbs both alike. The
+on the same images in this process, in turns, so that a noisy machine disturbs both alike. The
 tutorials' ``set_random_seed`` is left out: it would slow down the other way's next start.
 """
 

@@ -1,6 +1,6 @@
-"""Measure what the course says about FER+: classes, votes, twins, and the ceiling they set.
+"""Measure what the course says about FER+: classes, votes, duplicates, and the ceiling they set.
 
-Reads a folder that `prepare_ferplus.py` made and writes numbers only, no pictures, as JSON.
+Reads a folder that `prepare_ferplus.py` made and writes numbers only, no images, as JSON.
 Synthetic faces are drawn with these shares of classes and votes.
 """
 
@@ -24,8 +24,8 @@ DIGITS = 4
 SEED = 0
 NOTE = (
     "Measured on FER+ (Barsoum et al. 2016, arXiv 1608.01041; votes from microsoft/FERPlus, "
-    "faces from FER2013) by data_scripts/measure_ferplus.py. Numbers only, no pictures. "
-    "Votes of label.csv; in fer2013new.csv twins share votes and never conflict. "
+    "faces from FER2013) by data_scripts/measure_ferplus.py. Numbers only, no images. "
+    "Votes of label.csv; in fer2013new.csv duplicates share votes and never conflict. "
     "Entropy in nats; redraws of the ceiling with seed 0."
 )
 
@@ -37,9 +37,9 @@ def figures_of_votes(cast: np.ndarray) -> dict:
     emotions = np.sort(cast[:, : len(EMOTIONS)], axis=1)
     shares = cast.sum(axis=0) / cast.sum()
     return {
-        "pictures": len(cast),
-        "pictures without a vote for any emotion": int((emotions[:, -1] == 0).sum()),
-        "pictures with a tie for the first place": int((emotions[:, -1] == emotions[:, -2]).sum()),
+        "images": len(cast),
+        "images without a vote for any emotion": int((emotions[:, -1] == 0).sum()),
+        "images with a tie for the first place": int((emotions[:, -1] == emotions[:, -2]).sum()),
         "count by class": {rule: _counts(cast, rule) for rule in RULES},
         "share of votes": _by_name(votes.COLUMNS, shares),
         "entropy": _rounded(entropy[keep].mean()),
@@ -51,17 +51,17 @@ def figures_of_votes(cast: np.ndarray) -> dict:
     }
 
 
-def figures_of_twins(
+def figures_of_duplicates(
     train: np.ndarray, valid: np.ndarray, train_votes: np.ndarray, valid_votes: np.ndarray
 ) -> dict:
-    """Numbers about pictures that stand in FER+ more than once."""
-    group = duplicates.twin_groups(np.concatenate([train, valid]))
+    """Numbers about images that stand in FER+ more than once."""
+    group = duplicates.duplicate_groups(np.concatenate([train, valid]))
     cast = np.concatenate([train_votes, valid_votes])
     sizes = np.bincount(group)
     sides = np.stack([np.bincount(part, minlength=len(sizes)) > 0
                       for part in (group[: len(train)], group[len(train) :])])  # fmt: skip
-    leaked = duplicates.has_twin(valid, train)
-    near = duplicates.has_near_twin(valid, train)
+    leaked = duplicates.has_duplicate(valid, train)
+    near = duplicates.has_near_duplicate(valid, train)
     conflicting = {}
     for rule, make in RULES.items():
         labels, keep = make(cast)
@@ -70,13 +70,13 @@ def figures_of_twins(
         "groups": int((sizes > 1).sum()),
         "groups across the split": int(sides.all(axis=0).sum()),
         "groups with conflicting labels": conflicting,
-        "validation pictures with an exact twin in training": int(leaked.sum()),
-        "share of validation pictures with an exact twin in training": _rounded(leaked.mean()),
-        "places of these among the validation pictures": np.flatnonzero(leaked).tolist(),
-        "validation pictures with a near twin in training": int(near.sum()),
-        "share of validation pictures with a near twin in training": _rounded(near.mean()),
-        "training pictures with an exact twin in validation": int(
-            duplicates.has_twin(train, valid).sum()
+        "validation images with an exact duplicate in training": int(leaked.sum()),
+        "share of validation images with an exact duplicate in training": _rounded(leaked.mean()),
+        "places of these among the validation images": np.flatnonzero(leaked).tolist(),
+        "validation images with a near duplicate in training": int(near.sum()),
+        "share of validation images with a near duplicate in training": _rounded(near.mean()),
+        "training images with an exact duplicate in validation": int(
+            duplicates.has_duplicate(train, valid).sum()
         ),
         "near means": f"difference hashes of 256 bits within {duplicates.NEAR} bits",
     }
@@ -111,7 +111,7 @@ def measure(source: Path, target: Path) -> str:
     Raises
     ------
     CourseError
-        If the prepared folder is refused or has no training or validation pictures, or the file
+        If the prepared folder is refused or has no training or validation images, or the file
         cannot be written.
     """
     prepared = open_ferplus(source)
@@ -124,7 +124,7 @@ def measure(source: Path, target: Path) -> str:
         "emotions": list(EMOTIONS),
         "train": figures_of_votes(train_votes),
         "valid": figures_of_votes(valid_votes),
-        "twins": figures_of_twins(
+        "duplicates": figures_of_duplicates(
             prepared.images[train], prepared.images[valid], train_votes, valid_votes
         ),
     }
@@ -136,7 +136,7 @@ def main(
     source: Annotated[Path, typer.Option(help="Folder that prepare_ferplus.py made.")],
     target: Annotated[Path, typer.Option(help="JSON file to write.")],
 ) -> None:
-    """Measure classes, votes and twins of FER+."""
+    """Measure classes, votes and duplicates of FER+."""
     raise typer.Exit(workflow.run_command("measure_ferplus", partial(measure, source, target)))
 
 

@@ -6,7 +6,7 @@ Reads Kaggle's files as they are, a folder or the zip of all of them (which is n
     train_images/<id_code>.png
 
 and writes `images.npy`, `index.csv`, `problems.csv` and `about.json` into the target folder,
-pictures as `prepare_eyepacs.py` makes them. Which pictures belong to one patient is not known.
+images as `prepare_eyepacs.py` makes them. Which images belong to one patient is not known.
 If the command is stopped, however hard, the same command goes on where it was, with fetching
 and with preparing.
 """
@@ -21,7 +21,7 @@ import typer
 
 from tlhelpers.data.prepare import kaggle, photographs, workflow
 from tlhelpers.data.prepare.photographs import Photographs
-from tlhelpers.data.prepare.workflow import Options, PictureSet
+from tlhelpers.data.prepare.workflow import ImageSet, Options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,11 +35,11 @@ def read_name(name: str) -> dict[str, str] | None:
 
 
 def describe(index: pd.DataFrame) -> str:
-    """Pictures and grades in a few words."""
-    return f"{len(index):,} pictures, {photographs.grades_in(index)}"
+    """Images and grades in a few words."""
+    return f"{len(index):,} images, {photographs.grades_in(index)}"
 
 
-APTOS = PictureSet("aptos", "prepare_aptos.py", "kaggle", describe)
+APTOS = ImageSet("aptos", "prepare_aptos.py", "kaggle", describe)
 LAYOUT = Photographs(
     labels="train.csv",
     columns=("id_code", "diagnosis"),
@@ -47,9 +47,9 @@ LAYOUT = Photographs(
     read_name=read_name,
     name_words="an id_code of letters and digits",
     get_labels="put Kaggle's train.csv beside the folder train_images",
-    get_pictures="put Kaggle's folder train_images beside train.csv",
+    get_images="put Kaggle's folder train_images beside train.csv",
 )
-# One by one the 3,662 pictures would be as many requests: Kaggle's zip of everything is one.
+# One by one the 3,662 images would be as many requests: Kaggle's zip of everything is one.
 FILES = (kaggle.whole_competition(COMPETITION, 10_000_000_000),)
 
 

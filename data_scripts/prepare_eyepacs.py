@@ -7,7 +7,7 @@ Reads Kaggle's files as they are, in a folder or a zip (nothing is ever unpacked
                                   or in train.zip.001 to train.zip.005
 
 and writes `images.npy`, `index.csv`, `problems.csv` and `about.json` into the target folder.
-Each picture is cut to the square around its centre and resized to size × size pixels;
+Each image is cut to the square around its centre and resized to size × size pixels;
 colours are left as they are. If the command is stopped, however hard, the same command goes
 on where it was, with fetching and with preparing.
 """
@@ -22,7 +22,7 @@ import typer
 
 from tlhelpers.data.prepare import kaggle, photographs, workflow
 from tlhelpers.data.prepare.photographs import Photographs
-from tlhelpers.data.prepare.workflow import Options, PictureSet
+from tlhelpers.data.prepare.workflow import ImageSet, Options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,24 +39,24 @@ def read_name(name: str) -> dict[str, str] | None:
 
 
 def describe(index: pd.DataFrame) -> str:
-    """Pictures, patients and grades in a few words."""
+    """Images, patients and grades in a few words."""
     return (
-        f"{len(index):,} pictures of {index['patient'].nunique():,} patients, "
+        f"{len(index):,} images of {index['patient'].nunique():,} patients, "
         f"{photographs.grades_in(index)}"
     )
 
 
-EYEPACS = PictureSet("eyepacs", "prepare_eyepacs.py", "kaggle", describe)
+EYEPACS = ImageSet("eyepacs", "prepare_eyepacs.py", "kaggle", describe)
 LAYOUT = Photographs(
     labels="trainLabels.csv",
     columns=("image", "level"),
     folders=("images", "train", "."),
     read_name=read_name,
     name_words="<patient>_left or <patient>_right",
-    get_labels="put Kaggle's trainLabels.csv.zip beside the pictures",
-    get_pictures="put Kaggle's train.zip.001 to train.zip.005 there",
+    get_labels="put Kaggle's trainLabels.csv.zip beside the images",
+    get_images="put Kaggle's train.zip.001 to train.zip.005 there",
 )
-# The pictures to train on; those of the test set are not needed.
+# The images to train on; those of the test set are not needed.
 FILES = (
     kaggle.competition_file(COMPETITION, "trainLabels.csv.zip", 71_070),
     *(

@@ -21,9 +21,9 @@ command is stopped, however hard, the same command goes on where it was, with fe
 preparing.
 
 Microsoft publishes two sets of votes. In its label.csv every face has votes of its own. In
-fer2013new.csv, and so in what generate_training_data.py writes, exact twins share the votes of
+fer2013new.csv, and so in what generate_training_data.py writes, exact duplicates share the votes of
 one of them: 1,319 of the 32,137 training and validation faces have other votes there, 232
-another plurality label, and no twins conflict.
+another plurality label, and no duplicates conflict.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from tlhelpers.core.progress import bar
 from tlhelpers.data.prepare import downloads, kaggle, sources, workflow
 from tlhelpers.data.prepare.prepared import Problem
 from tlhelpers.data.prepare.sources import Source, open_source, read_table
-from tlhelpers.data.prepare.workflow import Contents, Options, PictureSet
+from tlhelpers.data.prepare.workflow import Contents, ImageSet, Options
 from tlhelpers.data.votes import COLUMNS
 
 SIZE = 48
@@ -57,18 +57,18 @@ MOST_VOTES = 99
 
 
 def find_folders(source: Source) -> dict[str, str]:
-    """Path of the label.csv of each split whose folder holds pictures, by the split.
+    """Path of the label.csv of each split whose folder holds images, by the split.
 
-    Microsoft's repository holds such folders without pictures; those do not count.
+    Microsoft's repository holds such folders without images; those do not count.
 
     Raises
     ------
     CourseError
-        If a folder with pictures has no label.csv, or is there twice.
+        If a folder with images has no label.csv, or is there twice.
     """
     found: dict[str, str] = {}
-    with_pictures = sorted({p.parent for p in map(PurePosixPath, source.files) if _is_png(p)})
-    for folder in with_pictures:
+    with_images = sorted({p.parent for p in map(PurePosixPath, source.files) if _is_png(p)})
+    for folder in with_images:
         split = FOLDERS.get(folder.name)
         if split is None:
             continue
@@ -88,7 +88,7 @@ def _is_png(path: PurePosixPath) -> bool:
 
 
 def read_folders(source: Source, folders: dict[str, str]) -> Contents:
-    """Labels and pictures of the layout with folders."""
+    """Labels and images of the layout with folders."""
     tables, problems, paths = [], [], {}
     for split, path in folders.items():
         rows = [
@@ -96,16 +96,16 @@ def read_folders(source: Source, folders: dict[str, str]) -> Contents:
             for line, row in read_table(source, path, ("image", "box", *COLUMNS), header=False)
         ]
         folder = PurePosixPath(path).parent
-        pictures = {
+        images = {
             file.name: str(file)
             for file in map(PurePosixPath, source.files)
             if file.parent == folder and _is_png(file)
         }
         table, again = _in_order(source, path, rows)
-        items, left_out = workflow.match_up(table, pictures)
+        items, left_out = workflow.match_up(table, images)
         tables.append(items)
         problems += again + left_out
-        paths |= {name: pictures[name] for name in items["image"]}
+        paths |= {name: images[name] for name in items["image"]}
     items = pd.concat(tables, ignore_index=True)
     _refuse_names_in_two_splits(items)
     return Contents(
@@ -116,7 +116,7 @@ def read_folders(source: Source, folders: dict[str, str]) -> Contents:
 def _in_order(source: Source, path: str, rows: list[dict]) -> tuple[pd.DataFrame, list[Problem]]:
     """Rows as a table, by split and name, and the rows left out because they come again.
 
-    Microsoft's fer2013new.csv names three pictures twice, with the same votes. The same name
+    Microsoft's fer2013new.csv names three images twice, with the same votes. The same name
     with other votes is refused.
     """
     first: dict[str, dict] = {}
@@ -150,7 +150,7 @@ def _votes(path: str, line: int, row: dict[str, str]) -> dict[str, int]:
 
 
 def read_tables(source: Source, faces: str, votes: str) -> Contents:
-    """Labels and pictures of the layout with two tables; all faces are held in memory (90 MB).
+    """Labels and images of the layout with two tables; all faces are held in memory (90 MB).
 
     Raises
     ------
@@ -228,7 +228,7 @@ def describe(index: pd.DataFrame) -> str:
     return f"{len(index):,} faces: {', '.join(there + missing)}"
 
 
-FERPLUS = PictureSet(
+FERPLUS = ImageSet(
     "ferplus", "prepare_ferplus.py", "kaggle", describe, count_by="split", channels=1, size=SIZE
 )
 FILES = (
@@ -271,7 +271,7 @@ def _find_tables(source: Source) -> list[str]:
     missing = [name for name, path in paths.items() if path is None]
     if missing:
         raise CourseError(
-            f"{source.path} holds no {' and no '.join(missing)}, and no pictures in "
+            f"{source.path} holds no {' and no '.join(missing)}, and no images in "
             f"{', '.join(FOLDERS)}: put Kaggle's {FACES} and Microsoft's {VOTES} into one folder"
         )
     return [path for path in paths.values() if path is not None]

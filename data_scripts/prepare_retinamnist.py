@@ -1,12 +1,12 @@
 """Prepare RetinaMNIST (fundus photographs of DeepDRiD, in MedMNIST's sizes) for the course.
 
 Reads one of the published files retinamnist_64.npz, retinamnist_128.npz or retinamnist_224.npz,
-or a folder that holds it: the smallest that is at least as large as the pictures asked for. It
+or a folder that holds it: the smallest that is at least as large as the images asked for. It
 has to be as published, byte by byte.
 
 Writes `images.npy`, `index.csv` (columns image, split, grade), `problems.csv` and `about.json`
-into the target folder: 1,600 pictures, made smaller where the size asks for it and otherwise
-unchanged. Which pictures belong to one patient is not known. If the command is stopped, however
+into the target folder: 1,600 images, made smaller where the size asks for it and otherwise
+unchanged. Which images belong to one patient is not known. If the command is stopped, however
 hard, the same command goes on where it was.
 
 RetinaMNIST is published under CC BY 4.0.
@@ -26,7 +26,7 @@ import typer
 from tlhelpers.core.errors import CourseError
 from tlhelpers.data.prepare import downloads, photographs, workflow
 from tlhelpers.data.prepare.downloads import Remote
-from tlhelpers.data.prepare.workflow import Contents, Options, PictureSet
+from tlhelpers.data.prepare.workflow import Contents, ImageSet, Options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ SPLITS = {"train": 1080, "val": 120, "test": 400}
 
 
 def file_for(size: int) -> tuple[int, str]:
-    """Side of the pictures in the file to make pictures of this size from, and its name."""
+    """Side of the images in the file to make images of this size from, and its name."""
     side = min(side for side in SUMS if side >= size)
     return side, f"retinamnist_{side}.npz"
 
@@ -59,10 +59,10 @@ def describe(index: pd.DataFrame) -> str:
     """Splits and grades in a few words."""
     counts = index["split"].value_counts()
     splits = ", ".join(f"{split} {counts[split]:,}" for split in SPLITS if split in counts)
-    return f"{len(index):,} pictures ({splits}), {photographs.grades_in(index)}"
+    return f"{len(index):,} images ({splits}), {photographs.grades_in(index)}"
 
 
-RETINAMNIST = PictureSet("retinamnist", "prepare_retinamnist.py", "zenodo", describe)
+RETINAMNIST = ImageSet("retinamnist", "prepare_retinamnist.py", "zenodo", describe)
 
 
 def look_into(size: int, path: Path) -> tuple[str, Callable[[], Contents]]:
@@ -78,21 +78,21 @@ def look_into(size: int, path: Path) -> tuple[str, Callable[[], Contents]]:
     side, name = file_for(size)
     file = path / name if path.is_dir() else path
     if not file.exists():
-        raise CourseError(f"no file at {file}: pictures of {size} pixels are made from {name}")
+        raise CourseError(f"no file at {file}: images of {size} pixels are made from {name}")
     try:
         md5 = pooch.file_hash(str(file), alg="md5")
     except OSError as error:
         raise CourseError(f"cannot read {file}: {error.strerror or error}") from error
     if md5 != SUMS[side]:
         raise CourseError(
-            f"{file} is not the published {name}, from which pictures of {size} pixels are made "
+            f"{file} is not the published {name}, from which images of {size} pixels are made "
             f"(its MD5 sum is {md5}, not {SUMS[side]}): fetch that"
         )
     return md5, partial(read, file, size)
 
 
 def read(path: Path, size: int) -> Contents:
-    """Labels of the file; its pictures are read when they are asked for."""
+    """Labels of the file; its images are read when they are asked for."""
     import pandas as pd
 
     with np.load(path, allow_pickle=False) as arrays:
@@ -101,11 +101,11 @@ def read(path: Path, size: int) -> Contents:
             for split in SPLITS
             for number, grade in enumerate(arrays[f"{split}_labels"][:, 0])
         ]
-    return Contents(pd.DataFrame(rows), [], Pictures(path, size))
+    return Contents(pd.DataFrame(rows), [], Images(path, size))
 
 
-class Pictures:
-    """From a name to its picture; holds the pictures of one split at a time (up to 160 MB)."""
+class Images:
+    """From a name to its image; holds the images of one split at a time (up to 160 MB)."""
 
     def __init__(self, path: Path, size: int):
         self._path, self._size = path, size
@@ -142,7 +142,7 @@ def main(
     dry_run: workflow.DryRun = False,
     overwrite: workflow.Overwrite = False,
 ) -> None:
-    """Prepare RetinaMNIST pictures as arrays; run again to go on where it was stopped."""
+    """Prepare RetinaMNIST images as arrays; run again to go on where it was stopped."""
     options = Options(source, target, limit, dry_run, overwrite, downloads, size)
     work = partial(
         workflow.prepare, RETINAMNIST, options, (remote(size),), partial(look_into, size)

@@ -28,8 +28,8 @@ TINY = Recipe(
 )
 
 
-def pictures(n: int, seed: int) -> Dataset:
-    """Noise; pictures of class b have a bright corner. Two pictures a group."""
+def noise_images(n: int, seed: int) -> Dataset:
+    """Noise; images of class b have a bright corner. Two images a group."""
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % 2
     images = rng.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
@@ -44,12 +44,12 @@ def tiny() -> Recipe:
 
 @pytest.fixture(scope="session")
 def split() -> Split:
-    return Split(pictures(64, 0), pictures(48, 1))
+    return Split(noise_images(64, 0), noise_images(48, 1))
 
 
 @pytest.fixture(scope="session")
 def trainer_of(split):
-    """A trainer of any recipe on these pictures; recipes of one architecture share a network."""
+    """A trainer of any recipe on these images; recipes of one architecture share a network."""
     from tlhelpers.training.trainer import Trainer
 
     made = {}

@@ -6,7 +6,7 @@ JAX is tested here, each time, in processes of its own. torch is tested where it
 Of the unit tests those marked ``backend`` run here once more: how weights are loaded, what a step
 of training changes, what makes a run the same again. One process runs them all, because a backend
 compiles each network once a process. What is not marked is Python and NumPy that no backend
-touches (orders of pictures, files of states, counts, messages).
+touches (orders of images, files of states, counts, messages).
 """
 
 import importlib.util

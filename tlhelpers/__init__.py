@@ -14,7 +14,7 @@ _PUBLIC = {
     "Recipe": "tlhelpers.training.recipe",
     "difference_text": "tlhelpers.training.recipe",
     "case": "tlhelpers.experiment.cases",
-    "alone": "tlhelpers.analysis.comparisons",
+    "trial": "tlhelpers.analysis.comparisons",
     "beside_real": "tlhelpers.analysis.comparisons",
     "on_both": "tlhelpers.analysis.comparisons",
     "real_pairs": "tlhelpers.analysis.comparisons",

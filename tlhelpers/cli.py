@@ -200,7 +200,7 @@ def record(
         int | None, typer.Option(help="Runs of each, if not the profile's number.", min=1)
     ] = None,
     first_seed: Annotated[int, typer.Option(help="Seed to begin with.", min=0)] = 0,
-    pictures: Annotated[
+    images: Annotated[
         list[str] | None,
         typer.Option(
             help="everything=true: all real faces; fellow_eyes=0.8: a split that leaks; "
@@ -222,7 +222,7 @@ def record(
     from tlhelpers.experiment import protocol
     from tlhelpers.experiment.cases import case
 
-    options = _options(pictures or ())
+    options = _options(images or ())
     this = case(case_name, profile, data, **options)
     count = this.seeds if seeds is None else seeds
     wanted = protocol.jobs(
@@ -350,7 +350,7 @@ def fixes(
     from tlhelpers.experiment.fixes import FIXES, fix
 
     for one in map(fix, names or ()):
-        changes = [f"{key} = {value!r}" for key, value in {**one.change, **one.pictures}.items()]
+        changes = [f"{key} = {value!r}" for key, value in {**one.change, **one.images}.items()]
         typer.echo(f"{one.name}: {one.title} ({', '.join(one.cases)})")
         for what, words in (
             ("changes", ", ".join(changes) or "nothing in the recipe"),

@@ -60,7 +60,7 @@ print("This machine can run the course:", "yes" if all(ok for _, ok in report) e
 from tlhelpers.data import synthetic
 
 rows = {
-    name: synthetic.grade_pictures(grade, count=8, size=96, seed=3)
+    name: synthetic.grade_images(grade, count=8, size=96, seed=3)
     for grade, name in enumerate(synthetic.GRADES)
 }
 tl.plots.contact_sheet(

@@ -138,7 +138,7 @@ print("more jitter than the noise of the pictures explains:", "yes" if beyond el
 # zero; they may give less.
 
 # %%
-gaps = tl.stability.noise_floor(tl.values(runs, "mode_gap"))
+gaps = tl.stability.noise_floor(tl.values(runs, "train_inference_gap"))
 print(f"mode gap: {gaps.mean:.3f}, from {gaps.smallest:.3f} to {gaps.largest:.3f} over the seeds")
 print(
     f"on training pictures, averaged over the epochs, validation mode reads "
@@ -153,7 +153,7 @@ print(
 # nothing at all.
 
 # %%
-for name in ("jitter", "mode_gap", "nll", "auc"):
+for name in ("jitter", "train_inference_gap", "nll", "auc"):
     floor = tl.stability.noise_floor(tl.values(runs, name))
     print(
         f"{name:8} mean {floor.mean:.3f}, from {floor.smallest:.3f} to {floor.largest:.3f}; "

@@ -61,7 +61,7 @@ short = case.measured.but(epochs=2)
 trainer = case.trainer(short)
 trainer.run(seed=0)
 train, validation = case.split.train, case.split.validation
-pictures = train.images[: tl.trainer.REESTIMATE_PICTURES]
+pictures = train.images[: tl.trainer.REESTIMATE_IMAGES]
 lag = tl.batchnorm.lag(trainer.network, pictures, short.batch_size)
 
 # %%
@@ -91,7 +91,7 @@ print(f"after {steps} steps, {100 * left:.0f} % of each average is still ImageNe
 # %%
 def validation_nll():
     probabilities = trainer.predict(validation.images)
-    return float(tl.calibration.picture_nll(probabilities, validation.labels).mean())
+    return float(tl.calibration.image_nll(probabilities, validation.labels).mean())
 
 
 weights_before = tl.model.values(trainer.network.model.trainable_variables)
@@ -145,7 +145,7 @@ print("  better after epoch", ", ".join(better) or "–")
 print("  worse after epoch ", ", ".join(worse) or "–")
 
 # %%
-for metric in ("mode_gap", "nll", "auc", "jitter"):
+for metric in ("train_inference_gap", "nll", "auc", "jitter"):
     print(tl.verdict_sentence(tl.compare(posted, reestimated, metric), fix.title))
 
 # %% [markdown]
@@ -173,7 +173,7 @@ my_guess = None
 
 # %%
 slow = tl.fix("momentum-0.999")
-trial = tl.alone(case, posted, slow, ("mode_gap", "nll", "climb"), seeds=seeds or None, live=live)
+trial = tl.trial(case, posted, slow, ("train_inference_gap", "nll", "climb"), seeds=seeds or None, live=live)
 print(tl.guessed(my_guess, trial.compared[1].after / trial.compared[1].before, "times"))
 print(same_training(posted, trial.after))
 for momentum in (tl.backbone(case.measured.backbone).momentum, 0.999):
@@ -289,8 +289,8 @@ print(check.require())
 print(tl.difference_text(case.measured, fix.apply(case.measured)))
 
 # %%
-asked = ("mode_gap", "auc", "nll", "jitter", "climb")
-trial = tl.alone(case, posted, fix, asked, seeds=seeds or None, live=live)
+asked = ("train_inference_gap", "auc", "nll", "jitter", "climb")
+trial = tl.trial(case, posted, fix, asked, seeds=seeds or None, live=live)
 frozen = trial.after
 tl.plots.curves(
     {"as posted: BatchNorm live": posted, "BatchNorm frozen": frozen},

@@ -21,8 +21,8 @@ import tlhelpers as tl
 case = tl.case("retinopathy", profile=profile)
 posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
 fix = tl.fix("plateau")
-plateau = tl.alone(
-    case, posted, fix, ("jitter", "climb", "mode_gap", "auc"), seeds=seeds or None, live=live
+plateau = tl.trial(
+    case, posted, fix, ("jitter", "climb", "train_inference_gap", "auc"), seeds=seeds or None, live=live
 )
 
 # %% [markdown]
@@ -93,7 +93,7 @@ print(faces.posted.learning_rate)
 # Does the backbone wait, and does the rate do what it should?
 
 # %%
-advice = [tl.fix(name) for name in ("head-first", "rate-1e-4", "warmup-cosine")]
+advice = [tl.fix(name) for name in ("head-first", "learning-rate-1e-4", "warmup-cosine")]
 checked = [each.check(faces.trainer(each.apply(faces.measured))).require() for each in advice]
 for each in checked:
     print(each.found)
@@ -115,8 +115,8 @@ my_guess = None
 # %%
 faces = tl.case("ferplus")
 faces_posted = faces.recorded(faces.measured)
-asked = ("jitter", "climb", "mode_gap", "macro_f1")
-alone = [tl.alone(faces, faces_posted, each, asked) for each in advice]
+asked = ("jitter", "climb", "train_inference_gap", "macro_f1")
+alone = [tl.trial(faces, faces_posted, each, asked) for each in advice]
 words = ("head first", "lower rate", "warm-up and cosine")
 least = min(range(3), key=lambda i: alone[i].compared[0].after)
 print(tl.guessed(my_guess, words[least]))
@@ -161,7 +161,7 @@ for trial in alone:
 # Freezing BatchNorm (pages `03` and `08`) is another kind of change. It mends what validation reads, and the score:
 
 # %%
-freeze = tl.alone(faces, faces_posted, tl.fix("frozen-batchnorm"), asked)
+freeze = tl.trial(faces, faces_posted, tl.fix("frozen-batchnorm"), asked)
 frozen = freeze.after
 print(freeze.sentences)
 
@@ -169,7 +169,7 @@ print(freeze.sentences)
 # The curve still jumps. Now the same three pieces of advice again, with BatchNorm frozen in both recipes that we compare:
 
 # %%
-behind = [tl.alone(faces, frozen, each, asked) for each in advice]
+behind = [tl.trial(faces, frozen, each, asked) for each in advice]
 tl.plots.curves(
     {"BatchNorm frozen": frozen, **{f"+ {trial.fix.title}": trial.after for trial in behind}},
     title="Faces: validation loss with BatchNorm frozen, and with one more change",
@@ -223,7 +223,7 @@ for trial in behind:
 # - If you want one schedule for a run like the faces': warm-up and cosine, behind frozen BatchNorm.
 # - If your rate is low already, do not lower it further for steadiness alone. On the drawn retina, whose rate is a tenth of
 #   the faces', warm-up and cosine changed the AUC after ten epochs by {{effect retinopathy warmup-cosine auc}}, a lower rate
-#   by {{effect retinopathy rate-1e-5 auc}} (live BatchNorm; page `12`). Head first changed it by {{effect retinopathy
+#   by {{effect retinopathy learning-rate-1e-5 auc}} (live BatchNorm; page `12`). Head first changed it by {{effect retinopathy
 #   head-first auc}}, and the loss then climbed more.
 #
 # **Next:** `05`, an honest validation set.

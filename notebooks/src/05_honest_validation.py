@@ -70,7 +70,7 @@ def accuracy(run, index):
 
 
 def nll(run, index):
-    return tl.calibration.picture_nll(run.probabilities[index], run.labels[index]).mean()
+    return tl.calibration.image_nll(run.probabilities[index], run.labels[index]).mean()
 
 
 def auc(run, index):
@@ -214,7 +214,7 @@ def calibrated(run, groups):
     temperature = tl.calibration.temperature(p[half], labels[half])
     cool = tl.calibration.at_temperature(p[~half], temperature)
     return temperature, *(
-        tl.calibration.picture_nll(each, labels[~half]).mean() for each in (p[~half], cool)
+        tl.calibration.image_nll(each, labels[~half]).mean() for each in (p[~half], cool)
     )
 
 

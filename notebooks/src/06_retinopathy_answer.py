@@ -44,8 +44,8 @@ print(tl.difference_text(case.measured, steady_recipe))
 # %%
 posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
 freeze, average = tl.fix("frozen-batchnorm"), tl.fix("weight-average")
-asked = ("jitter", "climb", "mode_gap", "auc", "nll")
-first = tl.alone(case, posted, freeze, asked, seeds=seeds or None, live=live)
+asked = ("jitter", "climb", "train_inference_gap", "auc", "nll")
+first = tl.trial(case, posted, freeze, asked, seeds=seeds or None, live=live)
 
 # %% [markdown]
 # **Predict.** Frozen BatchNorm raised jitter to about {{after retinopathy frozen-batchnorm jitter}}. What is it with
@@ -55,7 +55,7 @@ first = tl.alone(case, posted, freeze, asked, seeds=seeds or None, live=live)
 my_guess = None
 
 # %%
-second = tl.alone(case, first.after, average, asked, seeds=seeds or None, live=live)
+second = tl.trial(case, first.after, average, asked, seeds=seeds or None, live=live)
 steady = second.after
 print(tl.guessed(my_guess, second.compared[0].after, "jitter"))
 
@@ -197,7 +197,7 @@ print(tl.verdicts.steadiness("retinopathy").words)
 
 # %%
 mend = tl.fix("categorical-crossentropy")
-third = tl.alone(case, steady, mend, asked, seeds=seeds or None, live=live)
+third = tl.trial(case, steady, mend, asked, seeds=seeds or None, live=live)
 tl.plots.curves(
     {"frozen, weights averaged": steady, "and the softmax's own loss": third.after},
     title="With the softmax's own loss the curve hardly climbs",
@@ -271,7 +271,7 @@ on_real = {
 tl.plots.curves(on_real, title="On photographs: validation loss")
 
 # %%
-for metric in ("jitter", "climb", "mode_gap", "nll", "auc"):
+for metric in ("jitter", "climb", "train_inference_gap", "nll", "auc"):
     print(metric)
     for name, runs in on_real.items():
         each = "  ".join(f"{value:.3f}" for value in tl.values(runs, metric).values())

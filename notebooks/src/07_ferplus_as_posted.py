@@ -174,7 +174,7 @@ print("the same gap, in nats:    ", " ".join(f"{gap:+.2f}" for gap in nats))
 remembered = 1 / (1 - tl.backbone("mobilenetv2").momentum)
 faces = {
     "here": (len(train), case.measured.epochs),
-    "in the post, with all of FER+": (measured.ferplus()["train"]["pictures"], 100),
+    "in the post, with all of FER+": (measured.ferplus()["train"]["images"], 100),
 }
 for where, (pictures, epochs) in faces.items():
     steps = math.ceil(pictures / case.posted.batch_size)
@@ -243,7 +243,7 @@ print(
     "jitter (no noise taken off) and mode gap over all epochs; accuracy, macro-F1 after the last\n"
 )
 print("                  drawn   real, a part: seed by seed   all real: seed by seed")
-for metric in ("jitter", "mode_gap", "accuracy", "macro_f1"):
+for metric in ("jitter", "train_inference_gap", "accuracy", "macro_f1"):
     drawn = np.mean(list(tl.values(runs, metric).values()))
     part, whole = (
         "  ".join(f"{value:.3f}" for value in tl.values(some, metric).values())

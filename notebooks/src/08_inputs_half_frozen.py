@@ -22,12 +22,12 @@ from tlhelpers.experiment.cases.ferplus import MOBILENETV2
 
 case = tl.case("ferplus", profile=profile)
 posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
-asked = ("jitter", "mode_gap", "macro_f1", "accuracy")
+asked = ("jitter", "train_inference_gap", "macro_f1", "accuracy")
 
 
 def alone(fix):
     """The posted recipe with one change, and what the pairs say."""
-    return tl.alone(case, posted, fix, asked, seeds=seeds or None, live=live)
+    return tl.trial(case, posted, fix, asked, seeds=seeds or None, live=live)
 
 
 def check(fix):

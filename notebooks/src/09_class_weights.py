@@ -28,7 +28,7 @@ asked = ("accuracy", "macro_f1", "jitter")
 
 def alone(fix, before=posted):
     """The posted recipe with one change, and what the pairs say."""
-    return tl.alone(case, before, fix, asked, seeds=seeds or None, live=live)
+    return tl.trial(case, before, fix, asked, seeds=seeds or None, live=live)
 
 
 def check(fix):

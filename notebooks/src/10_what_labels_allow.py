@@ -39,7 +39,7 @@ my_guess = None
 # %%
 low, high = tl.evidence.wilson(0, 20)
 print(tl.guessed(my_guess, 100 * high, "percent"))
-share = ferplus["train"]["count by class"]["plurality"][rare] / ferplus["train"]["pictures"]
+share = ferplus["train"]["count by class"]["plurality"][rare] / ferplus["train"]["images"]
 print(f"share of '{rare}' in FER+'s training faces: {100 * share:.1f} %")
 
 # %% [markdown]
@@ -132,14 +132,14 @@ for rule, pictures in kept.items():
 # brighter or compressed anew. (The count of near twins includes the exact ones.)
 
 # %%
-exact = duplicates.has_twin(validation.images, train.images)
-near = duplicates.has_near_twin(validation.images, train.images)
-known = ferplus["twins"]
-real_exact = known["validation pictures with an exact twin in training"]
-real_near = known["validation pictures with a near twin in training"]
+exact = duplicates.has_duplicate(validation.images, train.images)
+near = duplicates.has_near_duplicate(validation.images, train.images)
+known = ferplus["duplicates"]
+real_exact = known["validation images with an exact duplicate in training"]
+real_near = known["validation images with a near duplicate in training"]
 print("validation faces         all  with exact twin  with near twin")
 print(f"drawn              {len(exact):9} {exact.sum():16} {near.sum():15}")
-print(f"FER+               {ferplus['valid']['pictures']:9} {real_exact:16} {real_near:15}")
+print(f"FER+               {ferplus['valid']['images']:9} {real_exact:16} {real_near:15}")
 
 # %%
 where = np.flatnonzero(exact)
@@ -182,7 +182,7 @@ print(
 my_guess = None
 
 # %%
-fix = tl.fix("no-twins")
+fix = tl.fix("no-duplicates")
 without_case = fix.case("ferplus", profile)
 check = fix.check(without_case.trainer(without_case.measured))
 print(check.found)
@@ -194,7 +194,7 @@ print(check.require())
 # %%
 posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
 asked = ("accuracy", "macro_f1", "jitter")
-without = tl.alone(case, posted, fix, asked, seeds=seeds or None, live=live)
+without = tl.trial(case, posted, fix, asked, seeds=seeds or None, live=live)
 print(tl.guessed(my_guess, without.compared[0].verdict))
 print(without.sentences)
 
@@ -242,7 +242,7 @@ print(f"that is worth {100 * gain.mean * exact.mean():.2f} points of the whole a
 real_case = tl.case("ferplus", data="real", everything=True)
 real_runs = real_case.recorded(real_case.measured)
 twin = np.zeros(len(real_runs[0].labels), bool)
-twin[known["places of these among the validation pictures"]] = True
+twin[known["places of these among the validation images"]] = True
 for words, which in (
     ("faces with a twin in training:", twin),
     ("all others:", ~twin),

@@ -52,9 +52,9 @@ my_guess = None
 # %%
 posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
 freeze, average = tl.fix("frozen-batchnorm"), tl.fix("weight-average")
-asked = ("jitter", "climb", "mode_gap", "macro_f1", "accuracy")
-first = tl.alone(case, posted, freeze, asked, seeds=seeds or None, live=live)
-second = tl.alone(case, first.after, average, asked, seeds=seeds or None, live=live)
+asked = ("jitter", "climb", "train_inference_gap", "macro_f1", "accuracy")
+first = tl.trial(case, posted, freeze, asked, seeds=seeds or None, live=live)
+second = tl.trial(case, first.after, average, asked, seeds=seeds or None, live=live)
 steady = second.after
 print(tl.guessed(my_guess, np.mean(list(tl.values(steady, "jitter").values())), "jitter"))
 
@@ -157,9 +157,9 @@ for after, before in (("BatchNorm frozen", "as posted"), ("averaged", "BatchNorm
 
 # %%
 for found in tl.verdicts.found("ferplus"):
-    if found.question.design == "removed":
+    if found.question.design == "leave-one-out":
         print(f"without {found.question.fix} (it is {found.verdict}: corrected p {found.p:.4f})")
-        for one in (found.jitter, found.mode_gap, found.score):
+        for one in (found.jitter, found.train_inference_gap, found.score):
             title = tl.metrics.metric(one.metric).title
             print(f"   {title:9} {abs(one.before):6.3f}   with it {abs(one.after):6.3f}")
 
@@ -264,7 +264,7 @@ tl.plots.curves(
 )
 
 # %%
-for metric in ("jitter", "climb", "mode_gap", "nll", "macro_f1", "accuracy"):
+for metric in ("jitter", "climb", "train_inference_gap", "nll", "macro_f1", "accuracy"):
     print(metric)
     for name, runs in every_face.items():
         each = "  ".join(f"{value:6.3f}" for value in tl.values(runs, metric).values())

@@ -31,7 +31,7 @@ def of(design, findings):
 def forest(findings, title):
     """A row a change, a panel a metric."""
     return tl.plots.forest(
-        [one for f in findings for one in (f.jitter, f.climb, f.mode_gap, f.score)],
+        [one for f in findings for one in (f.jitter, f.climb, f.train_inference_gap, f.score)],
         {f.question.fix: tl.fix(f.question.fix).title for f in findings},
         title=title,
     )
@@ -69,11 +69,11 @@ def board(findings):
 
 # %%
 for name, findings in (("faces", faces), ("retina", eyes)):
-    posted = of("alone", findings)[0].before
+    posted = of("single", findings)[0].before
     score = findings[0].score.metric
     levels = {
         m: np.mean(list(tl.values(posted, m).values()))
-        for m in ("jitter", "climb", "mode_gap", score)
+        for m in ("jitter", "climb", "train_inference_gap", score)
     }
     words = ", ".join(
         f"{tl.metrics.metric(metric).title} {value:.3f}" for metric, value in levels.items()
@@ -89,7 +89,7 @@ for name, findings in (("faces", faces), ("retina", eyes)):
 my_guess = None
 
 # %%
-alone = of("alone", faces)
+alone = of("single", faces)
 counting = [found for found in alone if found.verdict == tl.verdicts.COUNTS]
 print(f"{len(alone)} were tried")
 print(tl.guessed(my_guess, len(counting), "of them"))
@@ -103,7 +103,7 @@ forest(alone, "Faces: each change alone, against the posted recipe")
 # %% [markdown]
 # Read it so: rows are sorted by jitter. Blue or orange means that the interval leaves out zero, grey that it does not. The
 # colours look at one change and one number at a time, so **blue does not mean that a change counts**. And a mode gap
-# above zero is a warning: posted, it is {{before ferplus frozen-batchnorm mode_gap}}. The lowest dots end a little below zero,
+# above zero is a warning: posted, it is {{before ferplus frozen-batchnorm train_inference_gap}}. The lowest dots end a little below zero,
 # which is what fresh averages give.
 #
 # The verdict corrects for asking so often (Holm's correction gives many rows the same p):
@@ -125,8 +125,8 @@ board(alone)
 # `11`), so jitter was not shown to fall. It takes averaged weights beside it; that is below.
 #
 # Look at *a tenth of the rate*. Its jitter falls most of all, and it does not count: a loss of macro-F1 could not be ruled
-# out. Nor does it read right. Of the posted mode gap, {{before ferplus rate-1e-4 mode_gap}}, it leaves {{after ferplus
-# rate-1e-4 mode_gap}}, which the rules do not even ask about: a smooth curve that reads wrong. That is why jitter never
+# out. Nor does it read right. Of the posted mode gap, {{before ferplus learning-rate-1e-4 train_inference_gap}}, it leaves {{after ferplus
+# learning-rate-1e-4 train_inference_gap}}, which the rules do not even ask about: a smooth curve that reads wrong. That is why jitter never
 # stands alone on these pages.
 #
 # And at the bottom: clipped gradients, head first, logit adjustment. Each is good advice somewhere. Here we could show
@@ -135,7 +135,7 @@ board(alone)
 # ## Retina, each change alone
 
 # %%
-alone_eyes = of("alone", eyes)
+alone_eyes = of("single", eyes)
 forest(alone_eyes, "Retina: each change alone, against the posted recipe")
 
 # %%
@@ -153,7 +153,7 @@ board(alone_eyes)
 # those, the mode gap does. Several cost a little AUC: re-estimated BatchNorm, which counts for faces; averaged weights
 # (with live BatchNorm); categorical cross-entropy; label smoothing, barely. Warm-up and cosine cost more ({{effect
 # retinopathy warmup-cosine auc}}), and a tenth of the rate learns next to nothing in so many epochs ({{effect retinopathy
-# rate-1e-5 auc}}): the posted rate is low already.
+# learning-rate-1e-5 auc}}): the posted rate is low already.
 #
 # These intervals are not corrected for asking about so many, and they speak of this one set of pictures. On other pictures
 # an AUC difference of one or two hundredths might have the other sign (page `05`).
@@ -169,14 +169,14 @@ board(alone_eyes)
 # Here one part is taken out of the recipe; the row shows what this part brings to the other. Same seeds as above.
 
 # %%
-forest(of("removed", faces), "Faces: what each part brings to the steady recipe")
+forest(of("leave-one-out", faces), "Faces: what each part brings to the steady recipe")
 
 # %%
-forest(of("removed", eyes), "Retina: what each part brings to the steady recipe")
+forest(of("leave-one-out", eyes), "Retina: what each part brings to the steady recipe")
 
 # %%
 for name, findings in (("faces", faces), ("retina", eyes)):
-    for found in of("removed", findings):
+    for found in of("leave-one-out", findings):
         title = tl.fix(found.question.fix).title
         print(f"{name:7} {title:28} p of jitter {found.p:.4f}  {found.verdict}")
 
@@ -190,7 +190,7 @@ for name, findings in (("faces", faces), ("retina", eyes)):
 # %%
 def ladder(findings):
     """Runs of each step from the posted recipe to the steady one."""
-    steps = [found for found in findings if found.question.design == "ladder"]
+    steps = [found for found in findings if found.question.design == "cumulative"]
     named = {f"+ {tl.fix(found.question.fix).title}": found.after for found in steps}
     return {"as posted": steps[0].before, **named}
 
@@ -278,8 +278,8 @@ def both(findings):
     """The changes that are recorded on real pictures as well, and those pictures."""
     about = findings[0].before[0].about
     drawn, real = tl.case(about["case"]), tl.case(about["case"], data="real")
-    asked = ("jitter", "climb", "mode_gap", drawn.score)
-    trials = [tl.alone(drawn, f.before, tl.fix(f.question.fix), asked) for f in findings]
+    asked = ("jitter", "climb", "train_inference_gap", drawn.score)
+    trials = [tl.trial(drawn, f.before, tl.fix(f.question.fix), asked) for f in findings]
     return tl.on_both(trials, real), real
 
 

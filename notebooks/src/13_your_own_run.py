@@ -49,7 +49,7 @@ print(base.table())
 # ## 2. Decide what counts, before you look
 #
 # Once you have seen the curves, you will find a number that likes your idea. So write down now: which number shall fall
-# (`jitter`, `climb` or `mode_gap`), which one may not get worse, and by how much. It counts if the whole interval of
+# (`jitter`, `climb` or `train_inference_gap`), which one may not get worse, and by how much. It counts if the whole interval of
 # the first lies below zero, and the whole interval of the second above minus the margin. The margin here is the
 # course's; put in your own.
 

@@ -1,4 +1,4 @@
-"""One fix tried alone, drawn pictures beside real ones, and what a curve says beyond its noise."""
+"""One fix tried alone, drawn images beside real ones, and what a curve says beyond its noise."""
 
 import dataclasses
 
@@ -34,16 +34,16 @@ def posted(build_folder):
 
 
 def test_a_trial_replays_compares_and_says_so(posted):
-    trial = comparisons.alone(SMOKE, posted, FROZEN, ["jitter", "auc"], seeds=8)
+    trial = comparisons.trial(SMOKE, posted, FROZEN, ["jitter", "auc"], seeds=8)
     assert len(trial.after) == 8 and all(run.replayed for run in trial.after)
     assert [c.verdict for c in trial.compared] == [evidence.HELPS, evidence.SAME]
     assert trial.verdicts.splitlines()[0] == "frozen-batchnorm · jitter: helps"
     assert trial.sentences.splitlines()[0].startswith("Frozen BatchNorm lowered jitter")
 
 
-def test_drawn_pictures_beside_real_ones(posted):
+def test_drawn_images_beside_real_ones(posted):
     """Every pair of real runs gets its own difference; three of them have no interval."""
-    trial = comparisons.alone(SMOKE, posted, FROZEN, ["jitter"], seeds=8)
+    trial = comparisons.trial(SMOKE, posted, FROZEN, ["jitter"], seeds=8)
     head, row = comparisons.beside_real([trial], REAL).splitlines()
     assert head.split() == ["change", "of", "jitter", "drawn", "real,", "seed", "by", "seed"]
     old, new = (REAL.recorded(r) for r in (REAL.measured, FROZEN.apply(REAL.measured)))
@@ -55,13 +55,13 @@ def test_drawn_pictures_beside_real_ones(posted):
     assert wanted[0] < 0 < wanted[1]
 
 
-def test_only_what_is_recorded_on_real_pictures_stands_beside_them():
-    """A fix of the pictures is not taken for the recipe that it leaves alone."""
+def test_only_what_is_recorded_on_real_images_stands_beside_them():
+    """A fix of the images is not taken for the recipe that it leaves alone."""
     drawn, real = case("ferplus"), case("ferplus", data="real")
     posted = drawn.recorded(drawn.measured)
     trials = [
-        comparisons.alone(drawn, posted, fix(name), ["jitter"])
-        for name in ("frozen-batchnorm", "no-twins")
+        comparisons.trial(drawn, posted, fix(name), ["jitter"])
+        for name in ("frozen-batchnorm", "no-duplicates")
     ]
     assert [t.fix.name for t in comparisons.on_both(trials, real)] == ["frozen-batchnorm"]
 
@@ -73,7 +73,7 @@ def test_a_profile_with_hyphens_is_read_back_from_its_folder(tmp_path, profile):
         for recipe in (this.measured, FROZEN.apply(this.measured)):
             recordings.save(made_up(recipe, seed, 0.2, this), tmp_path)
     found = comparisons.recorded(tmp_path, nothing)
-    assert {(c.profile, c.data, c.fix) for c in found if c.design == "alone"} == {
+    assert {(c.profile, c.data, c.fix) for c in found if c.design == "single"} == {
         (profile, "synthetic", "frozen-batchnorm")
     }
 
@@ -91,7 +91,7 @@ def test_unsteadiness_takes_the_noise_off():
     assert beyond["jitter beyond noise"].mean == pytest.approx(raw - noise)
     assert 0 < noise < raw
     # The made-up runs read twice as bad in validation mode.
-    assert beyond["mode gap"].mean == pytest.approx(np.log(2))
+    assert beyond["train/inference gap"].mean == pytest.approx(np.log(2))
     gaps = metrics.gap_by_epoch(Experiment(SMOKE.measured, tuple(runs)))
     assert gaps == pytest.approx([np.log(2)] * 4)
 

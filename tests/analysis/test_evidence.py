@@ -79,7 +79,8 @@ def test_float32_rounding_is_no_difference():
     tiny = compare([1e-7, 1.1e-7, 0.9e-7, 1e-7, 1e-7], start=1.0)
     assert tiny.low > 0 and tiny.verdict == "no difference"
     assert compare([1e-5, 1.1e-5, 0.9e-5, 1e-5, 1e-5], start=1.0).verdict == "hurts"
-    # A mode gap of 0 by construction differs by rounding: our numbers have the size of 1.
+    # A train/inference gap of 0 by construction differs by rounding: our numbers have the size of
+    # 1.
     assert compare([1e-7, 1.1e-7, 0.9e-7, 1e-7, 1e-7], start=0.0).verdict == "no difference"
     assert compare([1e-3, 1.1e-3, 0.9e-3, 1e-3, 1e-3], start=0.0).verdict == "hurts"
 

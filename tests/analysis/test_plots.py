@@ -30,7 +30,7 @@ BOTH = {"live": BEFORE, "frozen": AFTER}
 
 
 @pytest.mark.parametrize(
-    ("picture", "words"),
+    ("draw", "words"),
     [
         (lambda: plots.curves(BOTH, title="T", stops=1), ["T", "live", "frozen", "validation NLL"]),
         (lambda: plots.curves({"one": BEFORE}, "val_auc", "T", log=False), ["AUC", "0.80"]),
@@ -43,12 +43,12 @@ BOTH = {"live": BEFORE, "frozen": AFTER}
         (lambda: plots.layer_lag({"now": [1.0, 2.0]}, "T", "c"), ["median 1.5", "largest 2"]),
         (
             lambda: plots.contact_sheet({"a": np.zeros((2, 8, 8, 3), "uint8")}, "T", "c"),
-            ["Rows of pictures: a"],
+            ["Rows of images: a"],
         ),
     ],
 )
-def test_draws_with_a_text_alternative(picture, words):
-    drawn = picture()
+def test_draws_with_a_text_alternative(draw, words):
+    drawn = draw()
     image = Image.open(io.BytesIO(drawn.png))
     assert image.width > 400 and len(set(image.convert("L").resize((64, 64)).getdata())) > 5
     assert all(word in drawn.alt for word in words), drawn.alt
@@ -57,8 +57,8 @@ def test_draws_with_a_text_alternative(picture, words):
 
 
 def test_saved_whole_or_told_in_one_line(tmp_path, monkeypatch):
-    picture = plots.Picture(b"png", "a figure")
-    picture.save(tmp_path / "docs" / "a.png")
+    image = plots.Plot(b"png", "a figure")
+    image.save(tmp_path / "docs" / "a.png")
     assert (tmp_path / "docs" / "a.png").read_bytes() == b"png"
 
     def full(file):
@@ -66,7 +66,7 @@ def test_saved_whole_or_told_in_one_line(tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(CourseError, match="Could not write .*a.png: No space left on device"):
-        plots.Picture(b"other", "a figure").save(str(tmp_path / "docs" / "a.png"))
+        plots.Plot(b"other", "a figure").save(str(tmp_path / "docs" / "a.png"))
     assert (tmp_path / "docs" / "a.png").read_bytes() == b"png"
 
 

@@ -31,7 +31,7 @@ ALWAYS = (
     r"95 %\s+interval|95 of 100 cases",
     r"\bone in a hundred\b",
 )
-# What may stand in a page's text beside that: given by the post, by the pictures or by definition.
+# What may stand in a page's text beside that: given by the post, by the images or by definition.
 FACTS = {
     "00": (
         "0 means the profile's own number",
@@ -198,7 +198,7 @@ def test_a_claim_is_rendered_from_the_recordings():
         ("effect ferplus size-48 jitters", "Unknown metric 'jitters'"),
         ("effect ferplus size-48 jitter against", "Cannot read the claim"),
         ("effect ferplus size-48 jitter against size-49", "Unknown fix 'size-49'"),
-        ("effect ferplus no-twins jitter real", "No run of this recipe is recorded for FER+"),
+        ("effect ferplus no-duplicates jitter real", "No run of this recipe is recorded for FER+"),
         ("interval ferplus reestimated-batchnorm jitter real", "3 pairs have no interval"),
         ("effect ferplus reestimated-batchnorm auc", "These runs have no AUC"),
     ],
@@ -227,9 +227,9 @@ def test_fresh_seeds_are_all_there_or_it_is_said(monkeypatch, tmp_path):
 
 
 def test_a_run_of_this_machine_is_no_source(build_folder):
-    that, recipe = protocol.changed("ferplus", "quick", "real", [fix("no-twins")])
+    that, recipe = protocol.changed("ferplus", "quick", "real", [fix("no-duplicates")])
     for seed in range(that.seeds):
         recordings.save(made_up(recipe, seed, 0.2, that), recordings.local())
     assert len(that.recorded(recipe)) == that.seeds
     with pytest.raises(CourseError, match="No run of this recipe is recorded for FER"):
-        prose.value("effect ferplus no-twins jitter real")
+        prose.value("effect ferplus no-duplicates jitter real")

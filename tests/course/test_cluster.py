@@ -30,7 +30,7 @@ def scheduler(tmp_path_factory):
     """Address of a cluster as others run them: each worker has several threads."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TLHELPERS_BUILD", str(tmp_path_factory.mktemp("workers")))
-        patch.setenv("TLHELPERS_DATA", str(tmp_path_factory.mktemp("no pictures")))
+        patch.setenv("TLHELPERS_DATA", str(tmp_path_factory.mktemp("no images")))
         with distributed.LocalCluster(
             n_workers=2,
             threads_per_worker=4,
@@ -99,7 +99,7 @@ def test_runs_are_the_same_as_without_a_cluster(client, root, tmp_path):
     assert kept(root) == kept(tmp_path / "here")
 
 
-def test_missing_pictures_are_told_with_the_worker_that_lacks_them(client, scheduler, root):
+def test_missing_images_are_told_with_the_worker_that_lacks_them(client, scheduler, root):
     said = record(scheduler, "--data", "real", "--fix", "posted", "--seeds", "1")
     assert said.exit_code == 1 and "0 new runs, 1 failed." in said.output
     (line,) = (line for line in said.output.splitlines() if line.startswith("posted, seed 0:"))
@@ -200,7 +200,7 @@ def one_worker_lacks_something(folder, seed, on_epoch):
     except FileExistsError:
         time.sleep(0.3)
     if os.readlink(folder / "poor") == str(os.getpid()):
-        raise CourseError("no pictures here")
+        raise CourseError("no images here")
 
 
 def test_what_one_worker_lacks_another_may_have(client, root, pretend):
@@ -301,7 +301,7 @@ def test_run_command_with_a_scheduler(course, monkeypatch, scheduler, tmp_path, 
     assert command(monkeypatch, "run", "--scheduler", scheduler, "--out", tmp_path / "out") == 0
     assert "1 of 1 page passed" in capsys.readouterr().out
     about = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert about["processor"] == "2 workers of a cluster"
+    assert about["device"] == "2 workers of a cluster"
     assert command(monkeypatch, "run", "--scheduler", scheduler, "--jobs", "2") == 2
     assert "--jobs is for one machine" in capsys.readouterr().err
 

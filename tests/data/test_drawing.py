@@ -1,12 +1,12 @@
-"""The drawn pictures stay what they were when the recordings were made.
+"""The drawn images stay what they were when the recordings were made.
 
-A recording says how its pictures were chosen, not how they were drawn, so other drawing code would
-pass for the same pictures. Fingerprints cannot tell: on another processor a few pixels come out
+A recording says how its images were chosen, not how they were drawn, so other drawing code would
+pass for the same images. Fingerprints cannot tell: on another processor a few pixels come out
 one grey level away.
 
     python -m tests.data.test_drawing
 
-makes the file of pictures anew, for a drawing that was changed on purpose.
+makes the file of images anew, for a drawing that was changed on purpose.
 """
 
 from pathlib import Path
@@ -17,9 +17,9 @@ import pytest
 from tlhelpers.data import synthetic
 from tlhelpers.experiment.cases import case
 
-FILE = Path(__file__).with_name("drawn_pictures.npz")
+FILE = Path(__file__).with_name("drawn_images.npz")
 TOLERANCE = 2  # grey levels
-EACH = 12  # pictures of a case
+EACH = 12  # images of a case
 
 # Of each case: the name in `synthetic` of what draws one chunk, and how many groups are in it.
 CHUNKS = {
@@ -28,7 +28,7 @@ CHUNKS = {
 }
 CHANGED = (
     "{name}: {what}. If you did not mean to change the drawing, take your change back. If you did, "
-    "no recording of drawn pictures holds any more: all must be made again "
+    "no recording of drawn images holds any more: all must be made again "
     "(recordings/PROTOCOL.md), and then this file: python -m tests.data.test_drawing"
 )
 
@@ -36,7 +36,7 @@ CHANGED = (
 def quick(name, patch, chosen):
     """The split of a quick case, of which only the chunks with the chosen groups are drawn.
 
-    All labels, groups and votes are there; the other pictures are black.
+    All labels, groups and votes are there; the other images are black.
     """
     function, at_once = CHUNKS[name]
     draw, needed = getattr(synthetic, function), set(chosen // at_once)
@@ -51,7 +51,7 @@ def quick(name, patch, chosen):
 
 
 def labels(split):
-    """What is known about the pictures, which must be the same to the last one."""
+    """What is known about the images, which must be the same to the last one."""
     arrays = {}
     for side in ("train", "validation"):
         for what in ("labels", "groups", "grades", "votes"):
@@ -62,14 +62,14 @@ def labels(split):
 
 
 def few(dataset):
-    """Rows of pictures of every grade or emotion, about as many of each."""
+    """Rows of images of every grade or emotion, about as many of each."""
     order = np.random.default_rng(0).permutation(len(dataset))
     kinds = [list(order[dataset.grades[order] == kind]) for kind in np.unique(dataset.grades)]
     return np.sort([kinds[i % len(kinds)].pop() for i in range(EACH)])
 
 
 @pytest.mark.parametrize("name", CHUNKS)
-def test_pictures_are_those_of_the_recordings(name, monkeypatch):
+def test_images_are_those_of_the_recordings(name, monkeypatch):
     with np.load(FILE) as file:
         kept = {key.partition(" ")[2]: file[key] for key in file if key.startswith(name)}
     rows, images = kept.pop("rows"), kept.pop("images")
@@ -86,7 +86,7 @@ def test_pictures_are_those_of_the_recordings(name, monkeypatch):
 
 
 def make():
-    """Keep the pictures as they are drawn now."""
+    """Keep the images as they are drawn now."""
     arrays = {}
     for name in CHUNKS:
         split = case(name).split

@@ -1,4 +1,4 @@
-"""Pictures that stand in a set twice: exactly, nearly, and across a split."""
+"""Images that stand in a set twice: exactly, nearly, and across a split."""
 
 import numpy as np
 import pytest
@@ -10,39 +10,41 @@ from tlhelpers.data import duplicates
 
 
 def faces(n, seed=0, side=48, channels=1):
-    """Smooth noise, as different from each other as pictures are."""
+    """Smooth noise, as different from each other as images are."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 256, (n, 8, 8, channels), np.uint8)
-    pictures = [
+    images = [
         np.asarray(
             Image.fromarray(each.squeeze()).resize((side, side), Image.Resampling.BICUBIC)
         ).reshape(side, side, channels)
         for each in coarse
     ]
-    return np.array(pictures, np.uint8).reshape(n, side, side, channels)
+    return np.array(images, np.uint8).reshape(n, side, side, channels)
 
 
-def test_exact_twins():
+def test_exact_duplicates():
     images = faces(4)[[0, 1, 0, 2, 1, 0]]
-    group = duplicates.twin_groups(images)
+    group = duplicates.duplicate_groups(images)
     assert group.dtype == np.int64
     assert len(set(group)) == 3
     assert group[0] == group[2] == group[5] and group[1] == group[4]
     changed = images.copy()
     changed[2, 0, 0, 0] ^= 1
-    assert duplicates.twin_groups(changed)[2] not in duplicates.twin_groups(changed)[[0, 5]]
+    assert (
+        duplicates.duplicate_groups(changed)[2] not in duplicates.duplicate_groups(changed)[[0, 5]]
+    )
 
 
 def test_across_a_split():
     images = faces(5)
-    assert duplicates.has_twin(images[:3], images[2:]).tolist() == [False, False, True]
-    assert duplicates.has_twin(images[2:], images[:3]).tolist() == [True, False, False]
+    assert duplicates.has_duplicate(images[:3], images[2:]).tolist() == [False, False, True]
+    assert duplicates.has_duplicate(images[2:], images[:3]).tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize("none", [faces(0), np.zeros((0, 48, 48, 3), np.uint8)])
-def test_no_pictures(none):
-    assert duplicates.twin_groups(none).shape == (0,)
-    assert duplicates.has_twin(faces(2), none).tolist() == [False, False]
+def test_no_images(none):
+    assert duplicates.duplicate_groups(none).shape == (0,)
+    assert duplicates.has_duplicate(faces(2), none).tolist() == [False, False]
 
 
 def test_conflicting_labels():
@@ -64,23 +66,23 @@ def test_difference_hash_by_hand():
     # Columns get brighter to the right in the upper half, darker in the lower half.
     ramp = np.tile(np.arange(17, dtype=np.uint8) * 10, (16, 1))
     ramp[8:] = ramp[8:, ::-1]
-    # imagehash resizes to 17 × 16: a picture of 17 by 17 keeps its columns.
+    # imagehash resizes to 17 × 16: an image of 17 by 17 keeps its columns.
     image = np.vstack([ramp, ramp[-1:]])[None, ..., None]
     bits = np.unpackbits(duplicates.difference_hashes(image).view(np.uint8)).reshape(16, 16)
     assert bits[:5].all() and not bits[11:].any()  # Between, the filter mixes both halves.
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_near_twins(channels):
+def test_near_duplicates(channels):
     images = faces(6, channels=channels)
     rng = np.random.default_rng(1)
     noisy = np.clip(images + rng.normal(0, 1.0, images.shape), 0, 255).astype(np.uint8)
     brighter = (images * 0.8 + 40).astype(np.uint8)
     for copy in (noisy, brighter):
-        assert not duplicates.has_twin(copy, images).any()
-        assert duplicates.has_near_twin(copy, images).all()
-    assert not duplicates.has_near_twin(faces(6, seed=9, channels=channels), images).any()
-    assert not duplicates.has_near_twin(images[:, :, ::-1], images).any()
+        assert not duplicates.has_duplicate(copy, images).any()
+        assert duplicates.has_near_duplicate(copy, images).all()
+    assert not duplicates.has_near_duplicate(faces(6, seed=9, channels=channels), images).any()
+    assert not duplicates.has_near_duplicate(images[:, :, ::-1], images).any()
 
 
 def test_distances_are_those_counted_bit_by_bit(monkeypatch):
@@ -98,5 +100,5 @@ def test_within_so_many_bits(monkeypatch):
     one, other = np.zeros((1, 4), np.uint64), np.array([[2**10 - 1, 1, 0, 0]], np.uint64)
     hashes = iter([one, other] * 2)
     monkeypatch.setattr(duplicates, "difference_hashes", lambda images: next(hashes))
-    assert not duplicates.has_near_twin(one, other).any()  # 11 bits apart.
-    assert duplicates.has_near_twin(one, other, bits=11).all()
+    assert not duplicates.has_near_duplicate(one, other).any()  # 11 bits apart.
+    assert duplicates.has_near_duplicate(one, other, bits=11).all()

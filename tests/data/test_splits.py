@@ -11,7 +11,7 @@ from tlhelpers.data.splits import shared_groups, split_by_group, split_fellows
 
 
 def dataset(groups, grades):
-    """Pictures whose first pixel tells their position."""
+    """Images whose first pixel tells their position."""
     n = len(groups)
     images = np.zeros((n, 1, 1, 3), np.uint8)
     images[:, 0, 0, 0] = np.arange(n) % 256
@@ -66,7 +66,7 @@ def test_group_split_keeps_its_promises(data, seed, want):
 
 @settings(max_examples=30, deadline=None)
 @given(data=datasets(), seed=st.integers(0, 2**32), share=st.floats(0.1, 0.6))
-def test_a_share_is_a_share_of_the_pictures(data, seed, share):
+def test_a_share_is_a_share_of_the_images(data, seed, share):
     split = split_by_group(data, share, seed)
     wanted = round(share * len(data))
     assert wanted <= len(split.validation) <= wanted + 3
@@ -137,7 +137,7 @@ def test_fellows_leak_as_asked_and_nothing_else_changes(share):
     ("arguments", "message"),
     [
         ((800, 1, 800, 1.2), "share=1.2"),
-        ((800, 1, 500, 0.8), "640 fellows do not fit into 500 training pictures"),
+        ((800, 1, 500, 0.8), "640 fellows do not fit into 500 training images"),
         ((1800, 1, 800, 0.0), "cannot be had from 2,000 groups: ask for fewer"),
     ],
 )
@@ -147,7 +147,7 @@ def test_fellows_that_cannot_be_had(arguments, message):
 
 
 def test_fellows_need_pairs():
-    with pytest.raises(CourseError, match="needs two pictures in each group"):
+    with pytest.raises(CourseError, match="needs two images in each group"):
         split_fellows(dataset([0, 0, 1, 1, 1], [0, 0, 1, 1, 1]), 1, 0, 1, 0.0)
 
 

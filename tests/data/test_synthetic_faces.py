@@ -1,4 +1,4 @@
-"""Synthetic faces: FER+'s shares, votes and twins, reproducible, not given away by pixels."""
+"""Synthetic faces: FER+'s shares, votes and duplicates, reproducible, not given away by pixels."""
 
 import functools
 
@@ -12,7 +12,7 @@ from tlhelpers.data.drawing.faces import opinions
 from tlhelpers.data.drawing.faces.expressions import ACTIONS, WAYS, draw_actions
 from tlhelpers.data.drawing.faces.features import EYES, MOUTH
 from tlhelpers.data.drawing.faces.people import Frame, People
-from tlhelpers.data.duplicates import conflicting, has_twin, twin_groups
+from tlhelpers.data.duplicates import conflicting, duplicate_groups, has_duplicate
 from tlhelpers.data.votes import EMOTIONS, ceiling, confusion, entropy, plurality
 
 FIGURES = measured.ferplus()
@@ -35,7 +35,7 @@ def many():
 
 
 def weighted(values: np.ndarray, labels: np.ndarray) -> float:
-    """Mean over pictures in FER+'s shares."""
+    """Mean over images in FER+'s shares."""
     of_label = [values[labels == i].mean() for i in range(len(EMOTIONS))]
     return float(np.dot(of_label, real_counts()) / real_counts().sum())
 
@@ -45,7 +45,7 @@ def test_label_shares_are_those_of_ferplus():
 
 
 @pytest.mark.parametrize("n", [1, 7, 600, 28_556])
-def test_labels_come_in_these_shares_up_to_one_picture(n):
+def test_labels_come_in_these_shares_up_to_one_image(n):
     labels = opinions.draw_labels(np.random.default_rng(0), n)
     counts = np.bincount(labels, minlength=len(EMOTIONS))
     assert len(labels) == n
@@ -79,7 +79,7 @@ def test_new_votes_give_the_label_as_often_as_in_ferplus(many):
     again = ceiling(votes, redraws=3).recall
     for i, emotion in enumerate(EMOTIONS):
         real = REAL["ceiling"]["plurality"]["recall"][emotion]
-        # FER+'s own figure hangs on its pictures: they differ by about 0.25 in it. With ten votes
+        # FER+'s own figure hangs on its images: they differ by about 0.25 in it. With ten votes
         # on each face, none of them "unknown", ours are a little surer.
         own_error = 0.25 / np.sqrt(real_counts()[i])
         assert again[i] == pytest.approx(real, abs=0.03 + 3 * own_error), emotion
@@ -107,7 +107,7 @@ def test_what_a_set_holds(some):
     assert np.abs(some.train.shares - real).max() < 0.03  # copies of validation come on top
 
 
-def test_same_seed_same_pictures_other_seed_other_pictures(some):
+def test_same_seed_same_images_other_seed_other_images(some):
     assert synthetic.faces(400, 300, 5, 32).fingerprint() == some.fingerprint()
     assert synthetic.faces(400, 300, 6, 32).fingerprint() != some.fingerprint()
 
@@ -117,28 +117,28 @@ def test_validation_does_not_hang_on_training(some):
     assert other.validation.fingerprint() == some.validation.fingerprint()
 
 
-def test_twins_stand_on_both_sides_at_the_rate_of_ferplus(some):
-    share = FIGURES["twins"]["share of validation pictures with an exact twin in training"]
-    assert abs(synthetic.TWIN_SHARE - share) < 1e-4
-    shared = has_twin(some.validation.images, some.train.images)
-    assert shared.sum() == round(synthetic.TWIN_SHARE * 300)
+def test_duplicates_stand_on_both_sides_at_the_rate_of_ferplus(some):
+    share = FIGURES["duplicates"]["share of validation images with an exact duplicate in training"]
+    assert abs(synthetic.DUPLICATE_SHARE - share) < 1e-4
+    shared = has_duplicate(some.validation.images, some.train.images)
+    assert shared.sum() == round(synthetic.DUPLICATE_SHARE * 300)
     for side in (some.train, some.validation):  # none within a side
-        assert len(np.unique(twin_groups(side.images))) == len(side)
+        assert len(np.unique(duplicate_groups(side.images))) == len(side)
 
 
-def test_without_twins_only_the_copies_are_other_pictures(some):
-    without = synthetic.faces(400, 300, 5, 32, twins=False)
+def test_without_duplicates_only_the_copies_are_other_images(some):
+    without = synthetic.faces(400, 300, 5, 32, duplicates=False)
     assert without.validation.fingerprint() == some.validation.fingerprint()
-    copies = has_twin(some.train.images, some.validation.images)
-    assert not has_twin(without.train.images, without.validation.images).any()
+    copies = has_duplicate(some.train.images, some.validation.images)
+    assert not has_duplicate(without.train.images, without.validation.images).any()
     kept = np.flatnonzero(~copies)
     assert without.train.subset(kept).fingerprint() == some.train.subset(kept).fingerprint()
     real = real_counts() / real_counts().sum()
     assert np.abs(without.train.shares - real).max() < 1 / 400
 
 
-def test_twins_differ_in_label_rather_less_often_than_in_ferplus(monkeypatch):
-    # Votes alone decide: pictures that are only numbered make many pairs cheap.
+def test_duplicates_differ_in_label_rather_less_often_than_in_ferplus(monkeypatch):
+    # Votes alone decide: images that are only numbered make many pairs cheap.
     def numbered(mixture, size, seed, progress):
         number = np.arange(len(mixture), dtype=np.uint32).view(np.uint8).reshape(-1, 2, 2, 1)
         return number.copy()
@@ -147,22 +147,22 @@ def test_twins_differ_in_label_rather_less_often_than_in_ferplus(monkeypatch):
     split = synthetic.faces(30_000, 30_000, seed=2)
     images = np.concatenate([split.train.images, split.validation.images])
     labels = np.concatenate([split.train.labels, split.validation.labels])
-    pairs = len(split.validation) * synthetic.TWIN_SHARE
-    conflicts = len(conflicting(twin_groups(images), labels)) / pairs
-    twins = FIGURES["twins"]
-    real = twins["groups with conflicting labels"]["plurality"] / twins["groups"]
-    # FER+'s twins are faces that people disagree on more than on others, and some come in threes
-    # and more; of its pairs across the split 12 % (standard error 2) differ in label.
+    pairs = len(split.validation) * synthetic.DUPLICATE_SHARE
+    conflicts = len(conflicting(duplicate_groups(images), labels)) / pairs
+    duplicates = FIGURES["duplicates"]
+    real = duplicates["groups with conflicting labels"]["plurality"] / duplicates["groups"]
+    # FER+'s duplicates are faces that people disagree on more than on others, and some come in
+    # threes and more; of its pairs across the split 12 % (standard error 2) differ in label.
     assert 0.08 < conflicts < real
 
 
-# ---------------------------------------------------------------- pictures
+# ---------------------------------------------------------------- images
 
 
 @functools.cache
 def shown(emotion: str, size: int = 48, strength: float = 1.0) -> np.ndarray:
     """The same 64 people with an expression; int array, shape (64, size, size)."""
-    return synthetic.face_pictures(emotion, 64, size, 3, strength=strength)[..., 0].astype(int)
+    return synthetic.face_images(emotion, 64, size, 3, strength=strength)[..., 0].astype(int)
 
 
 @pytest.mark.parametrize("size", [32, 48, 64])
@@ -192,8 +192,8 @@ def frontal(monkeypatch) -> None:
 @pytest.mark.parametrize("emotion", EMOTIONS[1:])
 def test_an_expression_moves_brows_eyes_and_mouth_and_not_the_wall(emotion, monkeypatch):
     frontal(monkeypatch)
-    rest = synthetic.face_pictures("neutral", 64, 48, 3)[..., 0].astype(float)
-    moved = synthetic.face_pictures(emotion, 64, 48, 3)[..., 0].astype(float)
+    rest = synthetic.face_images("neutral", 64, 48, 3)[..., 0].astype(float)
+    moved = synthetic.face_images(emotion, 64, 48, 3)[..., 0].astype(float)
     change = np.abs(moved - rest)
     rows = (np.arange(48) + 0.5) / 24 - 1
     eyes = change[:, np.abs(rows - EYES + 0.1) < 0.25, 10:38].mean()
@@ -207,7 +207,7 @@ def test_surprise_opens_the_mouth_and_sadness_does_not(monkeypatch):
     rows = np.abs((np.arange(48) + 0.5) / 24 - 1 - MOUTH - 0.08) < 0.1
 
     def dark(emotion):
-        images = synthetic.face_pictures(emotion, 64, 48, 3)[..., 0].astype(float)
+        images = synthetic.face_images(emotion, 64, 48, 3)[..., 0].astype(float)
         return (images[:, rows, 22:26].mean(axis=(1, 2)) - images.mean(axis=(1, 2))).mean()
 
     assert dark("surprise") < dark("neutral") - 30
@@ -242,7 +242,7 @@ def test_people_are_strangers():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_linear_readers_do_badly():
-    split = synthetic.faces(1_500, 500, seed=1, twins=False)
+    split = synthetic.faces(1_500, 500, seed=1, duplicates=False)
 
     def pixels(images):
         small = images.reshape(len(images), 24, 2, 24, 2).mean(axis=(2, 4))
@@ -265,16 +265,16 @@ def test_linear_readers_do_badly():
         (lambda: synthetic.faces(9, 9, -1), "seed is -1: choose a whole number from 0."),
         (lambda: synthetic.faces(9, 9, 1, 31), "size is 31: choose a whole number from 32."),
         (
-            lambda: synthetic.face_pictures("joy", 1, 48, 1),
+            lambda: synthetic.face_images("joy", 1, 48, 1),
             "emotion is 'joy': choose one of neutral, happiness, surprise, sadness, anger, "
             "disgust, fear, contempt.",
         ),
         (
-            lambda: synthetic.face_pictures("fear", 1, 48, 1, strength=2),
+            lambda: synthetic.face_images("fear", 1, 48, 1, strength=2),
             "strength is 2: choose 0 to 1.",
         ),
         (
-            lambda: synthetic.face_pictures("fear", 0, 48, 1),
+            lambda: synthetic.face_images("fear", 0, 48, 1),
             "count is 0: choose a whole number from 1.",
         ),
     ],

@@ -78,7 +78,7 @@ def test_label_noise_moves_that_share_of_eyes_by_one_grade(noisy):
     assert np.abs(moved).max() == (1 if noise else 0)
 
 
-# ---------------------------------------------------------------- pictures
+# ---------------------------------------------------------------- images
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_what_a_set_holds(some):
     np.testing.assert_array_equal(some.grades, synthetic.draw_grades(20, 5)[1].reshape(-1))
 
 
-def test_same_seed_same_pictures_other_seed_other_pictures(some):
+def test_same_seed_same_images_other_seed_other_images(some):
     assert synthetic.fundus(20, 32, seed=5).fingerprint() == some.fingerprint()
     assert synthetic.fundus(20, 32, seed=6).fingerprint() != some.fingerprint()
 
@@ -104,13 +104,13 @@ def test_patients_do_not_hang_on_how_many_are_asked_for(some):
     assert fewer.fingerprint() == some.subset(np.arange(6)).fingerprint()
 
 
-def test_no_two_pictures_are_alike(some):
+def test_no_two_images_are_alike(some):
     assert len(np.unique(some.images.reshape(len(some), -1), axis=0)) == len(some)
 
 
 @pytest.mark.parametrize("size", [33, 64, 224])
 def test_patients_look_the_same_at_every_size(some, size):
-    """Shrunk to a few tiles a side, pictures of any size match those of 32 px."""
+    """Shrunk to a few tiles a side, images of any size match those of 32 px."""
 
     def tiles(images):
         cut = np.array_split(np.arange(images.shape[1]), 8)
@@ -135,7 +135,7 @@ def test_fellow_eyes_share_their_anatomy_and_are_mirrored():
 
 
 def test_left_discs_are_on_the_left():
-    images = synthetic.grade_pictures(0, 32, 32, seed=3).astype(float)
+    images = synthetic.grade_images(0, 32, 32, seed=3).astype(float)
     blue = images[:, 8:24, :, 2]  # the disc is the palest place, most so in blue
     left_half, right_half = blue[:, :, 3:16].max((1, 2)), blue[:, :, 16:29].max((1, 2))
     on_the_left = (left_half > right_half).reshape(16, 2).mean(axis=0)
@@ -170,8 +170,8 @@ def test_a_grade_changes_nothing_but_its_lesions(grade, monkeypatch):
         return lesions
 
     monkeypatch.setattr(photograph, "draw_lesions", remember)
-    healthy = synthetic.grade_pictures(0, 32, 64, seed=4)
-    ill = synthetic.grade_pictures(grade, 32, 64, seed=4)
+    healthy = synthetic.grade_images(0, 32, 64, seed=4)
+    ill = synthetic.grade_images(grade, 32, 64, seed=4)
     changed = (healthy != ill).any(axis=-1)
     near = binary_dilation(places[-1], np.ones((1, 9, 9)))  # blur carries a lesion some pixels
     assert not places[0].any()
@@ -183,7 +183,7 @@ def test_each_eye_shows_its_drawn_grade():
     images = synthetic.fundus(20, 32, seed=5, label_noise=0.05).images
     drawn = synthetic.draw_grades(20, 5, 0.05)[0].reshape(-1)
     assert len(np.unique(drawn)) > 2
-    of_grade = np.stack([synthetic.grade_pictures(g, 40, 32, seed=5) for g in range(5)])
+    of_grade = np.stack([synthetic.grade_images(g, 40, 32, seed=5) for g in range(5)])
     np.testing.assert_array_equal(images, of_grade[drawn, np.arange(40)])
 
 
@@ -234,9 +234,9 @@ def test_linear_readers_fail(features, model, train_and_validation):
             lambda: synthetic.fundus(1, 64, 1, label_noise=0.2),
             "label_noise is 0.2: choose 0 to 0.05.",
         ),
-        (lambda: synthetic.grade_pictures(5, 1, 64, 1), "grade is 5: choose 0 to 4."),
+        (lambda: synthetic.grade_images(5, 1, 64, 1), "grade is 5: choose 0 to 4."),
         (
-            lambda: synthetic.grade_pictures(1, 0, 64, 1),
+            lambda: synthetic.grade_images(1, 0, 64, 1),
             "count is 0: choose a whole number from 1.",
         ),
     ],

@@ -13,7 +13,7 @@ FIGURES = measured.ferplus()
 
 
 def cast(**by_name):
-    """One picture's ten votes, by emotion."""
+    """One image's ten votes, by emotion."""
     assert set(by_name) <= set(COLUMNS)
     return [by_name.get(name, 0) for name in COLUMNS]
 
@@ -77,7 +77,7 @@ def test_entropy():
 
 def test_confusion():
     table = votes.confusion(TABLE)
-    # Neutral pictures are the first and the third.
+    # Neutral images are the first and the third.
     assert table[0] == pytest.approx([0.45, 0.25, 0, 0.05, 0.15, 0.1, 0, 0])
     assert table[1].tolist() == [0, 1, 0, 0, 0, 0, 0, 0]
     assert np.isnan(table[3:6]).all()
@@ -168,16 +168,16 @@ def test_counts_of_the_real_set():
     """Numbers counted elsewhere, from the same files, by whoever wrote down FER+'s facts."""
     by_class = {side: FIGURES[side]["count by class"] for side in ("train", "valid")}
     train, valid = (list(by_class[side]["plurality"].values()) for side in ("train", "valid"))
-    # Two training pictures have no vote for any emotion: 10,379 with them.
-    assert FIGURES["train"]["pictures without a vote for any emotion"] == 2
+    # Two training images have no vote for any emotion: 10,379 with them.
+    assert FIGURES["train"]["images without a vote for any emotion"] == 2
     assert train == [10377, 7537, 3583, 3559, 2476, 195, 659, 170]
     assert valid == [1341, 899, 461, 419, 326, 34, 72, 27]
     majority = [8451, 7217, 2971, 2917, 1904, 85, 424, 95]
     assert list(by_class["train"]["majority"].values()) == majority
     assert sum(by_class["train"]["clean majority"].values()) == 25045
     assert sum(by_class["valid"]["clean majority"].values()) == 3191
-    twins = FIGURES["twins"]
-    assert twins["validation pictures with an exact twin in training"] == 279
+    duplicates = FIGURES["duplicates"]
+    assert duplicates["validation images with an exact duplicate in training"] == 279
 
 
 @pytest.mark.parametrize("side", ["train", "valid"])

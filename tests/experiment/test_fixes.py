@@ -28,7 +28,7 @@ FACES = TINY.but(
     loss="categorical_crossentropy",
     horizontal_flip=True,
 )
-# What these do has nothing to do with a case's recipe or pictures, so one case is enough.
+# What these do has nothing to do with a case's recipe or images, so one case is enough.
 SAME_IN_EACH_CASE = ("training-false", "warmup-cosine", "clipnorm", "weight-average")
 PAIRS = [
     (name, fix.name)
@@ -48,10 +48,10 @@ def faces(n: int, seed: int) -> Dataset:
     return Dataset(images, labels, np.arange(n), labels, ("a", "b", "c"), votes)
 
 
-def face_split(twins: bool = True) -> Split:
-    """With twins, four validation faces stand in training as well."""
+def face_split(duplicates: bool = True) -> Split:
+    """With duplicates, four validation faces stand in training as well."""
     train, validation = faces(64, 0), faces(32, 1)
-    if twins:
+    if duplicates:
         train.images[:4] = validation.images[:4]
     return Split(train, validation)
 
@@ -66,7 +66,7 @@ def of(trainer_of):
         recipe = changed.apply(recipe) if changed else recipe
         if name == "retinopathy":
             return trainer_of(recipe)
-        options = dict(changed.pictures) if changed else {}
+        options = dict(changed.images) if changed else {}
         key = (recipe.architecture(), tuple(options.items()))
         if key not in made:
             made[key] = Trainer(recipe, face_split(**options))
@@ -118,11 +118,11 @@ def test_each_fix_changes_the_posted_recipe_of_its_cases(name):
             if name in this.cases:
                 assert difference(posted, this.apply(posted)).keys() == this.change.keys()
                 changed = this.case(name, profile).spec != case(name, profile).spec
-                assert changed == bool(this.pictures) != bool(this.change)
+                assert changed == bool(this.images) != bool(this.change)
 
 
 def test_what_a_fix_changes_in_the_loss_reaches_a_whole_run(of):
-    """Runs of one epoch from the same weights, on the same pictures."""
+    """Runs of one epoch from the same weights, on the same images."""
     changes = (None, fix("class-weights-balanced"), fix("soft-labels"))
     trainers = [of("ferplus", change) for change in changes]
     runs = [trainer.of(trainer.recipe.but(epochs=1)).run(0) for trainer in trainers]
@@ -132,10 +132,14 @@ def test_what_a_fix_changes_in_the_loss_reaches_a_whole_run(of):
 
 
 def test_unknown_option_of_a_case():
-    with pytest.raises(CourseError, match="retinopathy has no option 'twins': known: fellow_eyes"):
-        case("retinopathy", twins=False)
-    with pytest.raises(CourseError, match="ferplus has no option 'twin': known: twins, everything"):
-        case("ferplus", twin=False)
+    with pytest.raises(
+        CourseError, match="retinopathy has no option 'duplicates': known: fellow_eyes"
+    ):
+        case("retinopathy", duplicates=False)
+    with pytest.raises(
+        CourseError, match="ferplus has no option 'duplicate': known: duplicates, everything"
+    ):
+        case("ferplus", duplicate=False)
     with pytest.raises(CourseError, match="everything=True needs data='real'"):
         case("ferplus", everything=True)
 
@@ -150,7 +154,7 @@ def test_unknown_option_of_a_case():
             ("x", [0.8], True, 2, -0.1, float("nan")),
             "must be a number from 0 to 1, or None",
         ),
-        ("ferplus", "twins", ("no", 0, None, []), "must be True or False"),
+        ("ferplus", "duplicates", ("no", 0, None, []), "must be True or False"),
         ("ferplus", "everything", ("no", 1, None), "must be True or False"),
     ],
 )

@@ -49,10 +49,14 @@ def test_the_command_tells_the_catalogue():
     all_of_them = CliRunner().invoke(app, ["fixes"]).output
     assert all(f"  {each.name} " in all_of_them for each in FIXES.values())
     assert all(cause.title in all_of_them and cause.sign in all_of_them for cause in causes.CAUSES)
-    one = CliRunner().invoke(app, ["fixes", "no-twins"]).output
-    assert "twins = False" in one and fix("no-twins").why in one and fix("no-twins").source in one
-    with pytest.raises(CourseError, match="Unknown fix 'twins'"):
-        CliRunner().invoke(app, ["fixes", "twins"], catch_exceptions=False)
+    one = CliRunner().invoke(app, ["fixes", "no-duplicates"]).output
+    assert (
+        "duplicates = False" in one
+        and fix("no-duplicates").why in one
+        and fix("no-duplicates").source in one
+    )
+    with pytest.raises(CourseError, match="Unknown fix 'duplicates'"):
+        CliRunner().invoke(app, ["fixes", "duplicates"], catch_exceptions=False)
 
 
 def test_the_protocol_shows_the_catalogue_as_it_is():
@@ -72,15 +76,15 @@ def test_the_protocol_states_the_margins_that_are_used():
 
 def test_questions_of_a_case(steady):
     asked = protocol.questions("retinopathy")
-    alone = [q for q in asked if q.design == "alone"]
+    alone = [q for q in asked if q.design == "single"]
     assert [q.fix for q in alone] == [
         f.name for f in FIXES.values() if "retinopathy" in f.cases and f.works
     ]
     assert all((q.before, q.after) == ((), (q.fix,)) for q in alone)
-    removed = {q.fix: q for q in asked if q.design == "removed"}
+    removed = {q.fix: q for q in asked if q.design == "leave-one-out"}
     assert removed["head-first"].before == ("frozen-batchnorm", "clipnorm")
     assert {q.after for q in removed.values()} == {steady}
-    ladder = [q for q in asked if q.design == "ladder"]
+    ladder = [q for q in asked if q.design == "cumulative"]
     assert [q.before for q in ladder] == [steady[:0], steady[:1], steady[:2]]
     assert [q.after for q in ladder] == [steady[:1], steady[:2], steady]
 
@@ -95,28 +99,33 @@ def test_each_recipe_is_needed_once_whatever_the_order_of_its_fixes(steady):
     assert protocol.joined(("clipnorm", "frozen-batchnorm")) == "frozen-batchnorm+clipnorm"
 
 
-def test_jobs_change_the_recipe_and_the_pictures():
+def test_jobs_change_the_recipe_and_the_images():
     both = "frozen-batchnorm+class-weights-balanced"
-    jobs = protocol.jobs("ferplus", "synthetic", "smoke", ["posted", both, "no-twins"], range(2))
+    jobs = protocol.jobs(
+        "ferplus", "synthetic", "smoke", ["posted", both, "no-duplicates"], range(2)
+    )
     faces = case("ferplus", "smoke")
     changed = {"batchnorm": ("live", "frozen"), "class_weights": (None, "balanced")}
-    without = case("ferplus", "smoke", twins=False).spec
+    without = case("ferplus", "smoke", duplicates=False).spec
     assert [(j.label, difference(faces.measured, j.recipe), j.case.spec, j.seed) for j in jobs] == [
         (label, what, spec, seed)
         for label, what, spec in (
             ("posted", {}, faces.spec),
             (both, changed, faces.spec),
-            ("no-twins", {}, without),
+            ("no-duplicates", {}, without),
         )
         for seed in (0, 1)
     ]
     assert jobs[0].case is jobs[2].case  # they can share networks
 
 
-def test_jobs_with_other_pictures_have_a_label_and_a_spec_of_their_own():
-    names = ["posted", "no-twins"]
+def test_jobs_with_other_images_have_a_label_and_a_spec_of_their_own():
+    names = ["posted", "no-duplicates"]
     jobs = protocol.jobs("ferplus", "real", "quick", names, range(1), everything=True)
-    assert [job.label for job in jobs] == ["posted-everything=True", "no-twins-everything=True"]
+    assert [job.label for job in jobs] == [
+        "posted-everything=True",
+        "no-duplicates-everything=True",
+    ]
     assert [job.case.spec.split(" seed")[0] for job in jobs] == [
         "real all+all plurality twins",
         "real all+all plurality no twins",
@@ -232,8 +241,8 @@ def test_the_run_of_a_killed_process_is_made_by_the_next(quickly):
     assert "1 new runs." in record("--fix", "posted", "--seeds", "1").output
 
 
-def test_record_with_other_pictures(quickly):
-    assert "2 new runs." in record("--fix", "posted", "--pictures", "fellow_eyes=0.8").output
+def test_record_with_other_images(quickly):
+    assert "2 new runs." in record("--fix", "posted", "--images", "fellow_eyes=0.8").output
     (folder,) = paths.RECORDINGS.glob("*/*")
     assert folder.name.startswith("posted-fellow_eyes=0.8-")
     assert "0.8 fellows" in recordings.load(folder / "seed-0.json").about["spec"]
@@ -246,14 +255,17 @@ def test_record_with_other_pictures(quickly):
         (["--fix", "posted", "--fix", "frozen-batchnorm+size-48"], "'size-48' is no fix for ret"),
         (["--case", "faces"], "Unknown case 'faces'"),
         (
-            ["--case", "ferplus", "--pictures", "everything=true"],
+            ["--case", "ferplus", "--images", "everything=true"],
             "everything=True needs data='real'",
         ),
-        (["--pictures", "everything=true"], "retinopathy has no option 'everything'"),
-        (["--pictures", 'photographs=["aptos"]'], "photographs=['aptos'] is unknown: choose one"),
-        (["--pictures", "fellow_eyes=2"], "fellow_eyes=2 must be a number from 0 to 1"),
-        (["--case", "ferplus", "--pictures", 'twins="no"'], "twins='no' must be True or False"),
-        (["--pictures", "fellow_eyes"], "Cannot read 'fellow_eyes': write name=true or name=0.8"),
+        (["--images", "everything=true"], "retinopathy has no option 'everything'"),
+        (["--images", 'photographs=["aptos"]'], "photographs=['aptos'] is unknown: choose one"),
+        (["--images", "fellow_eyes=2"], "fellow_eyes=2 must be a number from 0 to 1"),
+        (
+            ["--case", "ferplus", "--images", 'duplicates="no"'],
+            "duplicates='no' must be True or False",
+        ),
+        (["--images", "fellow_eyes"], "Cannot read 'fellow_eyes': write name=true or name=0.8"),
     ],
 )
 def test_record_refuses_before_any_work(quickly, arguments, message):
@@ -279,7 +291,7 @@ def keep(
         recordings.save(run, root, name)
 
 
-def verdicts_of(root, design="alone"):
+def verdicts_of(root, design="single"):
     found = verdicts.found("retinopathy", root=root)
     return {f.question.fix: f.verdict for f in found if f.question.design == design}
 
@@ -287,20 +299,20 @@ def verdicts_of(root, design="alone"):
 def test_only_what_is_steadier_and_keeps_its_score_counts(tmp_path):
     keep(tmp_path, "posted", 0.2)
     keep(tmp_path, "frozen-batchnorm", 0.1, auc=0.9)
-    keep(tmp_path, "rate-1e-5", 0.0, auc=0.5)  # so low that it learns nothing
+    keep(tmp_path, "learning-rate-1e-5", 0.0, auc=0.5)  # so low that it learns nothing
     keep(tmp_path, "clipnorm", 0.1, auc=0.77)
     keep(tmp_path, "plateau", 0.2)
     keep(tmp_path, "dense-512", 0.4)
     assert verdicts_of(tmp_path) == {
         "frozen-batchnorm": verdicts.COUNTS,
-        "rate-1e-5": verdicts.STEADIER,
+        "learning-rate-1e-5": verdicts.STEADIER,
         "clipnorm": verdicts.STEADIER,
         "plateau": verdicts.NOT_SHOWN,
         "dense-512": verdicts.LESS_STEADY,
     }
     shown = verdicts.table(verdicts.found("retinopathy", root=tmp_path))
     assert list(shown.columns)[:3] == ["design", "fix", "jitter"]
-    assert list(shown.design).count("alone") == 5
+    assert list(shown.design).count("single") == 5
 
 
 def test_a_score_that_is_no_better_than_a_constant_answer_never_counts(tmp_path):
@@ -344,10 +356,10 @@ def test_a_fix_with_a_diverged_run_does_not_count(partly):
         "frozen-batchnorm": verdicts.COUNTS,
         "clipnorm": verdicts.DIVERGED,
     }
-    frozen, clipped = (f for f in verdicts.found("retinopathy") if f.question.design == "alone")
+    frozen, clipped = (f for f in verdicts.found("retinopathy") if f.question.design == "single")
     assert clipped.diverged == DIVERGED and clipped.p is None
     # It is still one of those that were asked.
-    asked = [q for q in protocol.questions("retinopathy") if q.design == "alone"]
+    asked = [q for q in protocol.questions("retinopathy") if q.design == "single"]
     count = sum(fix(q.fix).remedy for q in asked)
     assert frozen.p == pytest.approx(count * evidence.p_value(frozen.jitter))
 
@@ -384,9 +396,9 @@ def test_removed_and_ladder(tmp_path, steady):
     for i, name in enumerate(protocol.recipes("retinopathy")):
         if "+" in name or name in ("posted", steady[0]):
             keep(tmp_path, name, 0.02 if name.count("+") == 2 else 0.2 + i / 1000)
-    assert verdicts_of(tmp_path, "removed") == dict.fromkeys(steady, verdicts.NEEDED)
+    assert verdicts_of(tmp_path, "leave-one-out") == dict.fromkeys(steady, verdicts.NEEDED)
     # A step depends on those before it: it is described.
-    assert verdicts_of(tmp_path, "ladder") == dict.fromkeys(steady, "described only")
+    assert verdicts_of(tmp_path, "cumulative") == dict.fromkeys(steady, "described only")
 
 
 def test_many_questions_make_one_answer_less_sure(tmp_path):
@@ -394,7 +406,7 @@ def test_many_questions_make_one_answer_less_sure(tmp_path):
     keep(tmp_path, "posted", 0.2)
     keep(tmp_path, "clipnorm", 0.199)
     (found,) = verdicts.found("retinopathy", root=tmp_path)
-    alone = [q for q in protocol.questions("retinopathy") if q.design == "alone"]
+    alone = [q for q in protocol.questions("retinopathy") if q.design == "single"]
     asked = sum(fix(q.fix).remedy for q in alone)
     assert asked == len(alone) - 1  # momentum-0.999 makes a cause larger and is no question
     assert found.p == pytest.approx(min(1, asked * evidence.p_value(found.jitter)))

@@ -65,7 +65,7 @@ def test_saved_and_found_again(tmp_path):
     where = (SMOKE.name, SMOKE.data, SMOKE.profile)
     assert recordings.find(*where, SMOKE.measured, 3, SMOKE.spec, tmp_path) is not None
     assert recordings.find(*where, SMOKE.measured, 4, SMOKE.spec, tmp_path) is None
-    assert recordings.find(*where, SMOKE.measured, 3, "other pictures", tmp_path) is None
+    assert recordings.find(*where, SMOKE.measured, 3, "other images", tmp_path) is None
     other = SMOKE.measured.but(learning_rate=2e-4)
     assert recordings.find(*where, other, 3, SMOKE.spec, tmp_path) is None
 
@@ -236,30 +236,30 @@ def test_evidence_from_recordings(tmp_path):
         recordings.save(made_up(quick.measured, seed, 0.2, quick), tmp_path)
         recordings.save(made_up(this.apply(quick.measured), seed, 0.02, quick), tmp_path)
     # What is recorded answers the ladder's first question as well.
-    found = {c.metric: c for c in comparisons.recorded(tmp_path, nothing) if c.design == "alone"}
+    found = {c.metric: c for c in comparisons.recorded(tmp_path, nothing) if c.design == "single"}
     assert found["jitter"].verdict == evidence.HELPS and found["jitter"].seeds == 6
-    assert found["jitter"].fix == "frozen-batchnorm" and found["jitter"].design == "alone"
+    assert found["jitter"].fix == "frozen-batchnorm" and found["jitter"].design == "single"
     assert found["auc"].verdict == evidence.SAME
     assert comparisons.recorded(tmp_path / "nothing", nothing) == []
 
 
-def test_different_pictures_are_not_compared():
+def test_different_images_are_not_compared():
     one = comparisons.Experiment(SMOKE.measured, (made_up(SMOKE.measured, 0, 0.1),))
     run = made_up(SMOKE.measured, 0, 0.1)
     other = dataclasses.replace(run, labels=run.labels[::-1])
-    with pytest.raises(ValueError, match="scored on different pictures"):
+    with pytest.raises(ValueError, match="scored on different images"):
         comparisons.compare(one, comparisons.Experiment(SMOKE.measured, (other,)))
 
 
-def test_a_fix_of_the_training_pictures_is_compared_and_named(tmp_path):
-    """The recipe stays; what differs is how the pictures were chosen."""
-    posted, this = case("ferplus", "quick"), fix("no-twins")
+def test_a_fix_of_the_training_images_is_compared_and_named(tmp_path):
+    """The recipe stays; what differs is how the images were chosen."""
+    posted, this = case("ferplus", "quick"), fix("no-duplicates")
     without = this.case("ferplus", "quick")
     for seed in range(5):
         recordings.save(made_up(posted.measured, seed, 0.1, posted), tmp_path, "posted")
         recordings.save(made_up(without.measured, seed, 0.3, without), tmp_path, this.name)
     (jitter,) = (c for c in comparisons.recorded(tmp_path, nothing) if c.metric == "jitter")
-    assert (jitter.fix, jitter.verdict) == ("no-twins", evidence.HURTS)
+    assert (jitter.fix, jitter.verdict) == ("no-duplicates", evidence.HURTS)
 
 
 FIELDS = [
@@ -308,8 +308,8 @@ def keras_range() -> SpecifierSet:
     return next(r.specifier for r in map(Requirement, project["dependencies"]) if r.name == "keras")
 
 
-def test_a_steady_network_learns_the_synthetic_pictures():
-    """With BatchNorm frozen, each seed reaches the AUC that the pictures were drawn for."""
+def test_a_steady_network_learns_the_synthetic_images():
+    """With BatchNorm frozen, each seed reaches the AUC that the images were drawn for."""
     quick = case("retinopathy", "quick")
     frozen = quick.recorded(fix("frozen-batchnorm").apply(quick.measured))
     assert len(quick.split.train) == 800 and quick.split.train.images.shape[1] == 48

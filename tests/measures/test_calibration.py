@@ -35,7 +35,7 @@ def test_by_hand():
     assert found == pytest.approx(np.log(99) / np.log(3), rel=1e-3)
     cooled = calibration.at_temperature(probabilities, found)
     assert cooled[0] == pytest.approx([0.25, 0.75], abs=1e-3)
-    assert calibration.picture_nll(cooled, labels).mean() == pytest.approx(
+    assert calibration.image_nll(cooled, labels).mean() == pytest.approx(
         -(3 * np.log(0.75) + np.log(0.25)) / 4, abs=1e-6
     )
 
@@ -49,7 +49,7 @@ def test_the_order_of_answers_stays_and_they_sum_to_one(seed, value, classes):
     assert (after.argmax(axis=1) == p.argmax(axis=1)).all()
     labels = p.argmax(axis=1)
     fitted = calibration.at_temperature(p, calibration.temperature(p, labels))
-    before, after = (calibration.picture_nll(q, labels).mean() for q in (p, fitted))
+    before, after = (calibration.image_nll(q, labels).mean() for q in (p, fitted))
     assert after <= before + 1e-6
 
 

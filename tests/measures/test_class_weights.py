@@ -21,7 +21,7 @@ def test_inverse_root_by_hand():
 
 
 def test_effective_number_by_hand():
-    # E = (1 - beta**n) / (1 - beta): 1 for one picture, 1.999 for two; weights 1 / E
+    # E = (1 - beta**n) / (1 - beta): 1 for one image, 1.999 for two; weights 1 / E
     one, two = class_weights("effective-number", np.array([1, 2]))
     assert one / two == pytest.approx(1.999)
 
@@ -31,7 +31,7 @@ def test_effective_number_by_hand():
     [("balanced", 61, 5.1), ("effective-number", 6.6, 24.9), ("inverse-root", 7.8, 23.6)],
 )
 def test_ferplus_as_in_the_literature_of_the_project(kind, span, left):
-    """Worked out independently, for counts that differed by a few pictures."""
+    """Worked out independently, for counts that differed by a few images."""
     weights = class_weights(kind, FERPLUS)
     assert weights.max() / weights.min() == pytest.approx(span, rel=0.05)
     assert effective_batch(weights, FERPLUS, 32) == pytest.approx(left, rel=0.05)

@@ -116,7 +116,7 @@ def test_max_drawdown_by_hand():
 
 def test_flips_by_hand():
     before, after = np.array([[0, 1, 2, 3], [1, 1, 0, 3]])
-    # Pictures 0 and 2 of 4.
+    # Images 0 and 2 of 4.
     assert stability.flips(before, after) == 2
     assert stability.flips(before, before) == 0
     # Wrong to another wrong class: a flip of the prediction, none of the correctness.
@@ -129,22 +129,22 @@ def test_probabilities_in_place_of_classes_are_refused():
         stability.flips(np.full(4, 0.5), np.full(4, 0.5))
     with pytest.raises(ValueError, match="shape"):
         stability.flips(np.zeros((4, 2), dtype=int), np.zeros((4, 2), dtype=int))
-    with pytest.raises(ValueError, match="3 and of 4 pictures"):
+    with pytest.raises(ValueError, match="3 and of 4 images"):
         stability.flips([1, 2, 3], [1, 2, 3, 4])
 
 
 def test_mode_gap_by_hand():
     # Epoch 1: log(2/1) = log 2; epoch 2: log(8/1) = 3 log 2; mean 2 log 2.
-    assert stability.mode_gap([1.0, 1.0], [2.0, 8.0]) == pytest.approx(2 * math.log(2))
-    assert stability.mode_gap([0.4, 0.2], [0.4, 0.2]) == 0
-    assert stability.mode_gap([2.0], [1.0]) == pytest.approx(-math.log(2))
+    assert stability.train_inference_gap([1.0, 1.0], [2.0, 8.0]) == pytest.approx(2 * math.log(2))
+    assert stability.train_inference_gap([0.4, 0.2], [0.4, 0.2]) == 0
+    assert stability.train_inference_gap([2.0], [1.0]) == pytest.approx(-math.log(2))
     with pytest.raises(ValueError, match="2 train-mode and 1 inference"):
-        stability.mode_gap([1.0, 1.0], [2.0])
+        stability.train_inference_gap([1.0, 1.0], [2.0])
     with pytest.raises(ValueError, match="inference NLL of epoch 2 is nan"):
-        stability.mode_gap([1.0, 1.0], [2.0, math.nan])
+        stability.train_inference_gap([1.0, 1.0], [2.0, math.nan])
 
 
-# --- noise of the pictures ------------------------------------------------------------
+# --- noise of the images ------------------------------------------------------------
 
 
 def test_nll_step_se_by_hand():
@@ -179,7 +179,7 @@ def test_nll_step_se_errors():
         stability.nll_step_se([1.0, 2.0], [1.0, 2.0], [7, 7])
     with pytest.raises(ValueError, match="shapes"):
         stability.nll_step_se([1.0, 2.0], [1.0, 2.0], [7])
-    with pytest.raises(ValueError, match="picture 1"):
+    with pytest.raises(ValueError, match="image 1"):
         stability.nll_step_se([1.0, 2.0], [1.0, math.nan])
 
 

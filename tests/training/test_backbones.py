@@ -33,12 +33,12 @@ def cut():
 
 @pytest.mark.backend
 @pytest.mark.parametrize(
-    ("picture", "imagenet_class"), [("chelsea", 285), ("coffee", 967)]
+    ("name", "imagenet_class"), [("chelsea", 285), ("coffee", 967)]
 )  # Egyptian cat, espresso
-def test_names_pictures(classifier, picture, imagenet_class):
+def test_names_images(classifier, name, imagenet_class):
     from skimage import data, transform
 
-    image = getattr(data, picture)()
+    image = getattr(data, name)()
     side = min(image.shape[:2])
     top, left = ((n - side) // 2 for n in image.shape[:2])
     square = image[top : top + side, left : left + side]

@@ -1,4 +1,4 @@
-"""The kept trunk: same features, same first steps as computing it in each step."""
+"""Cached output of frozen blocks: the same features and first steps as computing them each step."""
 
 import dataclasses
 
@@ -22,7 +22,7 @@ def kept(split):
 
 @pytest.fixture(scope="module")
 def slow(split):
-    return Trainer(HALF, split, keep_trunk=False)
+    return Trainer(HALF, split, cache_frozen=False)
 
 
 def feature_maps(trainer, images):
@@ -33,8 +33,8 @@ def feature_maps(trainer, images):
 
 
 @pytest.mark.backend
-def test_kept_features_are_the_trunks_output(kept, slow, split):
-    assert kept.network.trunk is not None and slow.network.trunk is None
+def test_kept_features_are_the_output_of_the_frozen_blocks(kept, slow, split):
+    assert kept.network.frozen is not None and slow.network.frozen is None
     images = split.train.images
     assert np.allclose(kept.inputs.train, feature_maps(slow, images), atol=1e-4)
     assert np.allclose(kept.inputs.mirrored, feature_maps(slow, images[:, :, ::-1]), atol=1e-4)
@@ -55,15 +55,15 @@ def test_first_steps_are_the_slow_ways(kept, slow):
 
 
 @pytest.mark.backend
-def test_the_trunk_stands_still_and_the_rest_moves(kept):
+def test_the_frozen_blocks_stand_still_and_the_rest_moves(kept):
     kept.reset(0)
-    before = [v.numpy() for v in kept.network.trunk.variables]
+    before = [v.numpy() for v in kept.network.frozen.variables]
     live = [layer for layer in batchnorm_layers(kept.network.base) if layer.trainable]
     means = [layer.moving_mean.numpy() for layer in live]
     kept.run(0)
     assert all(
         np.array_equal(v.numpy(), old)
-        for v, old in zip(kept.network.trunk.variables, before, strict=True)
+        for v, old in zip(kept.network.frozen.variables, before, strict=True)
     )
     assert live and not any(
         np.array_equal(layer.moving_mean.numpy(), old)
@@ -73,10 +73,10 @@ def test_the_trunk_stands_still_and_the_rest_moves(kept):
 
 def test_outputs_too_large_to_keep_are_computed_in_each_step(split, monkeypatch):
     monkeypatch.setattr("tlhelpers.training.trainer._KEPT_BYTES", 1000)
-    assert Trainer(HALF, split).network.trunk is None
+    assert Trainer(HALF, split).network.frozen is None
 
 
-def test_half_of_the_pictures_are_mirrored_and_other_ones_each_epoch():
+def test_half_of_the_images_are_mirrored_and_other_ones_each_epoch():
     inputs, mirrored = np.zeros((400, 1), "uint8"), np.ones((400, 1), "uint8")
     batches = Batches(inputs, np.zeros((400, 2)), 400, seed=0, mirrored=mirrored)
     x, _ = batches[0]
@@ -88,11 +88,11 @@ def test_half_of_the_pictures_are_mirrored_and_other_ones_each_epoch():
     assert np.array_equal(
         Batches(inputs, np.zeros((400, 2)), 400, 0, 1, mirrored).coins, batches.coins
     )
-    assert not inputs.any()  # the pictures themselves are as before
+    assert not inputs.any()  # the images themselves are as before
 
 
 @pytest.mark.backend
-def test_grey_pictures_and_upsampling(split):
+def test_grey_images_and_upsampling(split):
     grey = dataclasses.replace(split.train, images=split.train.images[..., :1])
     grey_split = dataclasses.replace(split, train=grey, validation=grey)
     recipe = TINY.but(image_size=64, upsample_from=32, epochs=1)

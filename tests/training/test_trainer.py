@@ -19,7 +19,7 @@ from tlhelpers.experiment.cases import case
 from tlhelpers.training import inputs, model
 from tlhelpers.training.backbones import batchnorm_layers
 from tlhelpers.training.inputs import Batches, one_hot
-from tlhelpers.training.trainer import Trainer, picture_nll
+from tlhelpers.training.trainer import Trainer, image_nll
 
 
 def same(a, b):
@@ -99,8 +99,8 @@ def test_mixed_precision_spares_scaling_softmax_loss_and_weights(split):
     assert np.allclose(run.probabilities.sum(axis=1), 1, atol=1e-6)
 
 
-def test_wrong_size_of_pictures_is_said(split):
-    with pytest.raises(ValueError, match="pictures are 32 px, the recipe wants 64 px"):
+def test_wrong_size_of_images_is_said(split):
+    with pytest.raises(ValueError, match="images are 32 px, the recipe wants 64 px"):
         Trainer(TINY.but(image_size=64), split)
 
 
@@ -109,7 +109,7 @@ def test_the_network_is_built_once_and_only_when_it_is_needed(split, monkeypatch
     monkeypatch.setattr(model, "build", lambda *a, **b: built.append(1) or build(*a, **b))
     trainer = Trainer(TINY, split, weights=None)
     other, few = trainer.of(TINY.but(epochs=2)), trainer.of(TINY, Split(split.train, split.train))
-    assert checks.no_twins_across(other).passed and not checks.no_twins_across(few).passed
+    assert checks.no_duplicates_across(other).passed and not checks.no_duplicates_across(few).passed
     assert not built
     assert trainer.network is other.network is few.network
     assert trainer.inputs is other.inputs is not few.inputs
@@ -128,17 +128,17 @@ def test_history_is_what_keras_measures(trainer, split):
     loss, accuracy = network.evaluate(validation.images, one_hot(validation), verbose=0)
     assert run.history["val_loss"][-1] == pytest.approx(loss, rel=1e-4)
     assert run.history["val_accuracy"][-1] == pytest.approx(accuracy)
-    nll = picture_nll(network.predict(validation.images, verbose=0), validation.labels).mean()
+    nll = image_nll(network.predict(validation.images, verbose=0), validation.labels).mean()
     assert run.history["val_nll"][-1] == pytest.approx(nll, rel=1e-4)
     assert run.history["val_flips"][0] is None and run.history["val_nll_se"][1] > 0
 
 
-def test_picture_nll_by_hand():
+def test_image_nll_by_hand():
     p = np.array([[0.25, 0.75], [1.0, 0.0]])
-    assert picture_nll(p, np.array([0, 1])) == pytest.approx([math.log(4), -math.log(1e-7)])
+    assert image_nll(p, np.array([0, 1])) == pytest.approx([math.log(4), -math.log(1e-7)])
 
 
-def test_every_picture_once_an_epoch_in_an_order_of_seed_and_epoch(split):
+def test_every_image_once_an_epoch_in_an_order_of_seed_and_epoch(split):
     batches = Batches(split.train.images, one_hot(split.train), 16, seed=5)
     first = batches.order.copy()
     assert sorted(first) == list(range(64)) and len(batches) == 4
@@ -362,7 +362,7 @@ def _note(change):
         _note(lambda note: note["of"]["versions"].update(backend="another")),
         _note(lambda note: note["of"]["versions"].update(keras="3.0.0")),
         _note(lambda note: note["of"]["installed"].update(tlhelpers="0.1.0, code 00000000")),
-        _note(lambda note: note["of"].update(pictures="others")),
+        _note(lambda note: note["of"].update(images="others")),
         _note(lambda note: note.pop("of")),
         _note(lambda note: note.pop("head_history")),
         _note(lambda note: note["counters"].append({})),
@@ -399,10 +399,10 @@ def test_a_state_that_does_not_fit_begins_anew(tamper, trainer, tmp_path):
 KILLED = """
 import sys
 from pathlib import Path
-from tests.conftest import TINY, pictures
+from tests.conftest import TINY, noise_images
 from tlhelpers.data.dataset import Split
 from tlhelpers.training.trainer import Trainer
-trainer = Trainer(TINY, Split(pictures(64, 0), pictures(48, 1)))
+trainer = Trainer(TINY, Split(noise_images(64, 0), noise_images(48, 1)))
 say = lambda history: print(len(history["loss"]), flush=True)
 trainer.run(0, unfinished=Path(sys.argv[1]), on_epoch=say)
 """
@@ -454,5 +454,5 @@ def test_early_stopping_brings_the_best_weights_back(split):
     run = Trainer(recipe, split).run(0)
     assert run.ended == "early stopping"
     best = int(np.argmin(run.history["val_loss"]))
-    final = picture_nll(run.probabilities, split.validation.labels).mean()
+    final = image_nll(run.probabilities, split.validation.labels).mean()
     assert final == pytest.approx(run.history["val_nll"][best], rel=1e-4)

@@ -20,9 +20,9 @@ from tlhelpers.training.run import Experiment, Run
 
 
 def compare(
-    before: Experiment, after: Experiment, metric: str = "jitter", design: str = "alone"
+    before: Experiment, after: Experiment, metric: str = "jitter", design: str = "single"
 ) -> Comparison:
-    """Two recipes, or two training sets, scored on the same pictures; paired by seed.
+    """Two recipes, or two training sets, scored on the same images; paired by seed.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ def compare(
     CourseError
         An unknown metric, or a run that diverged.
     ValueError
-        The two were scored on different pictures, or have no seed in common.
+        The two were scored on different images, or have no seed in common.
     """
     about = before[0].about
     if not np.array_equal(before[0].labels, after[0].labels):
         raise ValueError(
-            f"scored on different pictures: {about['spec']} and {after[0].about['spec']}"
+            f"scored on different images: {about['spec']} and {after[0].about['spec']}"
         )
     return evidence.compare(
         metrics.values(before, metric),
@@ -93,7 +93,7 @@ class Trial:
         return "\n".join(evidence.verdict_words(c) for c in self.compared)
 
 
-def alone(
+def trial(
     this: Case,
     before: Experiment,
     fix: Fix,
@@ -123,26 +123,26 @@ def alone(
     Raises
     ------
     CourseError
-        An unknown metric, a run that diverged, or pictures that are not there to train on.
+        An unknown metric, a run that diverged, or images that are not there to train on.
     """
-    that = fix.case(this.name, this.profile, this.data) if fix.pictures else this
+    that = fix.case(this.name, this.profile, this.data) if fix.images else this
     after = that.run(fix.apply(before.recipe), seeds, live, label=fix.name)
-    design = "alone" if before.recipe == this.measured else "behind"
+    design = "single" if before.recipe == this.measured else "behind"
     compared = tuple(compare(before, after, metric, design) for metric in asked)
     return Trial(this, fix, before, after, compared)
 
 
 def beside_real(trials: Iterable[Trial], real: Case) -> str:
-    """Effects on drawn pictures, and beside each the pairs recorded on real ones.
+    """Effects on drawn images, and beside each the pairs recorded on real ones.
 
-    Real pictures have too few seeds to judge, so each pair's difference is given.
+    Real images have too few seeds to judge, so each pair's difference is given.
 
     Parameters
     ----------
     trials : iterable of Trial
-        All with the same metrics, on drawn pictures.
+        All with the same metrics, on drawn images.
     real : Case
-        The same case with real pictures.
+        The same case with real images.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def beside_real(trials: Iterable[Trial], real: Case) -> str:
     Raises
     ------
     CourseError
-        Something is not recorded on real pictures; `on_both` leaves that out.
+        Something is not recorded on real images; `on_both` leaves that out.
     """
     trials = list(trials)
     pairs = real_pairs(trials, real)
@@ -168,14 +168,14 @@ def beside_real(trials: Iterable[Trial], real: Case) -> str:
 
 
 def real_pairs(trials: Iterable[Trial], real: Case) -> dict[tuple[str, str], list[float]]:
-    """What each fix changed in each pair that is recorded on real pictures.
+    """What each fix changed in each pair that is recorded on real images.
 
     Parameters
     ----------
     trials : iterable of Trial
-        On drawn pictures.
+        On drawn images.
     real : Case
-        The same case with real pictures.
+        The same case with real images.
 
     Returns
     -------
@@ -191,14 +191,14 @@ def real_pairs(trials: Iterable[Trial], real: Case) -> dict[tuple[str, str], lis
 
 
 def on_both(trials: Iterable[Trial], real: Case) -> list[Trial]:
-    """Those of the trials that are recorded on the other pictures as well.
+    """Those of the trials that are recorded on the other images as well.
 
     Parameters
     ----------
     trials : iterable of Trial
-        On drawn pictures.
+        On drawn images.
     real : Case
-        The same case with real pictures.
+        The same case with real images.
 
     Returns
     -------
@@ -212,8 +212,8 @@ def on_both(trials: Iterable[Trial], real: Case) -> list[Trial]:
 
 
 def _pair_like(trial: Trial, real: Case) -> list[tuple[Case, Recipe]]:
-    """The pictures and the recipes that change those of the other case as a trial does."""
-    changed = trial.fix.case(real.name, real.profile, real.data) if trial.fix.pictures else real
+    """The images and the recipes that change those of the other case as a trial does."""
+    changed = trial.fix.case(real.name, real.profile, real.data) if trial.fix.images else real
     return [
         (where, _recipe_like(trial.case, runs.recipe, real))
         for where, runs in ((real, trial.before), (changed, trial.after))
@@ -301,7 +301,7 @@ def _name(before: Experiment, after: Experiment) -> str:
     about = after[0].about
     where = about["case"], about["profile"], about["data"]
     for fix in (f for f in FIXES.values() if where[0] in f.cases):
-        spec = fix.case(*where).spec if fix.pictures else before[0].about["spec"]
+        spec = fix.case(*where).spec if fix.images else before[0].about["spec"]
         if (fix.apply(before.recipe), spec) == (after.recipe, about["spec"]):
             return fix.name
     return difference_text(before.recipe, after.recipe).replace("\n", "; ")

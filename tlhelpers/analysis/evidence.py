@@ -123,7 +123,7 @@ def compare(
         wholly on the better side, "helps"; wholly on the worse side, "hurts"; otherwise,
         0 itself as an end included, "smaller than the noise". Differences that are all
         the same but not 0 give an interval without width, judged by its sign: coarse
-        metrics (a recall over few pictures) do that, read such an interval as too
+        metrics (a recall over few images) do that, read such an interval as too
         narrow.
 
     Raises
@@ -246,7 +246,7 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
     Parameters
     ----------
     successes, n : int
-        Right answers, and pictures asked about. None asked about: any share is possible.
+        Right answers, and images asked about. None asked about: any share is possible.
 
     Returns
     -------

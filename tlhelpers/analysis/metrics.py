@@ -54,9 +54,10 @@ METRICS = {
         Metric("climb", "climb", "climb of the validation NLL after its best epoch",
                "log units", "lower",
                lambda run: stability.climb(run.curve("val_nll"))),
-        Metric("mode_gap", "mode gap", "NLL with moving over NLL with batch statistics",
+        Metric("train_inference_gap", "train/inference gap",
+               "NLL with moving over NLL with batch statistics",
                "log units", "lower",
-               lambda run: stability.mode_gap(run.curve("batch_mode_nll"),
+               lambda run: stability.train_inference_gap(run.curve("batch_mode_nll"),
                                               run.curve("moving_mode_nll")),
                best="best near zero"),
         Metric("drawdown", "drawdown", "largest fall of validation accuracy from its best",
@@ -191,8 +192,8 @@ def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
     Returns
     -------
     dict
-        "jitter beyond noise": jitter less what noise of the pictures alone would give; "mode gap".
-        In log units; beyond noise if the interval lies above zero.
+        "jitter beyond noise": jitter less what noise of the images alone would give;
+        "train/inference gap". In log units; beyond noise if the interval lies above zero.
 
     Raises
     ------
@@ -207,12 +208,12 @@ def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
     beyond = {seed: value - n for (seed, value), n in zip(jitter.items(), noise, strict=True)}
     return {
         "jitter beyond noise": stability.noise_floor(beyond),
-        "mode gap": stability.noise_floor(values(experiment, "mode_gap")),
+        "train/inference gap": stability.noise_floor(values(experiment, "train_inference_gap")),
     }
 
 
 def gap_by_epoch(experiment: Experiment) -> np.ndarray:
-    """Mode gap after each epoch, mean of the seeds; log units, shape (epochs,).
+    """Train/inference gap after each epoch, mean of the seeds; log units, shape (epochs,).
 
     Parameters
     ----------
@@ -236,7 +237,7 @@ def gap_by_epoch(experiment: Experiment) -> np.ndarray:
 
 
 def recalls(run: Run) -> dict[str, tuple[int, int]]:
-    """For each class: validation pictures of it that the final weights got right, and all.
+    """For each class: validation images of it that the final weights got right, and all.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Every figure of the course. Loads without Keras.
 
-Each function takes results and returns a `Picture`: a drawn figure with its text alternative.
+Each function takes results and returns a `Plot`: a drawn figure with its text alternative.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class Plot:
     """A drawn figure.
 
     Attributes
@@ -77,7 +77,7 @@ def curves(
     title: str = "",
     log: bool = True,
     stops: int | None = None,
-) -> Picture:
+) -> Plot:
     """One panel a recipe, one thin line a seed, the first one drawn strongly.
 
     Parameters
@@ -94,7 +94,7 @@ def curves(
 
     Returns
     -------
-    Picture
+    Plot
     """
     figure, axes = _panels(len(experiments), height=3.4)
     for axis, colour, (name, experiment) in zip(
@@ -137,7 +137,7 @@ def curves(
     return _finish(figure, title, " ".join([*_origins(experiments), *notes]), alt)
 
 
-def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
+def same_weights(before: Experiment, after: Experiment, title: str) -> Plot:
     """For each seed the validation NLL of the same weights with two sets of statistics.
 
     Parameters
@@ -150,7 +150,7 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
 
     Returns
     -------
-    Picture
+    Plot
 
     Raises
     ------
@@ -194,7 +194,7 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Picture:
     return _finish(figure, title, caption, alt)
 
 
-def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Picture:
+def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Plot:
     """A number of each run by recipe; lines join runs of the same seed.
 
     Parameters
@@ -208,7 +208,7 @@ def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Pi
 
     Returns
     -------
-    Picture
+    Plot
     """
     figure, axes = _panels(1, height=3.4, width=6.5)
     axis, names = axes[0], list(experiments)
@@ -237,7 +237,7 @@ def forest(
     titles: Mapping[str, str],
     title: str,
     beside: Mapping[tuple[str, str], Sequence[float]] | None = None,
-) -> Picture:
+) -> Plot:
     """Effect of each fix with its interval, a panel a metric and a row a fix.
 
     Parameters
@@ -248,11 +248,11 @@ def forest(
         Rows from top to bottom.
     title : str
     beside : mapping of a fix's name and a metric to differences, optional
-        Pairs of runs on other pictures, drawn as crosses below the dot.
+        Pairs of runs on other images, drawn as crosses below the dot.
 
     Returns
     -------
-    Picture
+    Plot
     """
     panels = list(dict.fromkeys(c.metric for c in comparisons))
     rows = list(titles)
@@ -287,11 +287,11 @@ def forest(
         "Blue helps, orange hurts. An open grey dot: the interval includes zero, or there is none."
     )
     if beside:
-        caption += " A cross is one pair of runs on real pictures."
+        caption += " A cross is one pair of runs on real images."
     return _finish(figure, title, caption, alt)
 
 
-def steps(run: Run, title: str) -> Picture:
+def steps(run: Run, title: str) -> Plot:
     """The change of validation NLL from epoch to epoch, with its paired noise.
 
     Parameters
@@ -303,7 +303,7 @@ def steps(run: Run, title: str) -> Picture:
 
     Returns
     -------
-    Picture
+    Plot
     """
     change = np.diff(run.curve("val_nll"))
     noise = 1.96 * run.curve("val_nll_se")[1:]
@@ -312,9 +312,7 @@ def steps(run: Run, title: str) -> Picture:
     axis, epochs = axes[0], np.arange(2, run.epochs + 1)
     loud, quiet = _colours(2)
     axis.axhline(0, color="0.4", lw=1)
-    axis.bar(
-        epochs, 2 * noise, bottom=-noise, width=0.8, color="0.85", label="noise of the pictures"
-    )
+    axis.bar(epochs, 2 * noise, bottom=-noise, width=0.8, color="0.85", label="noise of the images")
     for mask, colour, marker, label in (
         (outside, loud, "o", "step larger than the noise"),
         (~outside, quiet, "s", "step within the noise"),
@@ -331,18 +329,19 @@ def steps(run: Run, title: str) -> Picture:
     return _finish(figure, title, caption, alt)
 
 
-def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> Picture:
+def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> Plot:
     """How far each BatchNorm layer's moving mean lags, one kind of dot a measurement.
 
     Parameters
     ----------
     lags : mapping of a measurement's name to floats
-        A number a layer, as `tlhelpers.training.batchnorm.lag` gives them; four measurements at most.
+        A number a layer, as `tlhelpers.training.batchnorm.lag` gives them; four measurements at
+        most.
     title, caption : str
 
     Returns
     -------
-    Picture
+    Plot
     """
     figure, axes = _panels(1, height=3.2, width=7.5)
     axis = axes[0]
@@ -350,7 +349,7 @@ def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> 
         lags.items(), _colours(len(lags)), "osD^", strict=False
     ):
         axis.plot(range(1, len(values) + 1), values, marker, ms=4, color=colour, label=name)
-    axis.set_xlabel("BatchNorm layer, from the picture to the head")
+    axis.set_xlabel("BatchNorm layer, from the image to the head")
     axis.set_ylabel("distance of the moving from the\nre-estimated mean (standard deviations)")
     axis.legend(frameon=False, fontsize=8)
     alt = f"{title}. " + "; ".join(
@@ -360,8 +359,8 @@ def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> 
     return _finish(figure, title, caption, alt)
 
 
-def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> Picture:
-    """Pictures in rows, each row with its name.
+def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> Plot:
+    """Images in rows, each row with its name.
 
     Parameters
     ----------
@@ -370,7 +369,7 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
 
     Returns
     -------
-    Picture
+    Plot
     """
     columns = max(map(len, rows.values()))
     side = (_WIDTH - 1.2) / columns  # what the names leave
@@ -384,12 +383,12 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
         line[0].text(
             -0.08, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=10
         )
-    alt = f"{title}. Rows of pictures: {', '.join(rows)}."
+    alt = f"{title}. Rows of images: {', '.join(rows)}."
     return _finish(figure, title, caption, alt, names=1.1)
 
 
-def confusion(experiment: Experiment, title: str) -> Picture:
-    """What the final weights call each class: shares of a row, pictures of all seeds together.
+def confusion(experiment: Experiment, title: str) -> Plot:
+    """What the final weights call each class: shares of a row, images of all seeds together.
 
     Parameters
     ----------
@@ -399,7 +398,7 @@ def confusion(experiment: Experiment, title: str) -> Picture:
 
     Returns
     -------
-    Picture
+    Plot
     """
     import seaborn
     from sklearn.metrics import confusion_matrix
@@ -432,7 +431,7 @@ def confusion(experiment: Experiment, title: str) -> Picture:
         ax=axis,
     )
     axis.set_xlabel("predicted")
-    axis.set_ylabel("labelled (validation pictures)")
+    axis.set_ylabel("labelled (validation images)")
     axis.tick_params(axis="x", rotation=40)
     axis.tick_params(axis="y", rotation=0)
     alt = f"{title}. Share of each class that is predicted right: " + ", ".join(
@@ -442,19 +441,19 @@ def confusion(experiment: Experiment, title: str) -> Picture:
     return _finish(figure, title, caption, alt)
 
 
-def recalls(experiments: Mapping[str, Experiment], title: str) -> Picture:
+def recalls(experiments: Mapping[str, Experiment], title: str) -> Plot:
     """Recall of each class, a dot a seed, a bar at their mean with Wilson's interval.
 
     Parameters
     ----------
     experiments : mapping of a recipe's name to Experiment
-        All with the same validation pictures.
+        All with the same validation images.
     title : str
         What the figure shows.
 
     Returns
     -------
-    Picture
+    Plot
     """
     first = next(iter(experiments.values()))[0]
     names = first.about["classes"]
@@ -484,14 +483,14 @@ def recalls(experiments: Mapping[str, Experiment], title: str) -> Picture:
     axis.set_xticks(
         range(len(order)), [f"{names[i]}\n{int((first.labels == i).sum()):,}" for i in order]
     )
-    axis.set_xlabel("class, and its validation pictures")
+    axis.set_xlabel("class, and its validation images")
     axis.set_ylabel("recall (share)")
     axis.set_ylim(-0.02, 1.02)
     axis.legend(frameon=False, fontsize=8)
     alt = f"{title}. Mean recalls: " + "; ".join(f"{r}: {', '.join(v)}" for r, v in means.items())
     notes = [
         "A dot is a run, a bar the mean of the runs.",
-        "Thin line: 95 % interval (Wilson) of one run at this mean: what so few pictures tell.",
+        "Thin line: 95 % interval (Wilson) of one run at this mean: what so few images tell.",
     ]
     return _finish(figure, title, " ".join([*_origins(experiments), *notes]), alt)
 
@@ -540,10 +539,8 @@ def _range(lines: Sequence[np.ndarray]) -> str:
     return f"{np.nanmin(values):.2f} to {np.nanmax(values):.2f}"
 
 
-def _finish(
-    figure: Figure, title: str, caption: str, alt: str, names: float | None = None
-) -> Picture:
-    """Title on top, caption below, panels between them; pictures right of `names` inches."""
+def _finish(figure: Figure, title: str, caption: str, alt: str, names: float | None = None) -> Plot:
+    """Title on top, caption below, panels between them; images right of `names` inches."""
     width = figure.get_figwidth()
     height = figure.get_figheight()
     heading = "\n".join(textwrap.wrap(title, int(width * 11)))
@@ -553,7 +550,7 @@ def _finish(
     low, high = bottom / height, 1 - top / height
     if names is None:
         figure.tight_layout(rect=(0, low, 1, high))
-    else:  # tight_layout would push rows of pictures over each other: they keep their shape
+    else:  # tight_layout would push rows of images over each other: they keep their shape
         left, right = names / width, 1 - 0.1 / width
         figure.subplots_adjust(left, low + 0.1 / height, right, high, wspace=0.02, hspace=0.02)
     if heading:
@@ -563,4 +560,4 @@ def _finish(
     figure.text(0.01, 0.04 / height, small, ha="left", va="bottom", fontsize=7.5, color="0.35")
     file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None})
-    return Picture(file.getvalue(), alt)
+    return Plot(file.getvalue(), alt)

@@ -4,7 +4,7 @@ In the source of a page stands ``{{effect ferplus frozen-batchnorm macro_f1}}``,
 ``+0.20``. In README.md, which is its own source, both stand side by side:
 ``<!--{{effect ferplus frozen-batchnorm macro_f1}}-->+0.20<!--/-->``.
 
-A claim is: what, case, fix, metric, and perhaps "real" for real pictures, "everything" for all real
+A claim is: what, case, fix, metric, and perhaps "real" for real images, "everything" for all real
 faces, or "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md). With
 "against" and another fix at the end, that one stands in place of the recipe as posted. It may go
 over two lines.
@@ -69,7 +69,7 @@ def value(claim: str) -> str:
     if what not in _KINDS or len(rest) not in (3, 4) or "".join(rest[3:]) not in _WHICH:
         raise CourseError(
             f"Cannot read the claim '{claim}': it is one of {', '.join(_KINDS)}, then case, recipe "
-            "and metric, then 'real' or 'everything' for real pictures or 'fresh' for the seeds "
+            "and metric, then 'real' or 'everything' for real images or 'fresh' for the seeds "
             "that judge, then 'against' and another recipe."
         )
     case_name, recipe, metric = rest[:3]
@@ -86,9 +86,9 @@ def value(claim: str) -> str:
 @functools.cache
 def _runs(case_name: str, recipe: str, which: str) -> Experiment:
     data = "real" if which in ("real", "everything") else "synthetic"
-    pictures = {"everything": True} if which == "everything" else {}
+    images = {"everything": True} if which == "everything" else {}
     fixes = protocol.fixes_of(recipe, case_name)
-    this, changed = protocol.changed(case_name, "quick", data, fixes, **pictures)
+    this, changed = protocol.changed(case_name, "quick", data, fixes, **images)
     seeds = protocol.FRESH_SEEDS if which == "fresh" else None
     runs = this.recorded(changed, seeds, committed=True)
     if seeds and runs.seeds != tuple(seeds):  # the sentence says how many there are

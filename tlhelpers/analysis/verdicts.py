@@ -49,7 +49,7 @@ class Finding:
     question : Question
     before, after : Experiment
         Paired by seed.
-    jitter, climb, mode_gap, score : Comparison or None
+    jitter, climb, train_inference_gap, score : Comparison or None
         None if a run diverged.
     p : float or None
         Of jitter, after Holm's correction over all questions of the same design, those that no
@@ -69,7 +69,7 @@ class Finding:
     after: Experiment
     jitter: Comparison | None
     climb: Comparison | None
-    mode_gap: Comparison | None
+    train_inference_gap: Comparison | None
     score: Comparison | None
     p: float | None
     not_worse: bool | None
@@ -85,7 +85,7 @@ class Finding:
         if self.p is None:
             return evidence.DESCRIBED
         shown = self.p < 0.05
-        if self.question.design == "removed":
+        if self.question.design == "leave-one-out":
             return NEEDED if shown and self.jitter.effect < 0 else NOT_NEEDED
         if shown and self.jitter.effect > 0:
             return LESS_STEADY
@@ -112,7 +112,7 @@ def found(
     list of Finding
     """
     score = case(case_name, profile, data).score
-    asked = ("jitter", "climb", "mode_gap", score)
+    asked = ("jitter", "climb", "train_inference_gap", score)
     rows = []
     for question, old, new in comparisons.answered(
         case_name, data, profile, root or paths.RECORDINGS
@@ -186,7 +186,7 @@ class Steadiness:
         else:
             beyond = [_beyond(runs) for runs in (self.posted, self.steady)]
             lines += [
-                "jitter beyond the noise of the pictures:",
+                "jitter beyond the noise of the images:",
                 *(
                     f"  {name} {_floor(each)}: {_jump_words(each)}"
                     for name, each in zip(("posted", "steady"), beyond, strict=True)
@@ -263,8 +263,8 @@ def table(findings: Sequence[Finding]) -> pd.DataFrame:
                 **{
                     name: evidence.effect_words(c) if c else "–"
                     for name, c in zip(
-                        ("jitter", "climb", "mode_gap", score),
-                        (f.jitter, f.climb, f.mode_gap, f.score),
+                        ("jitter", "climb", "train_inference_gap", score),
+                        (f.jitter, f.climb, f.train_inference_gap, f.score),
                         strict=True,
                     )
                 },
@@ -319,7 +319,7 @@ def _corrected(
     A question without a comparison, because a run diverged, counts as not answered.
     """
     p = [evidence.p_value(c) if c and not _described(question) else None for question, c in rows]
-    for design in ("alone", "removed"):
+    for design in ("single", "leave-one-out"):
         asked = [q for q in protocol.questions(case_name) if q.design == design]
         own = [i for i, (q, _) in enumerate(rows) if q.design == design and p[i] is not None]
         unanswered = sum(not _described(q) for q in asked) - len(own)
@@ -330,5 +330,5 @@ def _corrected(
 
 
 def _described(question: Question) -> bool:
-    """Whether a question gets no verdict: a step of the ladder, or a cause made larger."""
-    return question.design == "ladder" or not FIXES[question.fix].remedy
+    """Whether a question gets no verdict: a cumulative step, or a cause made larger."""
+    return question.design == "cumulative" or not FIXES[question.fix].remedy

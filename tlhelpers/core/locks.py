@@ -1,4 +1,4 @@
-"""One process at a time: for a run that is made, or a folder of pictures that is written."""
+"""One process at a time: for a run that is made, or a folder of images that is written."""
 
 from __future__ import annotations
 

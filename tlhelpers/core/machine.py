@@ -50,11 +50,11 @@ def installed() -> dict[str, str]:
 
 
 def device() -> str:
-    """The GPU that Keras trains on, or the processor and its cores.
+    """The GPU that Keras trains on, or the CPU and its cores.
 
     A GPU is known only once this process has imported Keras's backend.
     """
-    return gpu() or f"{_processor()}, {cores()} cores"
+    return gpu() or f"{_cpu()}, {cores()} cores"
 
 
 def cores() -> int:
@@ -89,7 +89,7 @@ def gpus() -> list[str]:
     return done.stdout.split()
 
 
-def _processor() -> str:
+def _cpu() -> str:
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text().splitlines():
@@ -127,7 +127,7 @@ def report() -> list[tuple[str, bool]]:
         (f"Python {platform.python_version()}", (3, 11) <= python <= (3, 13)),
         (f"Keras {keras.version()}", keras.version().startswith("3.")),
         (f"backend: {versions()['backend']}", True),
-        (f"training runs on {card or f'the processor, {cores()} cores'}", True),
+        (f"training runs on {card or f'the CPU, {cores()} cores'}", True),
         (f"{free:.1f} GB of disk free, {_DISK_GB} needed", free > _DISK_GB),
         (
             f"{memory:.1f} GB of memory, {_MEMORY_GB} needed" if memory else "memory: unknown",

@@ -161,7 +161,7 @@ def train(
         Task(
             job,
             _train,
-            (job.case.name, job.case.profile, job.case.data, job.pictures, job.recipe, job.seed),
+            (job.case.name, job.case.profile, job.case.data, job.images, job.recipe, job.seed),
             kind=(job.case.spec, job.recipe.architecture()),
         )
         for job in missing
@@ -241,18 +241,18 @@ _room = threading.Lock()  # for one run or page, however many threads and client
 
 
 def _train(
-    case_name: str, profile: str, data: str, pictures: dict[str, Any], recipe: Recipe, seed: int
+    case_name: str, profile: str, data: str, images: dict[str, Any], recipe: Recipe, seed: int
 ) -> Run:
-    """Train a run on this worker, whose case keeps its pictures and networks for the next."""
+    """Train a run on this worker, whose case keeps its images and networks for the next."""
     with _room:
         stop_if_unwanted()
-        this = _case(case_name, profile, data, tuple(pictures.items()))
+        this = _case(case_name, profile, data, tuple(images.items()))
         return this.train(recipe, seed, stop_if_unwanted)
 
 
-@lru_cache(maxsize=2)  # of the pictures: with them, and without twins, say
-def _case(name: str, profile: str, data: str, pictures: tuple[tuple[str, Any], ...]) -> Case:
-    return case(name, profile, data, **dict(pictures))
+@lru_cache(maxsize=2)  # of the images: with them, and without duplicates, say
+def _case(name: str, profile: str, data: str, images: tuple[tuple[str, Any], ...]) -> Case:
+    return case(name, profile, data, **dict(images))
 
 
 def _execute(

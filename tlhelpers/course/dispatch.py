@@ -70,7 +70,7 @@ def spread(
     """Have the tasks done, one at a time on each worker; each result as it comes.
 
     A task whose worker dies goes to another. One that ends in a CourseError does, too, for a worker
-    may lack pictures that others have; it fails when all have refused it.
+    may lack images that others have; it fails when all have refused it.
 
     Parameters
     ----------

@@ -149,7 +149,7 @@ def kernel_environment(**more: str) -> dict[str, str]:
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         # Otherwise each kernel warns about frozen modules, into the runner's terminal.
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        # For `tlhelpers.core.memory`, which comes too late for this in a kernel: it has threads already.
+        # `tlhelpers.core.memory` comes too late for this in a kernel: it has threads already.
         "MALLOC_ARENA_MAX": "1",
         **more,
     }

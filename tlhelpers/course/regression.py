@@ -118,7 +118,7 @@ def mechanisms(case_name: str, names: Sequence[str] = ()) -> Iterator[Outcome]:
     for each in (f for f in FIXES.values() if case_name in f.cases):
         if names and each.name not in names:
             continue
-        that = each.case(case_name, "smoke") if each.pictures else this
+        that = each.case(case_name, "smoke") if each.images else this
         check = each.check(that.trainer(each.apply(that.measured)))
         found = check.found
         if check.passed != each.works:
@@ -172,9 +172,9 @@ class Plan:
 
 
 def posted_target(before: Experiment, runs: int) -> Target | None:
-    """What must stay wrong with the recipe as posted: its mode gap lies above zero."""
-    values = np.array(list(metrics.values(before, "mode_gap").values()))
-    return _target(None, "mode_gap", values, runs)
+    """What must stay wrong with the recipe as posted: its train/inference gap lies above zero."""
+    values = np.array(list(metrics.values(before, "train_inference_gap").values()))
+    return _target(None, "train_inference_gap", values, runs)
 
 
 def fix_target(
@@ -242,7 +242,7 @@ def plan(case_name: str, names: Sequence[str] = (), most: int = 2) -> list[Plan]
     plans = [
         planned(
             f"{case_name} posted outcome",
-            "the posted recipe still reads wrong (mode gap)",
+            "the posted recipe still reads wrong (train/inference gap)",
             this,
             before,
             partial(posted_target, before),
@@ -262,7 +262,7 @@ def plan(case_name: str, names: Sequence[str] = (), most: int = 2) -> list[Plan]
                 comparisons.compare(before, after, metric),
                 np.array(list(metrics.differences(before, after, metric).values())),
             )
-            for metric in ("mode_gap", "jitter", "climb", this.score)
+            for metric in ("train_inference_gap", "jitter", "climb", this.score)
         ]
         if any(comparison.verdict == evidence.HELPS for comparison, _ in compared):
             plans.append(planned(name, claim, that, after, partial(fix_target, each, compared)))

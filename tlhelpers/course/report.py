@@ -130,7 +130,7 @@ def _index(out: Path, results: list[PageResult], about: dict[str, Any], status: 
     facts = {
         "Started": about["started"].replace("T", " "),
         "Parameters": _words(about.get("parameters", {})),
-        "Processor": about.get("processor", ""),
+        "Device": about.get("device", ""),
         "Versions": _words(about.get("versions", {}), " "),
     }
     return _INDEX.substitute(

@@ -100,8 +100,8 @@ def run(
         Called a few times a second.
     execute : function, optional
         Executes the pages somewhere else, into `out`, and fills in their results, also those of
-        the pages that Ctrl-C stops: `tlhelpers.course.cluster.execute`. `jobs` then is the number of
-        workers.
+        the pages that Ctrl-C stops: `tlhelpers.course.cluster.execute`. `jobs` then is the number
+        of workers.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def run(
         "started": started.isoformat(timespec="seconds"),
         "parameters": parameters,
         "jobs": jobs,
-        "processor": f"{jobs} workers of a cluster" if execute else machine.device(),
+        "device": f"{jobs} workers of a cluster" if execute else machine.device(),
         "versions": {
             "Python": platform.python_version(),
             **{name: metadata.version(name) for name in ("keras", "papermill", "tlhelpers")},
@@ -409,7 +409,7 @@ def _kill(kernel: Any) -> None:
 
 @cache
 def _exporter() -> HTMLExporter:
-    """Makes HTML that needs no network and keeps the pictures' text alternatives."""
+    """Makes HTML that needs no network and keeps the images' text alternatives."""
     from nbconvert import HTMLExporter
 
     quiet = logging.getLogger("tlhelpers.html")

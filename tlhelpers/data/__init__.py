@@ -1,1 +1,1 @@
-"""Pictures: drawn on the spot or prepared from the real sets, and how they are split."""
+"""Images: drawn on the spot or prepared from the real sets, and how they are split."""

@@ -1,4 +1,4 @@
-"""Pictures with their labels and groups, and the split into training and validation."""
+"""Images with their labels and groups, and the split into training and validation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Pictures, what they show, and which of them belong together.
+    """Images, what they show, and which of them belong together.
 
     Attributes
     ----------
@@ -20,14 +20,14 @@ class Dataset:
     labels : int64 array, shape (n,)
         Index into `classes`.
     groups : int64 array, shape (n,)
-        Pictures with the same number must stay on the same side of a split
+        Images with the same number must stay on the same side of a split
         (both eyes of one patient). Each its own number where nothing belongs together.
     grades : int64 array, shape (n,)
         The finer label the classes were made from (EyePACS: 0 to 4), or the label again.
     classes : tuple of str
         Class names, in the order of the labels.
     votes : int array, shape (n, len(classes)), optional
-        How many people saw each class in the picture (FER+).
+        How many people saw each class in the image (FER+).
     """
 
     images: np.ndarray
@@ -57,7 +57,7 @@ class Dataset:
         return len(self.images)
 
     def subset(self, index: np.ndarray) -> Dataset:
-        """The pictures at `index` (int or bool array), in that order."""
+        """The images at `index` (int or bool array), in that order."""
         return replace(
             self,
             images=self.images[index],
@@ -85,9 +85,9 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Training and validation pictures; a group stands on both sides only where that is asked for.
+    """Training and validation images; a group stands on both sides only where that is asked for.
 
-    That is so in `splits.split_fellows`, and for twins among FER+'s faces, each its own group.
+    That is so in `splits.split_fellows`, and for duplicates among FER+'s faces, each its own group.
     """
 
     train: Dataset
@@ -97,7 +97,7 @@ class Split:
         """Fingerprint of both sides together."""
         return self._fingerprint
 
-    @cached_property  # seconds, if the pictures are many
+    @cached_property  # seconds, if the images are many
     def _fingerprint(self) -> str:
         both = self.train.fingerprint() + self.validation.fingerprint()
         return hashlib.sha256(both.encode()).hexdigest()[:16]

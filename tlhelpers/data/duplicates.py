@@ -1,4 +1,4 @@
-"""Pictures that stand in a set more than once: exact twins by pixels, near twins by dHash."""
+"""Images that stand in a set more than once: exact ones by their pixels, near ones by dHash."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ HASH_SIDE = 16
 """Side of the difference hash: 16 × 16 = 256 bits."""
 
 NEAR = 10
-"""Bits of 256 within which two difference hashes count as the same picture."""
+"""Bits of 256 within which two difference hashes count as the same image."""
 
 CHUNK = 512
-"""Pictures compared with all others at a time; bounds memory (0.1 GB against 28,000)."""
+"""Images compared with all others at a time; bounds memory (0.1 GB against 28,000)."""
 
 
 def pixel_hashes(images: np.ndarray) -> np.ndarray:
-    """A checksum of each picture's pixels; equal for exact twins only.
+    """A checksum of each image's pixels; equal for exact duplicates only.
 
     Parameters
     ----------
@@ -35,27 +35,27 @@ def pixel_hashes(images: np.ndarray) -> np.ndarray:
     return np.array(digests, dtype="S32")
 
 
-def twin_groups(images: np.ndarray) -> np.ndarray:
-    """Numbers that exact twins share and others do not, int64 array of shape (n,)."""
+def duplicate_groups(images: np.ndarray) -> np.ndarray:
+    """Numbers that exact duplicates share and others do not, int64 array of shape (n,)."""
     _, group = np.unique(pixel_hashes(images), return_inverse=True)
     return group.astype(np.int64)
 
 
-def has_twin(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which of the pictures have an exact twin among others, bool array of shape (n,).
+def has_duplicate(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which of the images have an exact duplicate among others, bool array of shape (n,).
 
-    With validation pictures and training pictures: what leaks through the split.
+    With validation images and training images: what leaks through the split.
     """
     return np.isin(pixel_hashes(images), pixel_hashes(others))
 
 
 def conflicting(group: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Groups of twins whose labels differ, int64 array of their numbers in ascending order.
+    """Groups of duplicates whose labels differ, int64 array of their numbers in ascending order.
 
     Parameters
     ----------
     group : int array, shape (n,)
-        From `twin_groups`.
+        From `duplicate_groups`.
     labels : int array, shape (n,)
     """
     pairs = np.unique(np.stack([group, labels], axis=1), axis=0)
@@ -64,10 +64,10 @@ def conflicting(group: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def difference_hashes(images: np.ndarray) -> np.ndarray:
-    """Perceptual hash of each picture: where it gets brighter from left to right.
+    """Perceptual hash of each image: where it gets brighter from left to right.
 
-    dHash of the package imagehash on a picture made grey and 17 × 16 pixels small: it hardly
-    changes when a picture is scaled, compressed or made brighter, but does when it is flipped.
+    dHash of the package imagehash on an image made grey and 17 × 16 pixels small: it hardly
+    changes when an image is scaled, compressed or made brighter, but does when it is flipped.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ def difference_hashes(images: np.ndarray) -> np.ndarray:
 
     bits = np.zeros((len(images), HASH_SIDE**2), bool)
     for row, image in zip(bits, images, strict=True):
-        picture = Image.fromarray(np.asarray(image[..., 0] if image.shape[-1] == 1 else image))
-        row[:] = imagehash.dhash(picture, HASH_SIDE).hash.ravel()
+        small = Image.fromarray(np.asarray(image[..., 0] if image.shape[-1] == 1 else image))
+        row[:] = imagehash.dhash(small, HASH_SIDE).hash.ravel()
     return np.packbits(bits, axis=1).view(np.uint64)
 
 
@@ -106,11 +106,11 @@ def distance_to_nearest(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
     return nearest
 
 
-def has_near_twin(images: np.ndarray, others: np.ndarray, bits: int = NEAR) -> np.ndarray:
-    """Which of the pictures look like one of the others, bool array of shape (n,).
+def has_near_duplicate(images: np.ndarray, others: np.ndarray, bits: int = NEAR) -> np.ndarray:
+    """Which of the images look like one of the others, bool array of shape (n,).
 
-    Counts pictures whose difference hashes differ in at most `bits` of 256, exact twins among
-    them. Look at some before you call them duplicates: plain pictures have similar hashes.
+    Counts images whose difference hashes differ in at most `bits` of 256, exact duplicates among
+    them. Look at some before you call them duplicates: plain images have similar hashes.
     """
     hashes = difference_hashes(images), difference_hashes(others)
     return distance_to_nearest(*hashes) <= bits

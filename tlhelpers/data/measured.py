@@ -1,4 +1,4 @@
-"""What was measured on the real sets: numbers that the repository may hold, and no pictures."""
+"""What was measured on the real sets: numbers that the repository may hold, and no images."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def ferplus() -> dict[str, Any]:
     -------
     dict
         "train" and "valid": counts by class, shares, entropy and confusion of the votes, and the
-        ceiling of each labelling rule; "twins": pictures that stand on both sides; "note".
+        ceiling of each labelling rule; "duplicates": images that stand on both sides; "note".
     """
     return json.loads(Path(__file__).with_name("ferplus_figures.json").read_text(encoding="utf-8"))

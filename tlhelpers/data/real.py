@@ -1,4 +1,4 @@
-"""The real picture sets, loaded from folders that `data_scripts` prepared."""
+"""The real image sets, loaded from folders that `data_scripts` prepared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from tlhelpers.core.errors import CourseError
 from tlhelpers.data.dataset import Dataset, Split
-from tlhelpers.data.duplicates import has_twin
+from tlhelpers.data.duplicates import has_duplicate
 from tlhelpers.data.prepare.command_line import command_line
 from tlhelpers.data.prepare.prepared import Prepared, load_prepared
 from tlhelpers.data.splits import split_by_group
@@ -23,7 +23,7 @@ def eyepacs(folder: Path | str, size: int) -> Dataset:
     folder : path
         The prepared folder.
     size : int
-        Side of the pictures that are wanted, in pixels.
+        Side of the images that are wanted, in pixels.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def eyepacs(folder: Path | str, size: int) -> Dataset:
     Raises
     ------
     CourseError
-        If the folder is missing, not complete or damaged, or its pictures are of another size;
+        If the folder is missing, not complete or damaged, or its images are of another size;
         the message holds the command to run.
     """
     import pandas as pd
@@ -46,7 +46,7 @@ def eyepacs(folder: Path | str, size: int) -> Dataset:
 def aptos(folder: Path | str, size: int) -> Dataset:
     """APTOS 2019 as prepared by ``data_scripts/prepare_aptos.py``: any retinopathy or none.
 
-    Parameters, result and errors as in `eyepacs`, but each picture is its own group: which belong
+    Parameters, result and errors as in `eyepacs`, but each image is its own group: which belong
     to one patient is not known.
     """
     prepared = _open(folder, "aptos", size)
@@ -54,10 +54,10 @@ def aptos(folder: Path | str, size: int) -> Dataset:
 
 
 def retinamnist(folder: Path | str, size: int) -> Split:
-    """RetinaMNIST as prepared by ``data_scripts/prepare_retinamnist.py``: train and test pictures.
+    """RetinaMNIST as prepared by ``data_scripts/prepare_retinamnist.py``: train and test images.
 
-    Its 120 validation pictures are left out: they were cut by picture from the same photographs as
-    the training set, so that a patient may be on both sides. The 400 test pictures come from
+    Its 120 validation images are left out: they were cut by image from the same photographs as
+    the training set, so that a patient may be on both sides. The 400 test images come from
     another part of DeepDRiD.
 
     Parameters
@@ -65,12 +65,12 @@ def retinamnist(folder: Path | str, size: int) -> Split:
     folder : path
         The prepared folder.
     size : int
-        Side of the pictures that are wanted, in pixels.
+        Side of the images that are wanted, in pixels.
 
     Returns
     -------
     Split
-        Classes and grades as in `eyepacs`; the test pictures are the validation side. Each picture
+        Classes and grades as in `eyepacs`; the test images are the validation side. Each image
         is its own group: which belong to one patient is not known.
 
     Raises
@@ -79,14 +79,14 @@ def retinamnist(folder: Path | str, size: int) -> Split:
         As in `eyepacs`, and if a side of the split is empty.
     """
     prepared = _open(folder, "retinamnist", size, "zenodo")
-    pictures = _graded(prepared, np.arange(len(prepared.images)))
+    images = _graded(prepared, np.arange(len(prepared.images)))
     sides = {name: (prepared.index["split"] == name).to_numpy() for name in ("train", "test")}
     for name, side in sides.items():
         if not side.any():
             raise CourseError(
-                f"{prepared.folder} holds no {name} pictures: prepare the whole of RetinaMNIST"
+                f"{prepared.folder} holds no {name} images: prepare the whole of RetinaMNIST"
             )
-    return Split(pictures.subset(sides["train"]), pictures.subset(sides["test"]))
+    return Split(images.subset(sides["train"]), images.subset(sides["test"]))
 
 
 def _open(
@@ -102,7 +102,7 @@ def _open(
     held = prepared.images.shape[1]
     if size not in (None, held):
         raise CourseError(
-            f"{prepared.folder} holds pictures of {held} pixels, but {size} are wanted: move the "
+            f"{prepared.folder} holds images of {held} pixels, but {size} are wanted: move the "
             f"folder away, or replace them with `{command} --overwrite`"
         )
     return prepared
@@ -121,7 +121,7 @@ def _graded(prepared: Prepared, groups: np.ndarray) -> Dataset:
 
 
 def open_ferplus(folder: Path | str) -> Prepared:
-    """FER+ as prepared by ``data_scripts/prepare_ferplus.py``, every picture and all ten votes.
+    """FER+ as prepared by ``data_scripts/prepare_ferplus.py``, every image and all ten votes.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def votes_of(prepared: Prepared, split: str) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     rows : int64 array, shape (n,)
-        Where the pictures stand in the prepared set.
+        Where the images stand in the prepared set.
     votes : int64 array, shape (n, 10)
         In the order of `votes.COLUMNS`.
 
@@ -148,14 +148,14 @@ def votes_of(prepared: Prepared, split: str) -> tuple[np.ndarray, np.ndarray]:
     """
     rows = np.flatnonzero((prepared.index["split"] == split).to_numpy())
     if not len(rows):
-        raise CourseError(f"{prepared.folder} holds no {split} pictures: prepare the whole of FER+")
+        raise CourseError(f"{prepared.folder} holds no {split} images: prepare the whole of FER+")
     return rows, prepared.index[list(COLUMNS)].to_numpy(np.int64)[rows]
 
 
 def ferplus(
     folder: Path | str,
     labels: str = "plurality",
-    twins: bool = True,
+    duplicates: bool = True,
     train: int | None = None,
     seed: int = 0,
 ) -> Split:
@@ -166,12 +166,12 @@ def ferplus(
     folder : path
         The prepared folder.
     labels : str
-        How labels are made from votes, and which pictures are kept: a name in `votes.RULES`.
-    twins : bool
-        False leaves out of training every picture that has an exact twin (the same pixels)
-        among the validation pictures kept. Validation is the same either way.
+        How labels are made from votes, and which images are kept: a name in `votes.RULES`.
+    duplicates : bool
+        False leaves out of training every image that has an exact duplicate (the same pixels)
+        among the validation images kept. Validation is the same either way.
     train : int, optional
-        Take so many training pictures, at random, in the shares that the classes have among
+        Take so many training images, at random, in the shares that the classes have among
         all; with the same seed a smaller part is part of a larger one. Validation is whole.
     seed : int
         Of that choice.
@@ -180,26 +180,26 @@ def ferplus(
     -------
     Split
         Eight classes; grey images; votes for the eight emotions; grades are the labels again;
-        each picture is its own group, its place in the prepared set. The split is FER+'s own
-        (training and public test), so twins may stand on both sides.
+        each image is its own group, its place in the prepared set. The split is FER+'s own
+        (training and public test), so duplicates may stand on both sides.
 
     Raises
     ------
     CourseError
         If the folder is missing, not complete or damaged, has no training or validation
-        pictures, or too few; or there is no such rule.
+        images, or too few; or there is no such rule.
     """
     if labels not in RULES:
         raise CourseError(f"labels={labels!r} is unknown: choose one of {', '.join(RULES)}")
     prepared = open_ferplus(folder)
     training, validation = (_ferplus_side(prepared, name, labels) for name in ("train", "valid"))
-    if not twins:
-        training = training.subset(~has_twin(training.images, validation.images))
+    if not duplicates:
+        training = training.subset(~has_duplicate(training.images, validation.images))
     return Split(training if train is None else _part(training, train, seed), validation)
 
 
 def _ferplus_side(prepared: Prepared, split: str, rule: str) -> Dataset:
-    """The pictures of one split that the rule keeps."""
+    """The images of one split that the rule keeps."""
     rows, votes = votes_of(prepared, split)
     labels, keep = RULES[rule](votes)
     return Dataset(
@@ -212,14 +212,14 @@ def _ferplus_side(prepared: Prepared, split: str, rule: str) -> Dataset:
     )
 
 
-def _part(dataset: Dataset, pictures: int, seed: int) -> Dataset:
-    """So many pictures at random, classes in their shares."""
-    if not 1 <= pictures <= len(dataset):
+def _part(dataset: Dataset, images: int, seed: int) -> Dataset:
+    """So many images at random, classes in their shares."""
+    if not 1 <= images <= len(dataset):
         raise CourseError(
-            f"train={pictures:,} pictures cannot be had from {len(dataset):,}: ask for 1 to "
+            f"train={images:,} images cannot be had from {len(dataset):,}: ask for 1 to "
             f"{len(dataset):,}"
         )
-    if pictures == len(dataset):
+    if images == len(dataset):
         return dataset
-    # Every picture is its own group, so the first side is a stratified part of this size.
-    return split_by_group(dataset, pictures, seed).validation
+    # Every image is its own group, so the first side is a stratified part of this size.
+    return split_by_group(dataset, images, seed).validation

@@ -1,4 +1,4 @@
-"""Splits into training and validation pictures, and the check that no group is on both sides."""
+"""Splits into training and validation images, and the check that no group is on both sides."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ def split_by_group(
     Groups are lined up so that every stretch of the line holds each stratum in its share of
     all groups; a group's stratum is its highest grade, so classes made from grades keep their
     shares too. Validation takes groups from the front of the line until it has enough
-    pictures, training takes the next ones. So with the same seed and validation, a smaller
+    images, training takes the next ones. So with the same seed and validation, a smaller
     training set is part of a larger one.
 
     Parameters
     ----------
     dataset : Dataset
-        The pictures to split.
+        The images to split.
     validation : int or float
-        Pictures to validate on: a number, or a share between 0 and 1 of all pictures.
+        Images to validate on: a number, or a share between 0 and 1 of all images.
     seed : int
         The same seed gives the same split.
     train : int, optional
-        Pictures to train on; all that are left if not given.
+        Images to train on; all that are left if not given.
 
     Returns
     -------
     Split
-        Each side has at least the number of pictures asked for, and fewer than one group
-        more. Pictures keep the order of the dataset.
+        Each side has at least the number of images asked for, and fewer than one group
+        more. Images keep the order of the dataset.
 
     Raises
     ------
     CourseError
-        If more pictures are asked for than there are in whole groups, or fewer than one.
+        If more images are asked for than there are in whole groups, or fewer than one.
     """
     n_validation, n_train = _numbers(len(dataset), validation, train)
     _, group_of, sizes = np.unique(dataset.groups, return_inverse=True, return_counts=True)
     line = _stratified_order(_highest(dataset.grades, group_of, len(sizes)), seed)
-    pictures_so_far = np.cumsum(sizes[line])
-    first = 1 + int(np.searchsorted(pictures_so_far, n_validation))
-    used = int(pictures_so_far[first - 1])
+    images_so_far = np.cumsum(sizes[line])
+    first = 1 + int(np.searchsorted(images_so_far, n_validation))
+    used = int(images_so_far[first - 1])
     if used + n_train > len(dataset):
         raise CourseError(
-            f"{n_validation:,} validation and {n_train:,} training pictures cannot be had from "
+            f"{n_validation:,} validation and {n_train:,} training images cannot be had from "
             f"{len(dataset):,} in {len(sizes):,} whole groups "
             f"({len(dataset) - used:,} are left for training): ask for fewer"
         )
-    last = len(line) if train is None else 1 + np.searchsorted(pictures_so_far, used + n_train)
+    last = len(line) if train is None else 1 + np.searchsorted(images_so_far, used + n_train)
     return Split(
         train=dataset.subset(np.flatnonzero(np.isin(group_of, line[first:last]))),
         validation=dataset.subset(np.flatnonzero(np.isin(group_of, line[:first]))),
@@ -63,24 +63,24 @@ def split_by_group(
 
 
 def split_fellows(dataset: Dataset, validation: int, seed: int, train: int, share: float) -> Split:
-    """Validate on one picture of each group, and train on the fellows of some of them.
+    """Validate on one image of each group, and train on the fellows of some of them.
 
-    It shows what a leak is worth: whatever the share, validation holds the same pictures and
-    training the same number. Fellows take the place of pictures of other groups.
+    It shows what a leak is worth: whatever the share, validation holds the same images and
+    training the same number. Fellows take the place of images of other groups.
 
     Parameters
     ----------
     dataset : Dataset
-        Two pictures in each group.
+        Two images in each group.
     validation : int
-        Groups of which one picture is validated on, the first in the dataset.
+        Groups of which one image is validated on, the first in the dataset.
     seed : int
-        The same seed gives the same validation pictures.
+        The same seed gives the same validation images.
     train : int
-        Pictures to train on.
+        Images to train on.
     share : float
-        Share of the validation pictures whose fellow is trained on. 0 is an honest split; a split
-        by picture that keeps a fifth for validation has 0.8.
+        Share of the validation images whose fellow is trained on. 0 is an honest split; a split
+        by image that keeps a fifth for validation has 0.8.
 
     Returns
     -------
@@ -90,21 +90,21 @@ def split_fellows(dataset: Dataset, validation: int, seed: int, train: int, shar
     Raises
     ------
     CourseError
-        A share out of range, more fellows than training pictures, or too few groups.
+        A share out of range, more fellows than training images, or too few groups.
     """
     fellows = round(share * validation)
     if not 0 <= share <= 1 or fellows > train:
         raise CourseError(
-            f"share={share}: {fellows:,} fellows do not fit into {train:,} training pictures; "
+            f"share={share}: {fellows:,} fellows do not fit into {train:,} training images; "
             "choose a share between 0 and 1 that does"
         )
     _, group_of, sizes = np.unique(dataset.groups, return_inverse=True, return_counts=True)
     if (sizes != 2).any():
-        raise CourseError("a split with fellows needs two pictures in each group")
+        raise CourseError("a split with fellows needs two images in each group")
     line = _stratified_order(_highest(dataset.grades, group_of, len(sizes)), seed)
     if 2 * (len(line) - validation) < train:
         raise CourseError(
-            f"{validation:,} groups to validate on and {train:,} training pictures of others "
+            f"{validation:,} groups to validate on and {train:,} training images of others "
             f"cannot be had from {len(line):,} groups: ask for fewer"
         )
     first, second = np.argsort(group_of, kind="stable").reshape(-1, 2).T
@@ -122,22 +122,22 @@ def shared_groups(split: Split) -> int:
 
 
 def _numbers(total: int, validation: int | float, train: int | None) -> tuple[int, int]:
-    """Pictures wanted for validation, and at least for training."""
+    """Images wanted for validation, and at least for training."""
     whole = isinstance(validation, Integral)
     if not whole and not 0 < validation < 1:
         raise CourseError(
-            f"validation={validation} is neither a number of pictures nor a share between 0 and 1"
+            f"validation={validation} is neither a number of images nor a share between 0 and 1"
         )
     n_validation = int(validation) if whole else round(validation * total)
     n_train = 1 if train is None else train
     if n_validation < 1 or n_train < 1:
         raise CourseError(
-            f"validation={validation}, train={train} of {total:,} pictures leaves a side empty: "
-            "ask for at least one picture on each"
+            f"validation={validation}, train={train} of {total:,} images leaves a side empty: "
+            "ask for at least one image on each"
         )
     if n_validation + n_train > total:
         raise CourseError(
-            f"{n_validation:,} validation and at least {n_train:,} training pictures are more "
+            f"{n_validation:,} validation and at least {n_train:,} training images are more "
             f"than the {total:,} there are: ask for fewer"
         )
     return n_validation, n_train

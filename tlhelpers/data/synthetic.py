@@ -1,4 +1,4 @@
-"""Pictures drawn on the spot, with the structure of the real sets."""
+"""Images drawn on the spot, with the structure of the real sets."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ __all__ = [
     "GRADES",
     "GRADE_SHARES",
     "LABEL_NOISE",
-    "TWIN_SHARE",
+    "DUPLICATE_SHARE",
     "draw_grades",
-    "face_pictures",
+    "face_images",
     "faces",
     "fundus",
-    "grade_pictures",
+    "grade_images",
 ]
 
 SMALLEST = 32  # pixels along a side; below, lesions and eyes are gone
 
-TWIN_SHARE = 279 / 3_579
-"""Share of FER+'s validation pictures whose exact pixels are also a training picture."""
+DUPLICATE_SHARE = 279 / 3_579
+"""Share of FER+'s validation images whose exact pixels are also a training image."""
 
 
 def fundus(
@@ -41,12 +41,12 @@ def fundus(
     """Fundus photographs of both eyes of each patient, like EyePACS's.
 
     Shares of the grades and likeness of fellow eyes are EyePACS's, as recorded, with the noise.
-    Lesions are larger and fewer than in life, so that they show in small pictures.
+    Lesions are larger and fewer than in life, so that they show in small images.
 
     Parameters
     ----------
     patients : int
-        Each has two pictures, left eye first. Patient k is the same however many are asked for.
+        Each has two images, left eye first. Patient k is the same however many are asked for.
     size : int
         Pixels along a side, at least 32. A patient looks the same at every size.
     seed : int
@@ -80,7 +80,7 @@ def fundus(
     )
 
 
-def grade_pictures(grade: int, count: int, size: int, seed: int) -> np.ndarray:
+def grade_images(grade: int, count: int, size: int, seed: int) -> np.ndarray:
     """Fundus photographs of one grade, for looking at.
 
     Parameters
@@ -88,7 +88,7 @@ def grade_pictures(grade: int, count: int, size: int, seed: int) -> np.ndarray:
     grade : int
         Index into GRADES; what is drawn, without label noise.
     count, size, seed : int
-        As in `fundus`, but `count` pictures. The same eyes come back for every grade: only
+        As in `fundus`, but `count` images. The same eyes come back for every grade: only
         what is in them differs.
 
     Returns
@@ -108,7 +108,7 @@ def faces(
     n_validation: int,
     seed: int,
     size: int = 48,
-    twins: bool = True,
+    duplicates: bool = True,
     progress: bool = False,
 ) -> Split:
     """Grey faces with eight expressions and the votes of ten people on each, like FER+'s.
@@ -121,15 +121,15 @@ def faces(
     Parameters
     ----------
     n_train, n_validation : int
-        Pictures on each side. The validation pictures do not hang on `n_train` and `twins`.
+        Images on each side. The validation images do not hang on `n_train` and `duplicates`.
     seed : int
         Other seed, other people.
     size : int
         Pixels along a side, at least 32. A face looks the same at every size.
-    twins : bool
-        Whether TWIN_SHARE of the validation pictures stand in training as well, pixel by
-        pixel. Ten other people voted on the copy, so one twin in ten differs in label
-        (12 % of FER+'s pairs across the split). Without twins the training pictures concerned
+    duplicates : bool
+        Whether DUPLICATE_SHARE of the validation images stand in training as well, pixel by
+        pixel. Ten other people voted on the copy, so one duplicate in ten differs in label
+        (12 % of FER+'s pairs across the split). Without duplicates the training images concerned
         are other faces; all the rest is the same.
     progress : bool
         Whether to show a bar, where somebody watches.
@@ -138,7 +138,7 @@ def faces(
     -------
     Split
         Classes are `votes.EMOTIONS`; images are grey, shape (n, size, size, 1); `votes` is
-        given; grades are the labels again; each picture is its own group, as in the real set.
+        given; grades are the labels again; each image is its own group, as in the real set.
 
     Raises
     ------
@@ -149,8 +149,8 @@ def faces(
     _check("n_validation", n_validation, 1)
     _check("seed", seed, 0)
     _check("size", size, SMALLEST)
-    # Validation comes first and each part has its own stream: what is asked of training, twins
-    # among it, leaves the validation pictures as they are. The third number keeps these streams
+    # Validation comes first and each part has its own stream: what is asked of training, duplicates
+    # among it, leaves the validation images as they are. The third number keeps these streams
     # apart from those of the chunks, which start from two.
     sizes = (n_validation, n_train)
     *sides, pairs = map(np.random.default_rng, np.random.SeedSequence([seed, 0, 1]).spawn(3))
@@ -158,8 +158,8 @@ def faces(
     seen = [draw_opinions(rng, side) for rng, side in zip(sides, labels, strict=True)]
     mixture, votes = (np.concatenate(both) for both in zip(*seen, strict=True))
     images = _draw_faces(mixture, size, seed, progress)
-    if twins:
-        count = min(round(TWIN_SHARE * n_validation), n_train)
+    if duplicates:
+        count = min(round(DUPLICATE_SHARE * n_validation), n_train)
         original = pairs.choice(n_validation, count, replace=False)
         copy = n_validation + pairs.choice(n_train, count, replace=False)
         images[copy] = images[original]
@@ -177,7 +177,7 @@ def faces(
     return Split(whole.subset(training), whole.subset(~training))
 
 
-def face_pictures(
+def face_images(
     emotion: str, count: int, size: int, seed: int, *, strength: float = 1.0
 ) -> np.ndarray:
     """Faces with one expression, for looking at.
@@ -237,11 +237,11 @@ def _draw(
     seed: int,
     progress: bool,
 ) -> np.ndarray:
-    """Pictures of what is wanted, a row each: uint8, shape (n, size, size, channels)."""
+    """Images of what is wanted, a row each: uint8, shape (n, size, size, channels)."""
     images = np.empty((len(wanted), size, size, channels), np.uint8)
     chunks = range(-(-len(wanted) // at_once))
     for chunk in bar(chunks, desc="drawing") if progress else chunks:
-        # Chunks are always drawn whole, so that no picture hangs on how many are asked for.
+        # Chunks are always drawn whole, so that no image hangs on how many are asked for.
         rows = np.arange(chunk * at_once, (chunk + 1) * at_once).clip(max=len(wanted) - 1)
         part = images[chunk * at_once :][:at_once]
         part[:] = draw_chunk(seed, chunk, wanted[rows], size)[: len(part)]

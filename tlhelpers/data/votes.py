@@ -24,7 +24,7 @@ COLUMNS = EMOTIONS + NOT_EMOTIONS
 
 
 class Labels(NamedTuple):
-    """Labels made from votes, and the pictures that the rule keeps.
+    """Labels made from votes, and the images that the rule keeps.
 
     Attributes
     ----------
@@ -40,10 +40,10 @@ class Labels(NamedTuple):
 def plurality(votes: np.ndarray) -> Labels:
     """The emotion with the most votes; of equals, the first in FER+'s order.
 
-    Votes for "unknown" and "NF" are not looked at. This keeps every picture with a vote for
-    any emotion: all but 2 of FER+'s 28,558 training pictures (their label, the first, is
-    neutral), all 3,579 validation pictures.
-    About one picture in twenty has no single winner.
+    Votes for "unknown" and "NF" are not looked at. This keeps every image with a vote for
+    any emotion: all but 2 of FER+'s 28,558 training images (their label, the first, is
+    neutral), all 3,579 validation images.
+    About one image in twenty has no single winner.
 
     Parameters
     ----------
@@ -59,10 +59,10 @@ def plurality(votes: np.ndarray) -> Labels:
 
 
 def majority(votes: np.ndarray) -> Labels:
-    """The emotion with more than half of all votes for emotions; other pictures are left out.
+    """The emotion with more than half of all votes for emotions; other images are left out.
 
     Votes for "unknown" and "NF" are not counted: 4 of 4 is a majority even beside 6
-    "unknown". Keeps 24,064 of FER+'s training pictures and 3,067 of its validation pictures.
+    "unknown". Keeps 24,064 of FER+'s training images and 3,067 of its validation images.
     Parameters and result as in `plurality`.
     """
     emotions = _emotions(votes)
@@ -74,8 +74,8 @@ def clean_majority(votes: np.ndarray) -> Labels:
 
     The rule of `ferplus.py` in Microsoft's FERPlus, mode "majority": a column with one vote
     counts as none; the column with the most votes must then hold more than half of what is
-    left; pictures where that is "unknown" or "NF" are left out. Keeps 25,045 training and
-    3,191 validation pictures (measured). Since it drops pictures by how hard people found
+    left; images where that is "unknown" or "NF" are left out. Keeps 25,045 training and
+    3,191 validation images (measured). Since it drops images by how hard people found
     them, scores under it are not to be compared with scores on all.
 
     Parameters
@@ -115,9 +115,9 @@ def soft_labels(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     shares : float64 array, shape (n, 8)
-        Rows sum to 1; a picture without a vote for any emotion has a row of zeros.
+        Rows sum to 1; an image without a vote for any emotion has a row of zeros.
     keep : bool array, shape (n,)
-        Pictures with such a vote.
+        Images with such a vote.
     """
     emotions = _emotions(votes)
     total = emotions.sum(axis=1, keepdims=True)
@@ -125,7 +125,7 @@ def soft_labels(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def entropy(votes: np.ndarray) -> np.ndarray:
-    """Entropy of each picture's votes for emotions in nats, shape (n,).
+    """Entropy of each image's votes for emotions in nats, shape (n,).
 
     0 if all agree, log(8) = 2.08 if they are spread evenly. In nats because its mean is the
     lowest categorical cross-entropy that any model can have on soft labels.
@@ -140,8 +140,8 @@ def confusion(votes: np.ndarray) -> np.ndarray:
     Returns
     -------
     float64 array, shape (8, 8)
-        Row i: pictures labelled i; column j: mean share of their votes that went to j. Rows
-        sum to 1; the row of a label that no picture has is NaN.
+        Row i: images labelled i; column j: mean share of their votes that went to j. Rows
+        sum to 1; the row of a label that no image has is NaN.
     """
     shares, keep = soft_labels(votes)
     labels = plurality(votes).labels
@@ -158,9 +158,9 @@ class Ceiling:
     Attributes
     ----------
     accuracy : float
-        Over all pictures kept.
+        Over all images kept.
     recall : float array, shape (8,)
-        Over the pictures of each label; NaN for a label that no picture has.
+        Over the images of each label; NaN for a label that no image has.
     """
 
     accuracy: float
@@ -172,15 +172,15 @@ def ceiling(
 ) -> Ceiling:
     """About the best accuracy and recall that any model can reach on these labels.
 
-    Each picture gets as many new votes as it had, drawn from the shares of its own votes
+    Each image gets as many new votes as it had, drawn from the shares of its own votes
     (all ten columns, if given); counted is how often the emotion with the most new votes is
-    the old label. A model sees the picture, not which people were asked. The
+    the old label. A model sees the image, not which people were asked. The
     best it can do is to know how people at large would vote and to name the likeliest label;
     the label itself came from about ten of them and would often be another with ten others.
 
     It is an estimate, and a mild one: shares of ten votes are more lopsided than those of
     many people, so the true ceiling is rather lower. A model can pass it only by what is not
-    in the picture's content: duplicates in training, or pictures left out because they are
+    in the image's content: duplicates in training, or images left out because they are
     hard. Recall of a rare emotion can be traded for accuracy on others, so `recall` is not a
     bound on one class alone.
 
@@ -189,11 +189,11 @@ def ceiling(
     votes : int array, shape (n, 8) or (n, 10)
         As in `plurality`.
     rule : str
-        Name in `RULES`. Pictures that the rule leaves out are not counted.
+        Name in `RULES`. Images that the rule leaves out are not counted.
     seed : int
         Of the new votes.
     redraws : int
-        How often every picture is voted on anew.
+        How often every image is voted on anew.
 
     Returns
     -------
@@ -202,7 +202,7 @@ def ceiling(
     old, keep = RULES[rule](votes)
     old, votes = old[keep], np.asarray(votes)[keep]
     if not len(votes):
-        raise ValueError(f"the rule {rule!r} keeps none of the pictures")
+        raise ValueError(f"the rule {rule!r} keeps none of the images")
     cast = votes.sum(axis=1)
     rng = np.random.default_rng(seed)
     again = np.zeros(len(votes))

@@ -77,7 +77,7 @@ CAUSES = tuple(
             ),
             (
                 "extreme class weights",
-                "largest over smallest weight; the pictures that a batch is worth",
+                "largest over smallest weight; the images that a batch is worth",
                 {
                     "retinopathy": "the post uses none, and with two classes of about 3 to 1 "
                     "balanced weights would hardly shrink a batch"
@@ -89,7 +89,7 @@ CAUSES = tuple(
                 {},
             ),
             (
-                "pictures of one patient, or the same face, on both sides of the split",
+                "images of one patient, or the same face, on both sides of the split",
                 "patients on both sides; faces that are equal pixel by pixel",
                 {
                     "retinopathy": "the recipe splits by patient, so there is nothing to mend; "
@@ -107,10 +107,10 @@ CAUSES = tuple(
                 },
             ),
             (
-                "labels that bound what can be reached, and twenty pictures of a class",
+                "labels that bound what can be reached, and twenty images of a class",
                 "votes drawn again; Wilson's interval of a recall",
                 {
-                    "retinopathy": "there is one grade a picture and no votes to draw again",
+                    "retinopathy": "there is one grade per image and no votes to draw again",
                     "ferplus": "no training can mend it; soft labels stand under cause 8, the "
                     "bound itself is on page 10",
                 },

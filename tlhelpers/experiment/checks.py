@@ -98,7 +98,7 @@ def validation_sees_fresh_statistics(trainer: Trainer) -> Check:
     inputs = few.inputs.train
     scored = batchnorm.statistics(network.base)
     weights = model.values(network.model.trainable_variables)
-    # Twice the pictures and the same statistics: they depend on the pictures alone.
+    # Twice the images and the same statistics: they depend on the images alone.
     batchnorm.reestimate(network, np.concatenate([inputs, inputs]), size)
     fresh = batchnorm.statistics(network.base)
     still = all(
@@ -111,7 +111,7 @@ def validation_sees_fresh_statistics(trainer: Trainer) -> Check:
         for one, two in zip(scored, fresh, strict=True)
     )
     return Check(
-        "validation sees statistics measured anew from the pictures, and no weight moves for it",
+        "validation sees statistics measured anew from the images, and no weight moves for it",
         not stale and still,
         f"{stale} of {len(fresh)} layers have other statistics than measured anew, "
         f"weights {'stand still' if still else 'move'}",
@@ -159,16 +159,16 @@ def loss_is_nll(trainer: Trainer) -> Check:
     """The loss that Keras reports is the NLL of the probabilities that the network gives."""
     from tlhelpers.training.inputs import one_hot
     from tlhelpers.training.model import loss_value
-    from tlhelpers.training.trainer import picture_nll, softmax
+    from tlhelpers.training.trainer import image_nll, softmax
 
     trainer.reset(0)
-    pictures = trainer.split.validation
+    images = trainer.split.validation
     # A fresh head gives small logits, for which two losses could nearly agree; with very large ones
     # both would be clipped.
     logits = trainer.logits(trainer.inputs.validation)
     logits *= 4 / np.abs(logits).max()
-    reported = loss_value(trainer.recipe, one_hot(pictures), logits)
-    nll = float(picture_nll(softmax(logits), pictures.labels).mean())
+    reported = loss_value(trainer.recipe, one_hot(images), logits)
+    nll = float(image_nll(softmax(logits), images.labels).mean())
     return Check(
         "the loss is the negative log-likelihood of the predicted probabilities",
         abs(reported - nll) < 1e-3 * nll,
@@ -185,7 +185,7 @@ def inputs_are_the_backbones(trainer: Trainer) -> Check:
     size = trainer.recipe.stored_size
     channels = trainer.split.train.images.shape[-1]
     ends = np.stack([np.full((size, size, channels), value, "uint8") for value in (0, 255)])
-    first = trainer.network.trunk or trainer.network.model
+    first = trainer.network.frozen or trainer.network.model
     scaled = keras.Model(first.inputs, first.get_layer("scaling").output)
     measured = scaled.predict(ends, verbose=0)
     wanted = spec.preprocess(np.broadcast_to(ends[:, :1, :1], (2, 1, 1, 3)))
@@ -198,18 +198,18 @@ def inputs_are_the_backbones(trainer: Trainer) -> Check:
 
 
 def backbone_sees(trainer: Trainer, size: int) -> Check:
-    """Pictures reach the backbone at `size`, in pixels, whatever the size they are stored at."""
+    """Images reach the backbone at `size`, in pixels, whatever the size they are stored at."""
     _, height, width, _ = trainer.network.base.input.shape
     stored = trainer.split.train.images.shape[1]
     return Check(
-        f"pictures reach the backbone at {size} px",
+        f"images reach the backbone at {size} px",
         height == width == size,
         f"stored at {stored} px, seen at {height} px",
     )
 
 
 def step_counts_classes(trainer: Trainer, kind: str) -> Check:
-    """The loss of a step is the mean of the pictures' losses, each times its class's weight."""
+    """The loss of a step is the mean of the images' losses, each times its class's weight."""
     from tlhelpers.measures.class_weights import class_weights, effective_batch
 
     counts = np.bincount(trainer.split.train.labels, minlength=len(trainer.split.train.classes))
@@ -218,10 +218,10 @@ def step_counts_classes(trainer: Trainer, kind: str) -> Check:
     wanted = float((weights[labels] * losses).mean())
     left = effective_batch(weights, counts, trainer.recipe.batch_size)
     return Check(
-        f"the loss of a step counts each picture with the {kind} weight of its class",
+        f"the loss of a step counts each image with the {kind} weight of its class",
         abs(reported - wanted) < 0.01 * wanted,
         f"loss {reported:.3f}, by hand {wanted:.3f}, without weights {losses.mean():.3f}; "
-        f"a batch of {trainer.recipe.batch_size} is worth {left:.1f} pictures",
+        f"a batch of {trainer.recipe.batch_size} is worth {left:.1f} images",
     )
 
 
@@ -257,16 +257,16 @@ def odds_move_by_the_prior(trainer: Trainer) -> Check:
     )
 
 
-def no_twins_across(trainer: Trainer) -> Check:
-    """No validation picture stands in training as well, pixel by pixel."""
-    from tlhelpers.data.duplicates import has_twin
+def no_duplicates_across(trainer: Trainer) -> Check:
+    """No validation image stands in training as well, pixel by pixel."""
+    from tlhelpers.data.duplicates import has_duplicate
 
     validation = trainer.split.validation.images
-    twins = int(has_twin(validation, trainer.split.train.images).sum())
+    duplicates = int(has_duplicate(validation, trainer.split.train.images).sum())
     return Check(
-        "no validation picture stands in training, pixel by pixel",
-        twins == 0,
-        f"{twins} of {len(validation)} validation pictures stand in training",
+        "no validation image stands in training, pixel by pixel",
+        duplicates == 0,
+        f"{duplicates} of {len(validation)} validation images stand in training",
     )
 
 
@@ -434,7 +434,7 @@ def head_has(trainer: Trainer, units: int) -> Check:
 
 
 def _step(trainer: Trainer, soft: bool) -> tuple[np.ndarray, np.ndarray, float]:
-    """Losses of pictures by hand, their labels, and the loss that ``fit`` reports for them.
+    """Losses of images by hand, their labels, and the loss that ``fit`` reports for them.
 
     Only for heads without dropout: a forward pass can then be had twice.
     """
@@ -469,13 +469,13 @@ def _layers_moved_by_a_step(trainer: Trainer) -> list[bool]:
 
 
 def _with_few(trainer: Trainer) -> Trainer:
-    """The same trainer on a single batch of pictures, which are its validation pictures as well."""
+    """The same trainer on a single batch of images, which are its validation images as well."""
     part = trainer.split.train.subset(np.arange(trainer.recipe.batch_size))
     return trainer.of(trainer.recipe, Split(part, part))
 
 
 def _batch(trainer: Trainer) -> Batches:
-    """The first pictures as one batch, through `Batches` as in a run.
+    """The first images as one batch, through `Batches` as in a run.
 
     Arrays would make TensorFlow trace the step once more.
     """

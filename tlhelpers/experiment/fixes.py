@@ -33,8 +33,8 @@ class Fix:
     why : str
         One paragraph: what it should do, and how.
     change : mapping of recipe fields to values
-    pictures : mapping of options of `tlhelpers.experiment.cases.case` to values
-        What it changes about the pictures; validation stays the same.
+    images : mapping of options of `tlhelpers.experiment.cases.case` to values
+        What it changes about the images; validation stays the same.
     check : function of a Trainer of the changed recipe
         The mechanism check. For a change that does not do what people believe, the check of that
         belief; `works` is False then.
@@ -55,7 +55,7 @@ class Fix:
     source: str
     cases: tuple[str, ...] = ("retinopathy", "ferplus")
     change: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    pictures: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    images: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     works: bool = True
     remedy: bool = True
 
@@ -64,8 +64,8 @@ class Fix:
         return recipe.but(**self.change)
 
     def case(self, name: str, profile: str = "quick", data: str = "synthetic") -> Case:
-        """The case called `name` with the pictures of this fix."""
-        return case(name, profile, data, **self.pictures)
+        """The case called `name` with the images of this fix."""
+        return case(name, profile, data, **self.images)
 
 
 FIXES = {
@@ -89,7 +89,7 @@ FIXES = {
             title="Re-estimated BatchNorm (PreciseBN)",
             why=(
                 "Training goes on as posted. Before each validation the statistics are measured "
-                "anew on training pictures, with the weights held still."
+                "anew on training images, with the weights held still."
             ),
             change=MappingProxyType({"batchnorm": "reestimated"}),
             check=checks.validation_sees_fresh_statistics,
@@ -181,8 +181,8 @@ FIXES = {
             cause=8,
             title="Balanced class weights",
             why=(
-                "Each class weighs the same in total: a picture counts 1 over its class's size. "
-                "A rare class then shouts, and few pictures decide a batch."
+                "Each class weighs the same in total: an image counts 1 over its class's size. "
+                "A rare class then shouts, and few images decide a batch."
             ),
             cases=("ferplus",),
             change=MappingProxyType({"class_weights": "balanced"}),
@@ -194,7 +194,7 @@ FIXES = {
             cause=8,
             title="Effective-number class weights",
             why=(
-                "The weight falls with the number of pictures only as long as a further picture "
+                "The weight falls with the number of images only as long as a further image "
                 "still shows something new."
             ),
             cases=("ferplus",),
@@ -207,7 +207,7 @@ FIXES = {
             cause=8,
             title="Inverse-root class weights",
             why=(
-                "A picture counts 1 over the root of its class's size: between no weights and "
+                "An image counts 1 over the root of its class's size: between no weights and "
                 "balanced ones."
             ),
             cases=("ferplus",),
@@ -242,16 +242,16 @@ FIXES = {
             source="Barsoum et al. 2016, arXiv 1608.01041",
         ),
         Fix(
-            name="no-twins",
+            name="no-duplicates",
             cause=10,
-            title="No twins across the split",
+            title="No duplicates across the split",
             why=(
                 "Some faces stand in training and in validation, pixel by pixel. Training "
                 "without them shows what the network knows of faces it has not seen."
             ),
             cases=("ferplus",),
-            pictures=MappingProxyType({"twins": False}),
-            check=checks.no_twins_across,
+            images=MappingProxyType({"duplicates": False}),
+            check=checks.no_duplicates_across,
             source="measured on FER+: tlhelpers/data/ferplus_figures.json",
         ),
         Fix(
@@ -268,7 +268,7 @@ FIXES = {
             source="Kumar et al. 2022, arXiv 2202.10054; Keras guide on transfer learning",
         ),
         Fix(
-            name="rate-1e-5",
+            name="learning-rate-1e-5",
             cause=5,
             title="A tenth of the rate, 1e-5",
             why=(
@@ -281,7 +281,7 @@ FIXES = {
             source="Keras guide on transfer learning: 1e-5 for fine-tuning",
         ),
         Fix(
-            name="rate-1e-4",
+            name="learning-rate-1e-4",
             cause=5,
             title="A tenth of the rate, 1e-4",
             why=(

@@ -24,7 +24,7 @@ STEADY: dict[str, tuple[str, ...]] = {
     "retinopathy": ("frozen-batchnorm", "weight-average"),
     "ferplus": ("frozen-batchnorm", "weight-average"),
 }
-"""The fixes of each case's steady recipe, in the order of the ladder: that of their causes."""
+"""The fixes of each case's steady recipe, in the order of their causes."""
 
 FRESH_SEEDS = range(8, 16)
 """Seeds that judge the steady recipe and had no part in choosing it."""
@@ -37,8 +37,8 @@ class Question:
     Attributes
     ----------
     design : str
-        "alone": added to the recipe as posted. "removed": the last that the steady recipe still
-        lacks. "ladder": one step of the way from the recipe as posted to the steady one.
+        "single": added to the recipe as posted. "leave-one-out": the last that the steady recipe
+        still lacks. "cumulative": one step of the way from the recipe as posted to the steady one.
     fix : str
     before, after : tuple of str
         Names of the fixes of the recipe without it and with it.
@@ -55,12 +55,17 @@ def questions(case_name: str) -> list[Question]:
     steady = STEADY[case_name]
     alone = [f.name for f in FIXES.values() if case_name in f.cases and f.works]
     return [
-        *(Question("alone", name, (), (name,)) for name in alone),
+        *(Question("single", name, (), (name,)) for name in alone),
         *(
-            Question("removed", name, tuple(other for other in steady if other != name), steady)
+            Question(
+                "leave-one-out", name, tuple(other for other in steady if other != name), steady
+            )
             for name in steady
         ),
-        *(Question("ladder", name, steady[:i], steady[: i + 1]) for i, name in enumerate(steady)),
+        *(
+            Question("cumulative", name, steady[:i], steady[: i + 1])
+            for i, name in enumerate(steady)
+        ),
     ]
 
 
@@ -92,10 +97,10 @@ def fixes_of(name: str, case_name: str) -> tuple[Fix, ...]:
 
 
 def changed(
-    case_name: str, profile: str, data: str, fixes: Sequence[Fix], **pictures: Any
+    case_name: str, profile: str, data: str, fixes: Sequence[Fix], **images: Any
 ) -> tuple[Case, Recipe]:
-    """The case with the pictures that these fixes ask for, and its measured recipe with them."""
-    this = case(case_name, profile, data, **_pictures(fixes, pictures))
+    """The case with the images that these fixes ask for, and its measured recipe with them."""
+    this = case(case_name, profile, data, **_images(fixes, images))
     return this, _with(fixes, this.measured)
 
 
@@ -104,9 +109,9 @@ def _with(fixes: Sequence[Fix], recipe: Recipe) -> Recipe:
     return reduce(lambda changed, each: each.apply(changed), fixes, recipe)
 
 
-def _pictures(fixes: Sequence[Fix], asked: Mapping[str, Any]) -> dict[str, Any]:
+def _images(fixes: Sequence[Fix], asked: Mapping[str, Any]) -> dict[str, Any]:
     """Options of the case: those asked for, and those that the fixes ask for."""
-    return reduce(lambda options, each: options | each.pictures, fixes, dict(asked))
+    return reduce(lambda options, each: options | each.images, fixes, dict(asked))
 
 
 def steady(this: Case) -> Recipe:
@@ -124,7 +129,7 @@ def steady(this: Case) -> Recipe:
 
 
 def steady_fixes(case_name: str) -> tuple[Fix, ...]:
-    """The fixes of a case's steady recipe, in the order of the ladder."""
+    """The fixes of a case's steady recipe, in the order in which they are added."""
     return tuple(fix(name) for name in STEADY[case_name])
 
 
@@ -139,7 +144,7 @@ class Job:
     seed : int
     label : str
         Names the folder of its recording.
-    pictures : mapping
+    images : mapping
         The options that `tlhelpers.experiment.cases.case` made the case with.
     """
 
@@ -147,7 +152,7 @@ class Job:
     recipe: Recipe
     seed: int
     label: str
-    pictures: Mapping[str, Any] = field(default_factory=dict)
+    images: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.label}, seed {self.seed}"
@@ -165,7 +170,7 @@ def jobs(
     profile: str,
     names: Sequence[str],
     seeds: Sequence[int] | None = None,
-    **pictures: Any,
+    **images: Any,
 ) -> list[Job]:
     """The runs of the recipes called `names`, recipe by recipe.
 
@@ -176,17 +181,17 @@ def jobs(
         As `fixes_of` takes them. All are looked up before anything else.
     seeds : sequence of int, optional
         The profile's if not given.
-    **pictures
+    **images
         Options of `tlhelpers.experiment.cases.case`, such as ``everything=True``.
     """
     wanted = {name: fixes_of(name, case_name) for name in names}
-    more = "".join(f"-{option}={value}" for option, value in pictures.items())
-    made: dict[str, Case] = {}  # one for all fixes that leave the pictures alone
+    more = "".join(f"-{option}={value}" for option, value in images.items())
+    made: dict[str, Case] = {}  # one for all fixes that leave the images alone
     found = []
     for name, fixes in wanted.items():
-        this, recipe = changed(case_name, profile, data, fixes, **pictures)
+        this, recipe = changed(case_name, profile, data, fixes, **images)
         this = made.setdefault(this.spec, this)
-        asked = _pictures(fixes, pictures)
+        asked = _images(fixes, images)
         found += [Job(this, recipe, s, name + more, asked) for s in (seeds or range(this.seeds))]
     return found
 

@@ -66,7 +66,7 @@ def find(
 ) -> Run | None:
     """The first recording of exactly this run in `roots`, or None.
 
-    `spec` says how the pictures were chosen; a recording made from others does not count.
+    `spec` says how the images were chosen; a recording made from others does not count.
     """
     for root in roots:
         for path in sorted((root / f"{case}-{data}-{profile}").glob(f"*-{recipe.key()}")):

@@ -1,1 +1,1 @@
-"""Numbers about arrays: stability, calibration, class weights. Nothing here knows of Keras or files."""
+"""Numbers about arrays: stability, calibration, class weights. No Keras, no files."""

@@ -14,7 +14,7 @@ def temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     Parameters
     ----------
     probabilities : float array, shape (n, classes)
-        Of validation pictures that are not used to report the result.
+        Of validation images that are not used to report the result.
     labels : int array, shape (n,)
 
     Returns
@@ -31,7 +31,7 @@ def temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
     ends = (np.log(0.05), np.log(20))
     found = minimize_scalar(
-        lambda t: picture_nll(at_temperature(probabilities, np.exp(t)), labels).mean(), bounds=ends
+        lambda t: image_nll(at_temperature(probabilities, np.exp(t)), labels).mean(), bounds=ends
     )
     return float(np.exp(found.x))
 
@@ -55,14 +55,14 @@ def at_temperature(probabilities: np.ndarray, value: float) -> np.ndarray:
     return softmax(np.log(np.clip(probabilities, 1e-7, 1)) / value, axis=1)
 
 
-def picture_nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Negative log-likelihood of each picture in nats, clipped at 1e-7 as Keras does.
+def image_nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Negative log-likelihood of each image in nats, clipped at 1e-7 as Keras does.
 
     Parameters
     ----------
     probabilities : float array, shape (n, classes)
     labels : int array, shape (n,)
-        Number of the right class of each picture.
+        Number of the right class of each image.
 
     Returns
     -------
@@ -73,13 +73,13 @@ def picture_nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def halves(labels: np.ndarray, groups: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
-    """A random half of the groups, as a mask over the pictures.
+    """A random half of the groups, as a mask over the images.
 
     Parameters
     ----------
     labels : int array, shape (n,)
     groups : int array, shape (n,), optional
-        Pictures with the same number go to the same half; each its own if not given.
+        Images with the same number go to the same half; each its own if not given.
     seed : int
 
     Returns

@@ -17,12 +17,12 @@ def class_weights(kind: str, counts: np.ndarray) -> np.ndarray:
         1 / sqrt(count). "effective-number": (1 - beta) / (1 - beta ** count) with beta = 0.999,
         Cui et al. 2019, arXiv 1901.05555: the count stops to matter beyond 1 / (1 - beta).
     counts : int array, shape (classes,)
-        Training pictures of each class. An empty class is taken for one picture.
+        Training images of each class. An empty class is taken for one image.
 
     Returns
     -------
     float array, shape (classes,)
-        Scaled so that the mean weight of a training picture is 1: the learning rate then means
+        Scaled so that the mean weight of a training image is 1: the learning rate then means
         the same with each kind.
     """
     n = np.maximum(counts, 1).astype(float)
@@ -35,10 +35,10 @@ def class_weights(kind: str, counts: np.ndarray) -> np.ndarray:
 
 
 def effective_batch(weights: np.ndarray, counts: np.ndarray, batch_size: int) -> float:
-    """Kish's effective size of a batch whose pictures have unequal weights, in pictures.
+    """Kish's effective size of a batch whose images have unequal weights, in images.
 
-    ``batch_size * mean(w)**2 / mean(w**2)`` over the training pictures: an average with these
-    weights is as noisy as a plain average over so many pictures (Kish 1965, *Survey Sampling*).
+    ``batch_size * mean(w)**2 / mean(w**2)`` over the training images: an average with these
+    weights is as noisy as a plain average over so many images (Kish 1965, *Survey Sampling*).
 
     Parameters
     ----------

@@ -113,7 +113,7 @@ def max_drawdown(accuracy: ArrayLike) -> float:
     Notes
     -----
     Source: maximum drawdown, as for prices. It is near 0 in a run that is unstable
-    from the first epoch and never gets anywhere: read it with `mode_gap`.
+    from the first epoch and never gets anywhere: read it with `train_inference_gap`.
     """
     a = _curve(accuracy, "accuracy", least=2)
     return float((np.maximum.accumulate(a) - a).max())
@@ -125,7 +125,7 @@ def flips(before: ArrayLike, after: ArrayLike) -> int:
     Parameters
     ----------
     before, after : int or bool arrays of shape (n,)
-        Predicted classes of the same n pictures in the same order, or whether each
+        Predicted classes of the same n images in the same order, or whether each
         prediction was right. Only the latter makes the noise of accuracy: from one
         wrong class to another wrong class leaves the accuracy as it was.
 
@@ -137,7 +137,7 @@ def flips(before: ArrayLike, after: ArrayLike) -> int:
     Raises
     ------
     ValueError
-        Different shapes, no pictures, or values that are not whole numbers.
+        Different shapes, no images, or values that are not whole numbers.
 
     Notes
     -----
@@ -146,16 +146,16 @@ def flips(before: ArrayLike, after: ArrayLike) -> int:
     before, after = _labels(before), _labels(after)
     if before.shape != after.shape:
         raise ValueError(
-            f"predictions of {before.size} and of {after.size} pictures cannot be paired"
+            f"predictions of {before.size} and of {after.size} images cannot be paired"
         )
     return int((before != after).sum())
 
 
-def mode_gap(train_mode_nll: ArrayLike, inference_nll: ArrayLike) -> float:
+def train_inference_gap(train_mode_nll: ArrayLike, inference_nll: ArrayLike) -> float:
     """What BatchNorm's moving statistics cost: mean over epochs of log(inference / train mode).
 
     Per epoch, log NLL with the moving statistics (as in validation) minus log NLL with
-    the batch statistics (as in training). The same weights, the same pictures, dropout
+    the batch statistics (as in training). The same weights, the same images, dropout
     off both times: the statistics are all that differs.
 
     Parameters
@@ -196,16 +196,16 @@ def nll_step_se(before: ArrayLike, after: ArrayLike, groups: ArrayLike | None = 
 
         √( G/(G−1) · Σ_g e_g² ) / n
 
-    The two eyes of one patient rise and fall together; counting them as two pictures
+    The two eyes of one patient rise and fall together; counting them as two images
     makes the error too small (about 1.33 times on EyePACS).
 
     Parameters
     ----------
     before, after : arrays of shape (n,)
-        NLL of each picture in nats, the same pictures in the same order.
+        NLL of each image in nats, the same images in the same order.
     groups : array of shape (n,), optional
-        Patient (or other group) of each picture, numbers or strings. Without it every
-        picture is its own group and the result is sd(d) / √n.
+        Patient (or other group) of each image, numbers or strings. Without it every
+        image is its own group and the result is sd(d) / √n.
 
     Returns
     -------
@@ -226,13 +226,13 @@ def nll_step_se(before: ArrayLike, after: ArrayLike, groups: ArrayLike | None = 
     groups = np.arange(before.size) if groups is None else np.asarray(groups)
     if before.ndim != 1 or not before.shape == after.shape == groups.shape:
         raise ValueError(
-            "before, after and groups must each hold one value a picture, "
+            "before, after and groups must each hold one value per image, "
             f"got shapes {before.shape}, {after.shape} and {groups.shape}"
         )
     differences = after - before
     if not np.isfinite(differences).all():
-        picture = int(np.flatnonzero(~np.isfinite(differences))[0])
-        raise ValueError(f"the NLL of picture {picture} (counted from 0) is not finite")
+        image = int(np.flatnonzero(~np.isfinite(differences))[0])
+        raise ValueError(f"the NLL of image {image} (counted from 0) is not finite")
     names, group_of = np.unique(groups, return_inverse=True)
     if len(names) < 2:
         raise ValueError(f"a standard error needs at least 2 groups, got {len(names)}")
@@ -445,10 +445,10 @@ def _log_nll(nll: ArrayLike, least: int = 2, name: str = "validation NLL") -> np
 
 
 def _labels(values: ArrayLike) -> np.ndarray:
-    """Whole-number labels, one a picture; probabilities handed in by mistake are refused."""
+    """Whole-number labels, one per image; probabilities handed in by mistake are refused."""
     values = np.asarray(values)
     if values.ndim != 1 or values.size == 0:
-        raise ValueError(f"expected labels of shape (pictures,), got {values.shape}")
+        raise ValueError(f"expected labels of shape (images,), got {values.shape}")
     if values.dtype.kind not in "iub":
         raise ValueError(f"expected whole-number labels, got {values.dtype}: take the argmax first")
     return values

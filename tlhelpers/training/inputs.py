@@ -1,4 +1,4 @@
-"""What the trained part of a network reads: pictures, or the kept output of its frozen trunk."""
+"""What the trained part of a network reads: images, or the kept output of its frozen blocks."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from tlhelpers.training.recipe import Recipe
 if TYPE_CHECKING:
     from tlhelpers.training.model import Network
 
-_AT_A_TIME = 500  # pictures through the trunk
+_AT_A_TIME = 500  # images through the frozen blocks
 _LARGE_BATCH = 2**20  # bytes; below, a thread costs more than the copy that it saves
 
 
 class Inputs:
-    """The pictures of a split as `Network.model` reads them.
+    """The images of a split as `Network.model` reads them.
 
-    A frozen trunk gives the same output in every epoch, so each picture goes through it once, and
-    once mirrored if a recipe mirrors. Without a trunk these are the pictures themselves.
+    A frozen part gives the same output in every epoch, so each image goes through it once, and
+    once mirrored if a recipe mirrors. Without such blocks these are the images themselves.
 
     Parameters
     ----------
@@ -40,21 +40,21 @@ class Inputs:
 
     @cached_property
     def train(self) -> np.ndarray:
-        """Inputs of the training pictures, in their order."""
+        """Inputs of the training images, in their order."""
         return self.of(self.split.train.images)
 
     @cached_property
     def mirrored(self) -> np.ndarray:
-        """Inputs of the training pictures mirrored left to right."""
+        """Inputs of the training images mirrored left to right."""
         return self.of(self.split.train.images[:, :, ::-1])
 
     @cached_property
     def validation(self) -> np.ndarray:
-        """Inputs of the validation pictures, in their order."""
+        """Inputs of the validation images, in their order."""
         return self.of(self.split.validation.images)
 
     def of(self, images: np.ndarray) -> np.ndarray:
-        """Inputs of any pictures.
+        """Inputs of any images.
 
         Parameters
         ----------
@@ -63,30 +63,31 @@ class Inputs:
         Returns
         -------
         array, shape (n, height, width, features)
-            The images themselves if there is no trunk, else float32.
+            The images themselves if no block is frozen, else float32.
         """
-        trunk = self.network.trunk
-        if trunk is None or not len(images):
+        frozen = self.network.frozen
+        if frozen is None or not len(images):
             return images
-        kept = np.empty((len(images), *trunk.output.shape[1:]), "float32")
+        kept = np.empty((len(images), *frozen.output.shape[1:]), "float32")
         starts = range(0, len(images), _AT_A_TIME)
         for start in bar(starts, desc="frozen blocks, once") if len(starts) > 1 else starts:
             part = slice(start, start + _AT_A_TIME)
-            kept[part] = outputs(trunk, images[part], 100)
+            kept[part] = outputs(frozen, images[part], 100)
         return kept
 
 
-def kept_bytes(trunk: keras.Model, split: Split) -> int:
-    """Memory that a trunk's outputs take: both sides of the split, training mirrored too."""
-    numbers = math.prod(trunk.output.shape[1:])
+def kept_bytes(frozen: keras.Model, split: Split) -> int:
+    """Memory of the frozen blocks' outputs: both sides of the split, training mirrored too."""
+    numbers = math.prod(frozen.output.shape[1:])
     return 4 * numbers * (2 * len(split.train) + len(split.validation))
 
 
 class Batches(keras.utils.PyDataset):
     """Training batches in an order, and mirrored by coins, that only seed and epoch decide.
 
-    The coins are thrown here and not in a Keras layer, so that a run on kept trunk outputs sees
-    the same mirrored pictures as one that computes them. Pictures stay uint8: a quarter of the
+    The coins are thrown here and not in a Keras layer, so that a run on kept outputs of the frozen
+    blocks sees
+    the same mirrored images as one that computes them. Images stay uint8: a quarter of the
     bytes travel to the device, and the network makes floats of them there. Large batches are
     put together by threads, ahead of the step that needs them.
 
@@ -149,10 +150,10 @@ def targets(recipe: Recipe, data: Dataset) -> np.ndarray:
     Raises
     ------
     CourseError
-        The recipe wants soft labels and the pictures have no votes.
+        The recipe wants soft labels and the images have no votes.
     """
     if not recipe.soft_labels:
         return one_hot(data)
     if data.votes is None:
-        raise CourseError("soft_labels needs pictures with votes; these have one label each.")
+        raise CourseError("soft_labels needs images with votes; these have one label each.")
     return (data.votes / data.votes.sum(axis=1, keepdims=True)).astype("float32")

@@ -25,12 +25,13 @@ class Network:
     Attributes
     ----------
     model : keras.Model
-        What trains: pictures (n, size, size, channels), 0 to 255, to class probabilities
-        (n, classes). With a trunk: the trunk's feature maps to class probabilities.
+        What trains: images (n, size, size, channels), 0 to 255, to class probabilities
+        (n, classes). With frozen blocks apart: the frozen blocks' feature maps to class
+        probabilities.
     logits : keras.Model
         The same without the softmax; ``predict`` is enough to know probabilities and losses.
     base : keras.Model
-        The whole backbone, trunk included.
+        The whole backbone, frozen blocks included.
     batch_mode : keras.Model
         The same layers and weights as `model`, but the backbone normalises with the statistics of
         the batch (as in training) and the head has no dropout. Its ``predict`` moves the moving
@@ -39,9 +40,9 @@ class Network:
         What `model` reads to the pooled features, shape (n, channels), that the head reads.
     head : keras.Model
         Those to class probabilities: the head's layers of `model`, compiled to train alone.
-    trunk : keras.Model or None
-        Pictures to feature maps, through everything before the first layer that trains. None if
-        the pictures go through the whole network in each step.
+    frozen : keras.Model or None
+        Images to feature maps, through everything before the first layer that trains. None if
+        the images go through the whole network in each step.
     """
 
     model: keras.Model
@@ -50,7 +51,7 @@ class Network:
     batch_mode: keras.Model
     features: keras.Model
     head: keras.Model
-    trunk: keras.Model | None = None
+    frozen: keras.Model | None = None
 
 
 def build(
@@ -59,7 +60,7 @@ def build(
     steps: int,
     weights: str | None = "imagenet",
     channels: int = 3,
-    split_trunk: bool = False,
+    split_frozen: bool = False,
 ) -> Network:
     """Build and compile the network of a recipe.
 
@@ -73,13 +74,13 @@ def build(
     weights : "imagenet" or None
         None starts the backbone from random weights (parameter counts without a network).
     channels : int
-        Of the stored pictures: 3, or 1 for grey ones, which are copied to three.
-    split_trunk : bool
-        Whether the frozen blocks become a model of their own (`Network.trunk`), so that their
+        Of the stored images: 3, or 1 for grey ones, which are copied to three.
+    split_frozen : bool
+        Whether the frozen blocks become a model of their own (`Network.frozen`), so that their
         output can be kept. Only with ``recipe.frozen_up_to``.
     """
     with _precision(recipe.precision):
-        return _build(recipe, classes, steps, weights, channels, split_trunk)
+        return _build(recipe, classes, steps, weights, channels, split_frozen)
 
 
 def _build(
@@ -88,20 +89,20 @@ def _build(
     steps: int,
     weights: str | None,
     channels: int,
-    split_trunk: bool,
+    split_frozen: bool,
 ) -> Network:
     from tlhelpers.core.quiet import keras
 
     base = backbone_of(recipe, weights)
     size = recipe.stored_size
-    pictures = keras.Input((size, size, channels), name="pictures")
+    images = keras.Input((size, size, channels), name="images")
     before = _input_layers(recipe, channels)
-    trunk, trained = None, base
-    inputs = pictures
-    if split_trunk:
+    frozen, trained = None, base
+    inputs = images
+    if split_frozen:
         lower, trained = split_at(base, recipe.frozen_up_to)
-        trunk = keras.Model(pictures, lower(_through(before, pictures)), name="trunk")
-        inputs, before = keras.Input(trunk.output.shape[1:], name="features"), []
+        frozen = keras.Model(images, lower(_through(before, images)), name="frozen")
+        inputs, before = keras.Input(frozen.output.shape[1:], name="features"), []
     x = _through(before, inputs)
     x = trained(x, training=False) if recipe.call_training_false else trained(x)
     head = _head_layers(recipe, classes)
@@ -116,7 +117,7 @@ def _build(
     head_model = keras.Model(pooled, _through(head[1:], pooled), name="head_only")
     head_model.compile(keras.optimizers.Adam(HEAD_RATE), loss(recipe))
     return Network(
-        model, logits, base, _batch_mode(before, trained, head), features, head_model, trunk
+        model, logits, base, _batch_mode(before, trained, head), features, head_model, frozen
     )
 
 
@@ -134,7 +135,7 @@ def _precision(policy: str) -> Iterator[None]:
 
 
 def backbone_of(recipe: Recipe, weights: str | None = "imagenet") -> keras.Model:
-    """The backbone as a recipe cuts and freezes it, from scaled pictures to feature maps.
+    """The backbone as a recipe cuts and freezes it, from scaled images to feature maps.
 
     Parameters
     ----------
@@ -163,7 +164,7 @@ def _through(layers: list[keras.Layer], x):
 
 
 def _input_layers(recipe: Recipe, channels: int) -> list[keras.Layer]:
-    """From stored pictures to what the backbone reads."""
+    """From stored images to what the backbone reads."""
     from tlhelpers.core.quiet import keras
 
     ops, size = keras.ops, recipe.image_size

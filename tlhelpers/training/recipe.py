@@ -105,9 +105,9 @@ class Recipe:
     truncate_at : str or None
         Last block of the backbone that is used; None uses all of it.
     image_size : int
-        Height and width at which the backbone gets the pictures, in pixels.
+        Height and width at which the backbone gets the images, in pixels.
     upsample_from : int or None
-        Height and width of the stored pictures, which the network enlarges to `image_size`
+        Height and width of the stored images, which the network enlarges to `image_size`
         (bilinear); None: they are stored at `image_size`.
     input_scaling : str
         "backbone": the scaling that the backbone was trained with; "1/255": 0 to 1.
@@ -133,8 +133,8 @@ class Recipe:
     soft_labels : bool
         Whether training targets are the shares of the votes, and not one-hot.
     class_weights : str or None
-        Weights of the training loss, see `tlhelpers.measures.class_weights`: "balanced", "effective-number" or
-        "inverse-root"; the validation loss never has any.
+        Weights of the training loss, see `tlhelpers.measures.class_weights`: "balanced",
+        "effective-number" or "inverse-root"; the validation loss never has any.
     logit_adjustment : float
         tau in ``logits - tau * log(class shares in training)``, applied after training, to
         predictions only (Menon et al. 2021, arXiv 2007.07314); 0 is off, 1 aims at balanced error.
@@ -156,9 +156,9 @@ class Recipe:
         Memory, in epochs, of a moving average of the weights (EMA), which is what is validated
         and kept; 0 is none. Moving statistics of BatchNorm are no weights: they stay as they are.
     horizontal_flip : bool
-        Whether training pictures are mirrored at random.
+        Whether training images are mirrored at random.
     batch_size : int
-        Pictures a step.
+        Images a step.
     early_stopping_patience : int or None
         Epochs without a better validation loss before training stops and the best weights come
         back; None never stops.
@@ -265,7 +265,7 @@ class Recipe:
         """A recipe that stands for all those that one compiled network can train.
 
         What is decided outside the compiled step (how long, when to stop, what happens before a
-        validation; targets, class weights, mirrored pictures) is set to one value; a cosine
+        validation; targets, class weights, mirrored images) is set to one value; a cosine
         schedule is part of the step.
         """
         outside: dict[str, Any] = {
@@ -284,7 +284,7 @@ class Recipe:
 
     @property
     def stored_size(self) -> int:
-        """Height and width of the pictures that this recipe reads, in pixels."""
+        """Height and width of the images that this recipe reads, in pixels."""
         return self.upsample_from or self.image_size
 
     def table(self) -> str:

@@ -23,22 +23,22 @@ class Run:
     ----------
     recipe : Recipe
     seed : int
-        Sets the head's first weights, dropout, and the order of the pictures.
+        Sets the head's first weights, dropout, and the order of the images.
     history : dict of str to list
-        One value an epoch: ``loss`` and ``accuracy`` on the training pictures (averages over the
+        One value an epoch: ``loss`` and ``accuracy`` on the training images (averages over the
         epoch, dropout on); ``val_loss`` as EarlyStopping saw it; ``val_nll``, the plain
         negative log-likelihood in nats; ``val_accuracy``; ``val_auc`` (two classes);
         ``val_changed``, predictions that changed class since the epoch before, and
         ``val_flips``, predictions that turned right or wrong (counts, None in the first epoch);
         ``val_nll_se``, standard error of the step in NLL (over patients; None where an NLL is not
         a number);
-        ``batch_mode_nll`` and ``moving_mode_nll``, NLL of the same training pictures with batch
+        ``batch_mode_nll`` and ``moving_mode_nll``, NLL of the same training images with batch
         and with moving statistics; ``val_macro_f1`` (more than two classes);
         ``learning_rate``; ``seconds``.
     probabilities : float array, shape (n_validation, classes)
         Of the final weights.
     labels : int array, shape (n_validation,)
-        Classes of the validation pictures, so that a recording can be scored without them.
+        Classes of the validation images, so that a recording can be scored without them.
     ended : str
         "all epochs", "early stopping" or "loss is not a number".
     about : dict

@@ -20,18 +20,18 @@ from tlhelpers.core.files import write_whole
 from tlhelpers.core.quiet import keras
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.measures import stability
-from tlhelpers.measures.calibration import picture_nll
+from tlhelpers.measures.calibration import image_nll
 from tlhelpers.measures.class_weights import class_weights, log_prior
 from tlhelpers.training import batchnorm, model
 from tlhelpers.training.inputs import Batches, Inputs, kept_bytes, one_hot, targets
 from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Run
 
-REESTIMATE_PICTURES = 1024  # Wu & Johnson: 1,000 to 10,000 pictures are enough
-_SAMPLE_PICTURES = 256  # training pictures on which batch and moving statistics are compared
+REESTIMATE_IMAGES = 1024  # Wu & Johnson: 1,000 to 10,000 images are enough
+_SAMPLE_PICTURES = 256  # training images on which batch and moving statistics are compared
 _PREDICT_BATCH = 200
 _INSTALLED = machine.installed()  # now: the code on the disk may be edited while this process runs
-_KEPT_BYTES = 2 * 2**30  # of trunk outputs; beyond this each step runs the trunk
+_KEPT_BYTES = 2 * 2**30  # of outputs of the frozen blocks; beyond this each step runs them
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -50,7 +50,7 @@ class _Start:
     values: list[np.ndarray]
 
 
-def _start(recipe: Recipe, split: Split, weights: str | None, keep_trunk: bool) -> _Start:
+def _start(recipe: Recipe, split: Split, weights: str | None, cache_frozen: bool) -> _Start:
     build = partial(
         model.build,
         recipe,
@@ -59,9 +59,9 @@ def _start(recipe: Recipe, split: Split, weights: str | None, keep_trunk: bool) 
         weights,
         split.train.images.shape[-1],
     )
-    network = build(split_trunk=keep_trunk and recipe.frozen_up_to is not None)
-    if network.trunk is not None and kept_bytes(network.trunk, split) > _KEPT_BYTES:
-        network = build(split_trunk=False)
+    network = build(split_frozen=cache_frozen and recipe.frozen_up_to is not None)
+    if network.frozen is not None and kept_bytes(network.frozen, split) > _KEPT_BYTES:
+        network = build(split_frozen=False)
     keras_model = network.model
     keras_model.optimizer.build(keras_model.trainable_variables)
     state = [*keras_model.variables, *keras_model.optimizer.variables]
@@ -79,11 +79,11 @@ class Trainer:
     ----------
     recipe : Recipe
     split : Split
-        Pictures of the recipe's size.
+        Images of the recipe's size.
     weights : "imagenet" or None
         Start of the backbone.
-    keep_trunk : bool
-        Whether pictures go through frozen blocks only once, and training reads the kept output.
+    cache_frozen : bool
+        Whether images go through frozen blocks only once, and training reads the kept output.
         It changes nothing but the time; outputs of more than 2 GiB are not kept.
     """
 
@@ -92,20 +92,20 @@ class Trainer:
         recipe: Recipe,
         split: Split,
         weights: str | None = "imagenet",
-        keep_trunk: bool = True,
+        cache_frozen: bool = True,
     ):
         size = split.train.images.shape[1]
         if size != recipe.stored_size:
-            raise ValueError(f"pictures are {size} px, the recipe wants {recipe.stored_size} px")
+            raise ValueError(f"images are {size} px, the recipe wants {recipe.stored_size} px")
         self.recipe = recipe
-        # Not yet: building takes seconds, and some checks need the recipe or the pictures alone.
-        self._start = cache(partial(_start, recipe, split, weights, keep_trunk))
+        # Not yet: building takes seconds, and some checks need the recipe or the images alone.
+        self._start = cache(partial(_start, recipe, split, weights, cache_frozen))
         self._read(split)
 
     def of(self, recipe: Recipe, split: Split | None = None) -> Trainer:
         """A trainer of another recipe of the same architecture; it shares the network.
 
-        With `split`, it also trains on other pictures: a check needs a few only.
+        With `split`, it also trains on other images: a check needs a few only.
         """
         if recipe.architecture() != self.recipe.architecture():
             raise ValueError("the recipe needs another network")
@@ -127,7 +127,7 @@ class Trainer:
 
     @property
     def inputs(self) -> Inputs:
-        """What the network reads of the pictures."""
+        """What the network reads of the images."""
         return self._inputs()
 
     @property
@@ -169,7 +169,7 @@ class Trainer:
         unfinished : path, optional
             Where the state is kept after each epoch. If the file is there, training goes on from
             it, with the same result as if it had never stopped; a file of other versions of the
-            packages, or of other pictures, does not count. It is still there at the end: only
+            packages, or of other images, does not count. It is still there at the end: only
             the caller knows when the run is safe.
         on_epoch : function, optional
             Called with the history after each epoch.
@@ -212,7 +212,7 @@ class Trainer:
     def train_head(self, seed: int) -> dict[str, list]:
         """The head-only stage of a recipe; its history, empty if there is none.
 
-        The backbone stands still, so each picture goes through it once, and the head trains on
+        The backbone stands still, so each image goes through it once, and the head trains on
         what comes out: the same as training all of it with ``base.trainable = False``.
         """
         recipe, network = self.recipe, self.network
@@ -257,7 +257,7 @@ class Trainer:
         ).history
 
     def predict(self, images: np.ndarray) -> np.ndarray:
-        """Class probabilities of pictures in inference mode, shape (n, classes)."""
+        """Class probabilities of images in inference mode, shape (n, classes)."""
         return self.probabilities(self.logits(self.inputs.of(images)))
 
     def logits(self, inputs: np.ndarray) -> np.ndarray:
@@ -282,7 +282,7 @@ def _ended(recipe: Recipe, history: dict[str, list]) -> str:
 
 @dataclass
 class _Log(keras.callbacks.Callback):
-    """Scores the validation pictures after each epoch and keeps the history."""
+    """Scores the validation images after each epoch and keeps the history."""
 
     trainer: Trainer
     on_epoch: Callable[[dict[str, list]], None] | None
@@ -307,7 +307,7 @@ class _Log(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         trainer = self.trainer
         if trainer.recipe.batchnorm == "reestimated":
-            inputs = trainer.inputs.train[:REESTIMATE_PICTURES]
+            inputs = trainer.inputs.train[:REESTIMATE_IMAGES]
             batchnorm.reestimate(trainer.network, inputs, trainer.recipe.batch_size)
         logits = trainer.logits(trainer.inputs.validation)
         probabilities = trainer.probabilities(logits)
@@ -328,15 +328,15 @@ class _Log(keras.callbacks.Callback):
             self.on_epoch(self.history)
 
     def _modes(self) -> dict[str, float]:
-        """NLL of the same training pictures with batch and with moving statistics."""
+        """NLL of the same training images with batch and with moving statistics."""
         network, labels = self.trainer.network, self._sample_labels
-        moving = picture_nll(softmax(self.trainer.logits(self._sample)), labels).mean()
+        moving = image_nll(softmax(self.trainer.logits(self._sample)), labels).mean()
         with batchnorm.kept_statistics(network.base):
             batch = batchnorm.batch_predictions(
                 network, self._sample, self.trainer.recipe.batch_size
             )
         return {
-            "batch_mode_nll": float(picture_nll(batch, labels).mean()),
+            "batch_mode_nll": float(image_nll(batch, labels).mean()),
             "moving_mode_nll": float(moving),
         }
 
@@ -345,7 +345,7 @@ def _scores(after: np.ndarray, before: np.ndarray | None, data: Dataset) -> dict
     """Scores of one epoch, and what changed since the one before."""
     from sklearn.metrics import f1_score, roc_auc_score
 
-    nll, guess = picture_nll(after, data.labels), after.argmax(axis=1)
+    nll, guess = image_nll(after, data.labels), after.argmax(axis=1)
     row: dict[str, Any] = {
         "val_nll": float(nll.mean()),
         "val_accuracy": float((guess == data.labels).mean()),
@@ -365,7 +365,7 @@ def _scores(after: np.ndarray, before: np.ndarray | None, data: Dataset) -> dict
         old = before.argmax(axis=1)
         row["val_changed"] = stability.flips(old, guess)
         row["val_flips"] = stability.flips(old == data.labels, guess == data.labels)
-        old_nll = picture_nll(before, data.labels)
+        old_nll = image_nll(before, data.labels)
         if np.isfinite(old_nll).all() and np.isfinite(nll).all():
             row["val_nll_se"] = stability.nll_step_se(old_nll, nll, data.groups)
     return row
@@ -399,7 +399,7 @@ class _Keep(keras.callbacks.Callback):
         self.of = {
             "installed": _INSTALLED,
             "versions": machine.versions(),
-            "pictures": trainer.split.fingerprint() if path else None,
+            "images": trainer.split.fingerprint() if path else None,
         }
 
     def read(self) -> int:
@@ -416,7 +416,7 @@ class _Keep(keras.callbacks.Callback):
                 note[name] for name in ("history", "counters", "head_history", "finished")
             )
             epochs = len(history["loss"])
-            _same("versions or pictures", note["of"], self.of)
+            _same("versions or images", note["of"], self.of)
             _same("weights", _shapes(arrays), _shapes(trainer._start().values))
             _same("best weights", _shapes(best), _shapes(network.weights if best else []))
             _same("classes", before.shape, (len(self.log._validation), network.output.shape[1]))
@@ -424,10 +424,10 @@ class _Keep(keras.callbacks.Callback):
             _same("callbacks", len(counters), len(self.others))
             # Only now that nothing can go wrong any more.
             _assign(trainer._state, arrays)
-        except Exception:  # cut off by a full disk, of another version or of other pictures
+        except Exception:  # cut off by a full disk, of another version or of other images
             print(
                 "An unfinished run begins anew: what was kept of it is damaged, or of other "
-                "versions, code or pictures."
+                "versions, code or images."
             )
             self.path.unlink(missing_ok=True)
             return 0

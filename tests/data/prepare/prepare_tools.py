@@ -92,7 +92,7 @@ class Command:
         return line
 
     def interrupted(self, source, target, after):
-        """Leave the target as a kill after so many pictures does."""
+        """Leave the target as a kill after so many images does."""
         original, count = layout._append, []
 
         def append(*args):

@@ -184,5 +184,5 @@ def test_a_zip_that_lies_about_a_size_gives_no_more_than_it_says(tmp_path):
     data = path.read_bytes()
     assert data.count((2**20).to_bytes(4, "little")) == 2
     path.write_bytes(data.replace((2**20).to_bytes(4, "little"), (100).to_bytes(4, "little")))
-    with pytest.raises(sources.BrokenPicture, match="damaged"):
+    with pytest.raises(sources.BrokenImage, match="damaged"):
         open_source(tmp_path).read("t.csv")

@@ -224,7 +224,7 @@ def test_retinamnist_is_fetched_and_prepared(zenodo, published, tmp_path):
     assert not zenodo.asked and not (tmp_path / "data").exists()
 
     said = done("zenodo", target, "--size", 64).stdout
-    assert "prepared: 11 pictures (train 6, val 2, test 3), grades 0-4: 4 / 3 / 2 / 1 / 1" in said
+    assert "prepared: 11 images (train 6, val 2, test 3), grades 0-4: 4 / 3 / 2 / 1 / 1" in said
     assert names(tmp_path / "data/downloads/retinamnist") == ["fetched.json", "retinamnist_64.npz"]
     split = retinamnist(target, 64)
     arrays = published[64][1]
@@ -279,9 +279,9 @@ def test_retinamnist_that_is_not_the_published_file(zenodo, tmp_path):
     assert "no file at" in refused(tmp_path, tmp_path / "t", "--size", 200)
 
 
-def test_a_part_of_retinamnist_has_no_test_pictures(zenodo, tmp_path):
+def test_a_part_of_retinamnist_has_no_test_images(zenodo, tmp_path):
     done("zenodo", tmp_path / "t", "--size", 64, "--limit", 5)
-    with pytest.raises(CourseError, match="no test pictures: prepare the whole"):
+    with pytest.raises(CourseError, match="no test images: prepare the whole"):
         retinamnist(tmp_path / "t", 64)
 
 

@@ -246,10 +246,10 @@ def test_eyepacs_from_kaggle(serve, token, tmp_path, monkeypatch):
     assert not target.exists()
     server.manners.clear()
     said = command.done("kaggle", target)
-    assert "prepared: 12 pictures of 6 patients" in said.stdout
+    assert "prepared: 12 images of 6 patients" in said.stdout
     assert server.asked == list(server.files)  # Each once: what was there was kept.
     again = as_folder(tmp_path / "unpacked", files | labels)
-    assert "12 pictures" in command.done(again, tmp_path / "other").stdout
+    assert "12 images" in command.done(again, tmp_path / "other").stdout
     assert np.array_equal(eyepacs(target, 16).images, eyepacs(tmp_path / "other", 16).images)
 
 
@@ -265,13 +265,13 @@ def test_aptos_from_kaggle(serve, token, tmp_path, monkeypatch):
     monkeypatch.setattr(script, "FILES", (small,))
     command = Command(script, "--size", 16)
     said = command.done("kaggle", tmp_path / "aptos-16").stdout
-    assert "prepared: 7 pictures, grades 0-4: 2 / 2 / 1 / 1 / 1; left out: nothing" in said
+    assert "prepared: 7 images, grades 0-4: 2 / 2 / 1 / 1 / 1; left out: nothing" in said
     data = aptos(tmp_path / "aptos-16", 16)
     assert data.grades.tolist() == [0, 1, 2, 3, 4, 0, 1]
     assert data.labels.tolist() == [0, 1, 1, 1, 1, 0, 1]
     assert data.groups.tolist() == list(range(7))
-    command.done(as_folder(tmp_path / "unpacked", files), tmp_path / "twin")
-    assert np.array_equal(aptos(tmp_path / "twin", 16).images, data.images)
+    command.done(as_folder(tmp_path / "unpacked", files), tmp_path / "duplicate")
+    assert np.array_equal(aptos(tmp_path / "duplicate", 16).images, data.images)
     bad = as_folder(tmp_path / "bad", files | {"train.csv": b"id_code,diagnosis\n../x,0\n"})
     assert "line 2: the name '../x' is not an id_code" in command.refused(bad, tmp_path / "b")
 

@@ -10,21 +10,21 @@ import pytest
 
 from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
-from tlhelpers.data.prepare.prepared import Job, write_prepared
+from tlhelpers.data.prepare.prepared import Preparation, write_prepared
 from tlhelpers.experiment.cases import case, retinopathy
 
 
 def prepared(folder, name, splits):
-    """A prepared set of 96 px: split to number of pictures."""
+    """A prepared set of 96 px: split to number of images."""
     rows = [
         {"image": f"{split}_{number}", "patient": number, "split": split, "grade": number % 5}
         for split, count in splits.items()
         for number in range(count)
     ]
     items = pd.DataFrame(rows)
-    picture = np.zeros((96, 96, 3), np.uint8)
-    job = Job(name, "test", "0", 96, None, "none")
-    write_prepared(folder, items, lambda image: picture, job)
+    black = np.zeros((96, 96, 3), np.uint8)
+    preparation = Preparation(name, "test", "0", 96, None, "none")
+    write_prepared(folder, items, lambda image: black, preparation)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_part_of_retinamnist_is_not_it(data):
         _ = case("retinopathy", data="real", photographs="retinamnist").split
 
 
-def test_aptos_is_split_by_picture(data):
+def test_aptos_is_split_by_image(data):
     prepared(data / "aptos-96", "aptos", {"": 3662})
     this = case("retinopathy", data="real", photographs="aptos")
     assert this.spec == "real aptos 2930+732 96px split-by-picture seed 1"
@@ -73,7 +73,7 @@ def test_the_command_to_run_prepares_what_is_wanted(data, monkeypatch, profile, 
     with pytest.raises(CourseError) as error:
         _ = case("retinopathy", profile, "real", photographs=name).split
     before, command, after = str(error.value).split("`")
-    assert (before.split()[:3], after) == (["no", "prepared", "pictures"], "")
+    assert (before.split()[:3], after) == (["no", "prepared", "images"], "")
     target = str(data / "my data" / f"{name}-{size}")
     script = f"data_scripts/prepare_{name}.py"
     options = ["--source", source, "--target", target, "--size", str(size)]
@@ -109,10 +109,10 @@ def test_loading_needs_nothing_that_fetches_or_prepares(data):
 
 
 @pytest.mark.parametrize("name", ["eyepacs", "aptos", "retinamnist"])
-def test_pictures_of_another_size_are_refused(data, name):
+def test_images_of_another_size_are_refused(data, name):
     """A folder's name is no proof: this one was prepared without --size 224."""
     prepared(data / f"{name}-224", name, {"train": 3, "test": 2})
-    with pytest.raises(CourseError, match="holds pictures of 96 pixels, but 224 are wanted") as e:
+    with pytest.raises(CourseError, match="holds images of 96 pixels, but 224 are wanted") as e:
         _ = case("retinopathy", "full", "real", photographs=name).split
     assert f"--target {data}/{name}-224 --size 224 --overwrite`" in str(e.value)
     assert "\n" not in str(e.value)

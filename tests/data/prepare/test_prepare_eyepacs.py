@@ -92,7 +92,7 @@ def test_layouts(tmp_path, target, inner, make):
         files["eyes/trainLabels.csv"] = files.pop("trainLabels.csv")
         files["__MACOSX/eyes/._trainLabels.csv"] = b"junk"
     result = done(make(tmp_path / "source", files), target)
-    assert "8 pictures of 4 patients, grades 0-4: 4 / 1 / 1 / 1 / 1" in result.stdout
+    assert "8 images of 4 patients, grades 0-4: 4 / 1 / 1 / 1 / 1" in result.stdout
     assert "left out: nothing" in result.stdout
     assert result.stderr == ""
     assert sorted(contents(target)) == ["images.npy", "index.csv", "problems.csv"]
@@ -129,7 +129,7 @@ def test_patients_are_names_not_numbers(tmp_path, target):
 
 def test_limit(source, target):
     result = done(source, target, "--limit", 3)
-    assert "3 pictures of 2 patients" in result.stdout
+    assert "3 images of 2 patients" in result.stdout
     assert "another limit (3)" in refused(source, target)
 
 
@@ -137,8 +137,8 @@ def test_dry_run_writes_nothing(tmp_path, target):
     files = kaggle()
     del files["images/2_left.jpeg"]
     result = done(as_zip(tmp_path / "eyes.zip", files), target, "--dry-run")
-    assert "nothing written: 7 pictures of 4 patients" in result.stdout
-    assert "label without picture: 2_left" in result.stderr
+    assert "nothing written: 7 images of 4 patients" in result.stdout
+    assert "label without image: 2_left" in result.stderr
     assert not target.exists()
 
 
@@ -147,7 +147,7 @@ def test_already_prepared_decodes_nothing(source, target, monkeypatch):
     before = (contents(target), (target / "about.json").read_bytes())
     monkeypatch.setattr(sources, "decode_square", None)
     for more in ([], ["--overwrite"], ["--dry-run"]):
-        assert "already prepared: 8 pictures" in done(source, target, *more).stdout
+        assert "already prepared: 8 images" in done(source, target, *more).stdout
     assert before == (contents(target), (target / "about.json").read_bytes())
     # The same set from somewhere else is still the same set.
     moved = shutil.copy(source, source.with_name("moved.zip"))
@@ -188,21 +188,21 @@ def test_problems_are_reported_counted_and_listed(tmp_path, target, monkeypatch)
     del files["images/1_left.jpeg"]
     files["images/9_right.jpeg"] = jpeg(0)
     files["images/2_left.jpeg"] = files["images/2_left.jpeg"][:-200]
-    files["images/2_right.jpeg"] = b"not a picture"
+    files["images/2_right.jpeg"] = b"not an image"
     files["images/3_left.jpeg"] = b""
     files["images/4_left.jpeg"] = bomb(120)
     files["images/4_right.jpeg"] = bomb(200)
     files["images/notes.txt"] = b"not looked at"
     result = done(as_folder(tmp_path / "s", files), target)
-    assert "6 pictures of 4 patients" in result.stdout
-    counts = "label without picture 1, picture without label 1, broken picture 5"
+    assert "6 images of 4 patients" in result.stdout
+    counts = "label without image 1, image without label 1, broken image 5"
     assert f"left out: {counts}" in result.stdout
     lines = result.stderr.splitlines()
     assert lines[:2] == [
-        "label without picture: 1_left",
-        "picture without label: 9_right (images/9_right.jpeg)",
+        "label without image: 1_left",
+        "image without label: 9_right (images/9_right.jpeg)",
     ]
-    broken = [line for line in lines if line.startswith("broken picture: ")]
+    broken = [line for line in lines if line.startswith("broken image: ")]
     assert [line.split()[2] for line in broken] == ["2_left", "2_right", "3_left", "4_left",
                                                    "4_right"]  # fmt: skip
     assert "truncated" in broken[0]
@@ -212,7 +212,7 @@ def test_problems_are_reported_counted_and_listed(tmp_path, target, monkeypatch)
         assert [row["image"] for row in csv.DictReader(file)] == [
             "1_left", "9_right", "2_left", "2_right", "3_left", "4_left", "4_right",
         ]  # fmt: skip
-    # Pictures and labels still belong together after the gaps.
+    # Images and labels still belong together after the gaps.
     prepared = load_prepared(target, "eyepacs", "")
     for image, name in zip(prepared.images, prepared.index["image"], strict=True):
         assert np.array_equal(image, sources.decode_square(files[f"images/{name}.jpeg"], SIZE))
@@ -225,23 +225,23 @@ def test_long_lists_are_cut_on_the_screen_only(tmp_path, target):
     result = done(as_zip(tmp_path / "eyes.zip", files), target)
     lines = result.stderr.splitlines()
     assert len(lines) == 21
-    assert lines[-1] == "label without picture: 10 more"
+    assert lines[-1] == "label without image: 10 more"
     assert len((target / "problems.csv").read_text().splitlines()) == 31
 
 
-def test_a_damaged_zip_entry_is_a_broken_picture(source, target):
+def test_a_damaged_zip_entry_is_a_broken_image(source, target):
     data = bytearray(source.read_bytes())
     place = data.index(jpeg(4)[-60:-30])  # Near the end of 2_right.
     data[place : place + 4] = b"\0\0\0\0"
     source.write_bytes(data)
-    assert "broken picture: 2_right (damaged in the zip" in done(source, target).stderr
+    assert "broken image: 2_right (damaged in the zip" in done(source, target).stderr
 
 
 def test_a_huge_file_is_not_read(tmp_path, target, monkeypatch):
     monkeypatch.setattr(sources, "LARGEST_FILE", 5000)
     files = kaggle() | {"images/1_left.jpeg": b"\0" * 6000}
     result = done(as_folder(tmp_path / "s", files), target)
-    assert "broken picture: 1_left (6.0 kB is too large" in result.stderr
+    assert "broken image: 1_left (6.0 kB is too large" in result.stderr
 
 
 # --- what is refused ------------------------------------------------------------------------
@@ -263,7 +263,7 @@ def test_a_huge_file_is_not_read(tmp_path, target, monkeypatch):
         (b"image,level\n../1_left,0\n", "the name '../1_left'"),
         (b"image,level\n1_left.jpeg,0\n", "'1_left.jpeg'"),
         (b"image,level\n'1_left,\xff\n", "not a table"),
-        (b"image,level\n77_left,0\n", "none of the 1 labels has a picture"),
+        (b"image,level\n77_left,0\n", "none of the 1 labels has an image"),
     ],
 )
 def test_wrong_labels(tmp_path, target, labels, message):
@@ -300,17 +300,17 @@ def test_sources_that_are_not_the_set(tmp_path, target, source):
     (tmp_path / "empty").mkdir()
     assert "holds no trainLabels.csv" in refused(tmp_path / "empty", target)
     labels = {"trainLabels.csv": kaggle()["trainLabels.csv"]}
-    assert "holds no pictures" in refused(as_folder(tmp_path / "bare", labels), target)
+    assert "holds no images" in refused(as_folder(tmp_path / "bare", labels), target)
     twice = as_folder(tmp_path / "twice", kaggle() | {"train/1_left.jpeg": jpeg(0)})
-    assert "two pictures are called 1_left" in refused(twice, target)
+    assert "two images are called 1_left" in refused(twice, target)
     twice = as_folder(tmp_path / "twice2", kaggle() | {"b/trainLabels.csv": b"image,level"})
     assert "more than one trainLabels.csv" in refused(twice, target)
     assert not target.exists()
 
 
-def test_no_picture_can_be_read(tmp_path, target):
+def test_no_image_can_be_read(tmp_path, target):
     files = {name: b"x" if "images" in name else data for name, data in kaggle().items()}
-    assert "none of the 8 pictures" in refused(as_zip(tmp_path / "eyes.zip", files), target)
+    assert "none of the 8 images" in refused(as_zip(tmp_path / "eyes.zip", files), target)
 
 
 def test_a_target_with_something_else(tmp_path, source, target):
@@ -322,7 +322,7 @@ def test_a_target_with_something_else(tmp_path, source, target):
     assert "same as --source" in refused(target, target)
     assert contents(target) == before
 
-    assert "6 pictures" in done(other, target, "--overwrite").stdout
+    assert "6 images" in done(other, target, "--overwrite").stdout
     assert len(eyepacs(target, SIZE)) == 6
 
     (tmp_path / "a_file").write_text("")
@@ -336,7 +336,7 @@ def test_readers_refuse_what_is_missing_incomplete_or_damaged(source, target):
     with pytest.raises(CourseError, match=r"make them with `python data_scripts/prepare_eyepacs"):
         eyepacs(target, SIZE)
     target.mkdir()
-    with pytest.raises(CourseError, match="holds no prepared pictures"):
+    with pytest.raises(CourseError, match="holds no prepared images"):
         eyepacs(target, SIZE)
     done(source, target)
     images = (target / "images.npy").read_bytes()
@@ -344,7 +344,7 @@ def test_readers_refuse_what_is_missing_incomplete_or_damaged(source, target):
     with pytest.raises(CourseError, match="damaged"):
         eyepacs(target, SIZE)
     (target / "images.npy").write_bytes(images)
-    with pytest.raises(CourseError, match="holds eyepacs pictures, not ferplus"):
+    with pytest.raises(CourseError, match="holds eyepacs images, not ferplus"):
         load_prepared(target, "ferplus", "")
     (target / "about.json").write_text("{")
     with pytest.raises(CourseError, match="damaged"):
@@ -359,7 +359,7 @@ from tlhelpers.data.prepare import prepared, sources
 decode, log, calls = sources.decode_square, sys.argv[0] + ".decoded", itertools.count()
 hang_after = int(os.environ.get("HANG_AFTER", 10**9))
 if "HANG_AFTER" in os.environ:
-    prepared.WORKERS = 1  # So that the pictures before the one that hangs are all written.
+    prepared.WORKERS = 1  # So that the images before the one that hangs are all written.
 def counting(data, size):
     if next(calls) >= hang_after:
         time.sleep(600)
@@ -375,7 +375,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 def start(tmp_path, source, target, largest_file=None, hang_after=None):
     """The command in a process of its own, which counts what it decodes.
 
-    It hangs after `hang_after` pictures, so that a kill comes in the middle on any machine.
+    It hangs after `hang_after` images, so that a kill comes in the middle on any machine.
     """
     (tmp_path / "counting.py").write_text(COUNTING)
     command = [sys.executable, tmp_path / "counting.py", SCRIPT, "--source", source]
@@ -421,8 +421,8 @@ def test_kill_and_go_on(tmp_path, target):
     process = start(tmp_path, source, target)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
-    assert "59 pictures of 30 patients" in out
-    assert "broken picture: 2_left" in err
+    assert "59 images of 30 patients" in out
+    assert "broken image: 2_left" in err
     assert decoded(tmp_path) - before == 30
 
     done(source, tmp_path / "in_one_go")
@@ -438,7 +438,7 @@ def test_a_full_disk_loses_nothing(tmp_path, target):
     assert "the disk is full" in err
     assert progress_lines(target) == 7
     before = decoded(tmp_path)
-    assert "prepared: 20 pictures" in start(tmp_path, source, target).communicate(timeout=120)[0]
+    assert "prepared: 20 images" in start(tmp_path, source, target).communicate(timeout=120)[0]
     assert decoded(tmp_path) - before == 13
     done(source, tmp_path / "in_one_go")
     assert contents(target) == contents(tmp_path / "in_one_go")
@@ -479,7 +479,7 @@ def test_a_kill_between_any_two_steps(source, target, tmp_path, monkeypatch, cal
         killed_at(patch, call, step)
         with contextlib.suppress(Killed):  # Late steps may not exist.
             done(source, target, *more)
-    assert "8 pictures of 4 patients" in done(source, target, *more).stdout
+    assert "8 images of 4 patients" in done(source, target, *more).stdout
     done(source, tmp_path / "in_one_go")
     files = contents(target)
     files.pop("progress.jsonl", None)
@@ -512,7 +512,7 @@ def test_a_begun_set_is_not_mixed_with_another(source, target):
     interrupted(source, target, after=3)
     assert "another size" in refused(source, target, "--size", 24)
     assert progress_lines(target) == 3
-    assert "8 pictures" in done(source, target, "--size", 24, "--overwrite").stdout
+    assert "8 images" in done(source, target, "--size", 24, "--overwrite").stdout
 
 
 def test_two_runs_at_once(source, target):
@@ -528,7 +528,7 @@ def test_what_another_run_has_just_finished_is_kept(source, target, monkeypatch)
     calls, original = [], sources.decode_square
     monkeypatch.setattr(sources, "decode_square", lambda *args: calls.append(1) or original(*args))
     overtaken(layout, by=lambda: done(source, target))
-    assert "prepared: 8 pictures" in done(source, target).stdout
+    assert "prepared: 8 images" in done(source, target).stdout
     assert len(calls) == 8
 
     shutil.rmtree(target)
@@ -537,7 +537,7 @@ def test_what_another_run_has_just_finished_is_kept(source, target, monkeypatch)
     assert len(eyepacs(target, 24)) == 8
 
 
-def test_a_source_that_goes_away_is_not_a_broken_picture(tmp_path, target, monkeypatch):
+def test_a_source_that_goes_away_is_not_a_broken_image(tmp_path, target, monkeypatch):
     source = as_folder(tmp_path / "s", kaggle())
     original = sources.decode_square
 
@@ -550,7 +550,7 @@ def test_a_source_that_goes_away_is_not_a_broken_picture(tmp_path, target, monke
     assert progress_lines(target) == 6
     (source / "images" / "4_left.jpeg").write_bytes(kaggle()["images/4_left.jpeg"])
     monkeypatch.undo()
-    assert "8 pictures" in done(source, target).stdout
+    assert "8 images" in done(source, target).stdout
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -148,7 +148,7 @@ def test_split_folders_may_be_missing(tmp_path, target):
 
 
 def test_microsofts_repository_with_kaggles_table(tmp_path, target):
-    """There the folders hold label.csv but no pictures."""
+    """There the folders hold label.csv but no images."""
     files = tables(faces())
     files |= {name: data for name, data in folders(faces()).items() if name.endswith(".csv")}
     assert "20 faces" in done(as_folder(tmp_path / "s", files), target).stdout
@@ -192,7 +192,7 @@ def test_goes_on_where_it_was_stopped(tmp_path, target, layout):
     with pytest.raises(CourseError, match=r"go on with `python data_scripts/prepare_ferplus\.py"):
         ferplus(target)
     with open(target / "images.partial.npy", "ab") as file:
-        file.write(b"half a picture")
+        file.write(b"half an image")
     assert "20 faces" in done(source, target).stdout
     done(source, tmp_path / "in_one_go")
     assert contents(target) == contents(tmp_path / "in_one_go")
@@ -205,7 +205,7 @@ def test_problems_of_folders(tmp_path, target):
     files = folders(faces())
     train = "FER2013Train/fer00000"
     files[f"{train}00.png"] = files[f"{train}00.png"][:-60]
-    files[f"{train}01.png"] = b"no picture"
+    files[f"{train}01.png"] = b"no image"
     files[f"{train}03.png"] = png(face(0)[:24])
     del files[f"{train}04.png"]
     files["FER2013Valid/stray.png"] = png(face(0))
@@ -213,12 +213,12 @@ def test_problems_of_folders(tmp_path, target):
     assert "16 faces: train 7" in result.stdout
     lines = result.stderr.splitlines()
     assert lines[:2] == [
-        "label without picture: fer0000004.png",
-        "picture without label: stray.png (FER2013Valid/stray.png)",
+        "label without image: fer0000004.png",
+        "image without label: stray.png (FER2013Valid/stray.png)",
     ]
-    assert lines[2].startswith("broken picture: fer0000000.png (")
-    assert lines[3] == "broken picture: fer0000001.png (not a JPEG or PNG picture)"
-    assert lines[4] == "broken picture: fer0000003.png (48 x 24 pixels, not 48 x 48)"
+    assert lines[2].startswith("broken image: fer0000000.png (")
+    assert lines[3] == "broken image: fer0000001.png (not a JPEG or PNG image)"
+    assert lines[4] == "broken image: fer0000003.png (48 x 24 pixels, not 48 x 48)"
     index = real.open_ferplus(target).index
     assert index["image"][0] == "fer0000005.png"
 
@@ -304,7 +304,7 @@ def test_wrong_label_files(tmp_path, target, old, new, message):
 def test_sources_that_are_not_the_set(tmp_path, target):
     (tmp_path / "empty").mkdir()
     line = refused(tmp_path / "empty", target)
-    assert "holds no fer2013.csv and no fer2013new.csv, and no pictures in FER2013Train" in line
+    assert "holds no fer2013.csv and no fer2013new.csv, and no images in FER2013Train" in line
     only = as_folder(tmp_path / "only", {OLD: tables(faces())[OLD]})
     assert "holds no fer2013new.csv, and" in refused(only, target)
     twice = as_folder(tmp_path / "twice", tables(faces()) | tables(faces(), "again/"))
@@ -346,7 +346,7 @@ def test_a_damaged_table_in_a_zip(tmp_path, target):
 
 def test_another_prepared_set(tmp_path, target):
     done(as_zip(tmp_path / "s.zip", folders(faces())), target)
-    with pytest.raises(CourseError, match="holds ferplus pictures, not eyepacs"):
+    with pytest.raises(CourseError, match="holds ferplus images, not eyepacs"):
         real.eyepacs(target, SIZE)
     with pytest.raises(CourseError, match=r"make them with `python data_scripts/prepare_ferplus"):
         ferplus(tmp_path / "nowhere")
@@ -357,10 +357,10 @@ def test_another_prepared_set(tmp_path, target):
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """64 + 16 faces; 3 training pictures are twins of the first 2 validation pictures."""
+    """64 + 16 faces; 3 training images are duplicates of the first 2 validation images."""
     rows = faces(train=64, valid=16, test=0)
-    for place, twin in ((5, 64), (9, 64), (11, 65)):
-        rows[place] = (*rows[place][:2], rows[twin][2], rows[place][3])
+    for place, duplicate in ((5, 64), (9, 64), (11, 65)):
+        rows[place] = (*rows[place][:2], rows[duplicate][2], rows[place][3])
     folder = tmp_path_factory.mktemp("ferplus")
     done(as_zip(folder / "s.zip", folders(rows)), folder / "prepared")
     return folder / "prepared"
@@ -388,8 +388,8 @@ def test_the_rule_decides_what_is_kept(prepared):
         ferplus(prepared, labels="mode")
 
 
-def test_without_twins(prepared):
-    honest = ferplus(prepared, twins=False)
+def test_without_duplicates(prepared):
+    honest = ferplus(prepared, duplicates=False)
     assert len(honest.train) == 60
     whole = ferplus(prepared)
     left_out = np.setdiff1d(whole.train.groups, honest.train.groups)
@@ -397,7 +397,7 @@ def test_without_twins(prepared):
     assert honest.validation.fingerprint() == whole.validation.fingerprint()
 
 
-def test_part_of_the_training_pictures(prepared):
+def test_part_of_the_training_images(prepared):
     choices = ((24, 0), (24, 0), (40, 0), (24, 1))
     part, same, larger, other = (ferplus(prepared, train=n, seed=s).train for n, s in choices)
     assert len(part) == 24
@@ -414,7 +414,7 @@ def test_part_of_the_training_pictures(prepared):
 
 def test_a_set_without_validation(tmp_path, target):
     done(as_zip(tmp_path / "s.zip", folders(faces(valid=0))), target)
-    with pytest.raises(CourseError, match="holds no valid pictures"):
+    with pytest.raises(CourseError, match="holds no valid images"):
         ferplus(target)
 
 
@@ -422,14 +422,14 @@ def test_figures(prepared, tmp_path):
     """Numbers of the tiny set; the real ones are committed."""
     assert "measured 79 faces" in measure.measure(prepared, tmp_path / "figures.json")
     figures = json.loads((tmp_path / "figures.json").read_text())
-    assert figures["train"]["pictures"] == 63
+    assert figures["train"]["images"] == 63
     assert sum(figures["train"]["count by class"]["plurality"].values()) == 63
-    twins = figures["twins"]
-    assert twins["groups"] == twins["groups across the split"] == 2
-    assert twins["validation pictures with an exact twin in training"] == 2
-    assert twins["training pictures with an exact twin in validation"] == 3
+    duplicates = figures["duplicates"]
+    assert duplicates["groups"] == duplicates["groups across the split"] == 2
+    assert duplicates["validation images with an exact duplicate in training"] == 2
+    assert duplicates["training images with an exact duplicate in validation"] == 3
     # Validation faces 0 and 1 have labels 0 and 1, training faces 5, 9, 11 others.
-    assert twins["groups with conflicting labels"]["plurality"] == 2
+    assert duplicates["groups with conflicting labels"]["plurality"] == 2
 
 
 def test_figures_that_cannot_be_written(prepared, tmp_path, monkeypatch, capsys):

@@ -1,6 +1,6 @@
-"""Brushes and chance for drawn pictures. They know nothing of what is drawn.
+"""Brushes and chance for drawn images. They know nothing of what is drawn.
 
-Picture coordinates: x to the right and y downwards, both from -1 to 1, whatever the size in
+Image coordinates: x to the right and y downwards, both from -1 to 1, whatever the size in
 pixels.
 """
 
@@ -14,17 +14,17 @@ Values = np.ndarray | float
 
 
 class Chance:
-    """Random numbers for n pictures."""
+    """Random numbers for n images."""
 
     def __init__(self, rng: np.random.Generator, n: int):
         self.rng, self.n = rng, n
 
     def each(self, low: float, high: float, *shape: int) -> np.ndarray:
-        """Uniform numbers, new for each picture; float32, shape (n, *shape)."""
+        """Uniform numbers, new for each image; float32, shape (n, *shape)."""
         return self.rng.uniform(low, high, (self.n, *shape)).astype(np.float32)
 
     def happens(self, share: float, *shape: int) -> np.ndarray:
-        """Whether something happens to a picture; bool, shape (n, *shape)."""
+        """Whether something happens to an image; bool, shape (n, *shape)."""
         return self.each(0, 1, *shape) < share
 
 
@@ -35,7 +35,7 @@ def dots(canvas: np.ndarray, x: Values, y: Values, radius: Values, amount: Value
     ----------
     canvas : float32 array, shape (n, size, size), changed in place
     x, y, radius, amount : arrays, shape (n, ...), or what broadcasts to it
-        In picture coordinates; dots of amount 0 cost nothing. Dots smaller than a pixel are
+        In image coordinates; dots of amount 0 cost nothing. Dots smaller than a pixel are
         widened to one and weakened, so that their sum stays what it is.
     """
 
@@ -91,7 +91,7 @@ def _stamp(
     wanted = (values[3] != 0) & (np.abs(values[0]) < 1.3) & (np.abs(values[1]) < 1.3)
     if not wanted.any():
         return
-    picture = np.nonzero(wanted)[0]
+    image = np.nonzero(wanted)[0]
     x, y, radius, amount, aspect, *more = (v[wanted].astype(np.float32) for v in values)
     x, y, radius = (x + 1) * size / 2 - 0.5, (y + 1) * size / 2 - 0.5, radius * size / 2
     wide = np.hypot(radius, np.float32(0.35))
@@ -102,7 +102,7 @@ def _stamp(
     margin = int(0.15 * size) + 1 + half.max()
     padded = np.zeros((n, size + 2 * margin, size + 2 * margin), np.float32)
     column, row = np.rint(x).astype(int), np.rint(y).astype(int)
-    centre = (picture * len(padded[0]) + row + margin) * len(padded[0]) + column + margin
+    centre = (image * len(padded[0]) + row + margin) * len(padded[0]) + column + margin
     for h in np.unique(half):
         (i,) = np.nonzero(half == h)
         steps = np.arange(-h, h + 1)
@@ -140,13 +140,13 @@ def edge(value: np.ndarray, softness: float) -> np.ndarray:
     return np.clip(value / softness + 0.5, 0, 1)
 
 
-def cover(picture: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
-    """Cover the pictures with a colour, in place.
+def cover(image: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> None:
+    """Cover the images with a colour, in place.
 
     Parameters
     ----------
-    picture : shape (n, 3, size, size)
+    image : shape (n, 3, size, size)
     mask : shape (n, size, size), 0 to 1
     colour : shape (3,) or (n, 3)
     """
-    picture += mask[:, None] * (colour[..., None, None] - picture)
+    image += mask[:, None] * (colour[..., None, None] - image)

@@ -153,7 +153,7 @@ def _list_tar(path: Path) -> Listing:
 
 
 def _refuse_unsafe(path: Path, name: str, link: bool, encrypted: bool = False) -> None:
-    """Stop at an entry that no honest archive of pictures holds."""
+    """Stop at an entry that no honest archive of images holds."""
     name = name.replace("\\", "/")
     outside = name.startswith("/") or re.match("[A-Za-z]:", name) or ".." in name.split("/")
     if outside or "\0" in name:

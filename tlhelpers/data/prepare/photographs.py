@@ -1,4 +1,4 @@
-"""What the sets of fundus photographs share: a table of grades beside a folder of pictures."""
+"""What the sets of fundus photographs share: a table of grades beside a folder of images."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tlhelpers.core.errors import CourseError
 from tlhelpers.data.prepare import sources, workflow
 from tlhelpers.data.prepare.downloads import Remote
 from tlhelpers.data.prepare.sources import Source, open_source, read_table
-from tlhelpers.data.prepare.workflow import Contents, Options, PictureSet
+from tlhelpers.data.prepare.workflow import Contents, ImageSet, Options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,15 +30,15 @@ class Photographs:
     labels : str
         Name of the table of grades, at the top or in a folder around everything.
     columns : (str, str)
-        Its columns with a picture's name and its grade.
+        Its columns with an image's name and its grade.
     folders : tuple of str
-        Where the pictures may lie, seen from the table; "." is beside it.
+        Where the images may lie, seen from the table; "." is beside it.
     read_name : callable
-        From a picture's name to what else the index says about it; None if it is no such name.
+        From an image's name to what else the index says about it; None if it is no such name.
     name_words : str
         What a name has to be, for the message.
-    get_labels, get_pictures : str
-        What to do if there is no table, or there are no pictures.
+    get_labels, get_images : str
+        What to do if there is no table, or there are no images.
     """
 
     labels: str
@@ -47,19 +47,19 @@ class Photographs:
     read_name: Callable[[str], dict[str, str] | None]
     name_words: str
     get_labels: str
-    get_pictures: str
+    get_images: str
 
 
 def prepare(
-    picture_set: PictureSet, photographs: Photographs, options: Options, files: Sequence[Remote]
+    image_set: ImageSet, photographs: Photographs, options: Options, files: Sequence[Remote]
 ) -> str:
     """Prepare a set of photographs; the closing line. See `preparing.prepare`."""
     look_into = partial(_look_into, photographs, options.size)
-    return workflow.prepare(picture_set, options, files, look_into)
+    return workflow.prepare(image_set, options, files, look_into)
 
 
 def grades_in(index: pd.DataFrame) -> str:
-    """Number of pictures of each grade, for a closing line."""
+    """Number of images of each grade, for a closing line."""
     counts = " / ".join(f"{(index['grade'] == int(grade)).sum():,}" for grade in GRADES)
     return f"grades 0-4: {counts}"
 
@@ -70,12 +70,12 @@ def _look_into(
     source = open_source(path)
     labels_path = _find_labels(photographs, source)
     labels = _read_labels(photographs, source, labels_path)
-    pictures = _find_pictures(photographs, source, PurePosixPath(labels_path).parent)
-    items, problems = workflow.match_up(labels, pictures)
+    images = _find_images(photographs, source, PurePosixPath(labels_path).parent)
+    items, problems = workflow.match_up(labels, images)
     contents = Contents(
-        items, problems, lambda name: sources.decode_square(source.read(pictures[name]), size)
+        items, problems, lambda name: sources.decode_square(source.read(images[name]), size)
     )
-    return source.fingerprint([labels_path, *pictures.values()]), lambda: contents
+    return source.fingerprint([labels_path, *images.values()]), lambda: contents
 
 
 def _find_labels(photographs: Photographs, source: Source) -> str:
@@ -109,23 +109,23 @@ def _label(photographs: Photographs, path: str, line: int, row: dict) -> dict:
     return {"image": image, **known, "grade": int(grade)}
 
 
-def _find_pictures(photographs: Photographs, source: Source, base: PurePosixPath) -> dict[str, str]:
-    """Path of each picture by its name without suffix."""
+def _find_images(photographs: Photographs, source: Source, base: PurePosixPath) -> dict[str, str]:
+    """Path of each image by its name without suffix."""
     folders = {base / folder for folder in photographs.folders}
-    pictures: dict[str, str] = {}
+    images: dict[str, str] = {}
     for name in source.files:
         path = PurePosixPath(name)
         if path.parent not in folders or path.suffix.lower() not in SUFFIXES:
             continue
-        if path.stem in pictures:
+        if path.stem in images:
             raise CourseError(
-                f"two pictures are called {path.stem}, {pictures[path.stem]} and {name}: keep one"
+                f"two images are called {path.stem}, {images[path.stem]} and {name}: keep one"
             )
-        pictures[path.stem] = name
-    if not pictures:
+        images[path.stem] = name
+    if not images:
         places = " or ".join(
             f"beside {photographs.labels}" if folder == "." else f"in {folder}/"
             for folder in photographs.folders
         )
-        raise CourseError(f"{source.path} holds no pictures {places}: {photographs.get_pictures}")
-    return pictures
+        raise CourseError(f"{source.path} holds no images {places}: {photographs.get_images}")
+    return images

@@ -1,14 +1,14 @@
-"""Prepared picture sets: decoded once into a folder of arrays, in steps that survive a kill.
+"""Prepared image sets: decoded once into a folder of arrays, in steps that survive a kill.
 
 A prepared folder holds::
 
     images.npy    uint8, shape (n, size, size, channels): 3 for RGB, 1 for grey
-    index.csv     one line a picture, in the order of images.npy
+    index.csv     one line per image, in the order of images.npy
     problems.csv  what was left out, and why
     about.json    where it came from, counts; written last: its presence marks the set complete
 
-While a set is being prepared there are `images.partial.npy`, to which each picture is
-appended, and `progress.jsonl`, one line a picture with its checksum. A run that was killed
+While a set is being prepared there are `images.partial.npy`, to which each image is
+appended, and `progress.jsonl`, one line per image with its checksum. A run that was killed
 trusts the longest stretch of lines whose checksums agree with the pixels, and goes on there.
 """
 
@@ -37,7 +37,7 @@ from tlhelpers.core.errors import CourseError
 from tlhelpers.core.files import DISK_FULL, write_whole
 from tlhelpers.core.locks import locked
 from tlhelpers.core.progress import bar
-from tlhelpers.data.prepare.sources import BrokenPicture, first_line, readable_bytes
+from tlhelpers.data.prepare.sources import BrokenImage, first_line, readable_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,11 +46,11 @@ IMAGES, PARTIAL = "images.npy", "images.partial.npy"
 INDEX, PROBLEMS, ABOUT, PROGRESS = "index.csv", "problems.csv", "about.json", "progress.jsonl"
 
 LAYOUT_VERSION = 1
-"""Raised when pictures prepared before would come out differently now."""
+"""Raised when images prepared before would come out differently now."""
 
 WORKERS = 2
 BLOCK = 64
-"""Pictures handed to the workers at a time; bounds the memory for decoded pictures."""
+"""Images handed to the workers at a time; bounds the memory for decoded images."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Prepared:
     images : uint8 memory map, shape (n, size, size, channels)
         Read-only.
     index : DataFrame, n rows
-        Columns `image`, the picture's name, and what the set knows about each picture.
+        Columns `image`, the image's name, and what the set knows about each image.
     about : dict
         The content of about.json.
     """
@@ -81,7 +81,7 @@ class Prepared:
 
 
 def load_prepared(folder: Path | str, name: str, command: str) -> Prepared:
-    """Open a prepared folder; the pictures stay on disk until they are used.
+    """Open a prepared folder; the images stay on disk until they are used.
 
     Parameters
     ----------
@@ -99,22 +99,22 @@ def load_prepared(folder: Path | str, name: str, command: str) -> Prepared:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise CourseError(f"no prepared pictures at {folder}: make them with `{command}`")
+        raise CourseError(f"no prepared images at {folder}: make them with `{command}`")
     if not (folder / ABOUT).exists():
         log = _read_log(folder)
         if log is None:
-            raise CourseError(f"{folder} holds no prepared pictures: make them with `{command}`")
+            raise CourseError(f"{folder} holds no prepared images: make them with `{command}`")
         raise CourseError(f"{folder} is not complete: go on with `{log.command}`")
     about = read_about(folder)
     if about["job"]["name"] != name:
-        raise CourseError(f"{folder} holds {about['job']['name']} pictures, not {name} pictures")
+        raise CourseError(f"{folder} holds {about['job']['name']} images, not {name} images")
     try:
         images = np.load(folder / IMAGES, mmap_mode="r")
         index = _read_index(folder / INDEX)
     except (OSError, ValueError, KeyError) as error:
         raise _damaged(folder, first_line(error)) from error
     if not len(images) == len(index) == about["count"]:
-        raise _damaged(folder, f"{len(images)} pictures, {len(index)} lines in {INDEX}")
+        raise _damaged(folder, f"{len(images)} images, {len(index)} lines in {INDEX}")
     return Prepared(folder, images, index, about)
 
 
@@ -138,8 +138,8 @@ def _damaged(folder: Path, what: str) -> CourseError:
 
 
 @dataclass(frozen=True)
-class Job:
-    """What is being prepared; a target is only ever continued by the same job.
+class Preparation:
+    """What is being prepared; a target is only ever continued by the same one.
 
     Attributes
     ----------
@@ -150,11 +150,11 @@ class Job:
     fingerprint : str
         `Source.fingerprint` of the files used.
     size : int
-        Side of the pictures in pixels.
+        Side of the images in pixels.
     limit : int or None
-        Pictures at most; None for all.
+        Images at most; None for all.
     command : str
-        The command that does this job, shown where it has to be run again.
+        The command that does this, shown where it has to be run again.
     channels : int
         3 for RGB, 1 for grey. Goes with the name, so it is not part of `identity`.
     """
@@ -169,12 +169,12 @@ class Job:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Shape of one picture."""
+        """Shape of one image."""
         return (self.size, self.size, self.channels)
 
     @property
     def identity(self) -> dict:
-        """What must be the same for pictures of two runs to stand in one set."""
+        """What must be the same for images of two runs to stand in one set."""
         return {
             "name": self.name,
             "fingerprint": self.fingerprint,
@@ -185,14 +185,14 @@ class Job:
 
 
 class Problem(NamedTuple):
-    """Something left out: the picture's name, what is wrong, details."""
+    """Something left out: the image's name, what is wrong, details."""
 
     image: str
     problem: str
     why: str = ""
 
 
-BROKEN = "broken picture"
+BROKEN = "broken image"
 
 
 def problem_table(problems: Sequence[Problem]) -> pd.DataFrame:
@@ -210,7 +210,7 @@ def read_problems(folder: Path) -> pd.DataFrame:
 
 
 class _Entry(NamedTuple):
-    """One line of the progress file: a picture with its pixels' CRC, or why it is broken."""
+    """One line of the progress file: an image with its pixels' CRC, or why it is broken."""
 
     image: str
     crc: int | None
@@ -225,8 +225,9 @@ class _Log:
     command: str
 
 
-def is_complete(target: Path, job: Job, overwrite: bool = False) -> bool:
-    """Whether the target already holds all of this job; False if it is to be begun or continued.
+def is_complete(target: Path, preparation: Preparation, overwrite: bool = False) -> bool:
+    """Whether the target already holds all of this preparation; False if it is to be begun or
+    continued.
 
     Raises
     ------
@@ -247,19 +248,19 @@ def is_complete(target: Path, job: Job, overwrite: bool = False) -> bool:
                 "choose another --target, or add --overwrite"
             )
         return False
-    if held == job.identity:
+    if held == preparation.identity:
         return (target / ABOUT).exists()
     if not overwrite:
         raise CourseError(
-            f"{target} holds pictures prepared {_difference(held, job.identity)}: "
+            f"{target} holds images prepared {_difference(held, preparation.identity)}: "
             "choose another --target, or add --overwrite to replace them"
         )
     return False
 
 
-def space_needed(pictures: int, shape: tuple[int, int, int]) -> int:
-    """Bytes for so many pictures of a shape with their tables (about 300 bytes a line)."""
-    return pictures * (math.prod(shape) + 300) + 2**20
+def space_needed(images: int, shape: tuple[int, int, int]) -> int:
+    """Bytes for so many images of a shape with their tables (about 300 bytes a line)."""
+    return images * (math.prod(shape) + 300) + 2**20
 
 
 def free_space(target: Path) -> int:
@@ -274,31 +275,31 @@ def write_prepared(
     target: Path,
     items: pd.DataFrame,
     decode: Callable[[str], np.ndarray],
-    job: Job,
+    preparation: Preparation,
     problems: Sequence[Problem] = (),
     count_by: str = "grade",
     overwrite: bool = False,
 ) -> Prepared:
-    """Decode pictures into a prepared folder, going on where an earlier run stopped.
+    """Decode images into a prepared folder, going on where an earlier run stopped.
 
     Parameters
     ----------
     target : Path
         The folder; made if missing.
     items : DataFrame
-        One row a picture, the columns of index.csv. Column `image` names each picture.
+        One row per image, the columns of index.csv. Column `image` names each image.
     decode : callable
-        From a picture's name to a uint8 array of shape `job.shape`. Called from worker
-        threads, once a picture. Raises `BrokenPicture` for one to leave out.
-    job : Job
+        From an image's name to a uint8 array of shape `preparation.shape`. Called from worker
+        threads, once per image. Raises `BrokenImage` for one to leave out.
+    preparation : Preparation
         What this is; kept in about.json.
     problems : sequence of Problem
         What is known to be left out before decoding.
     count_by : str
         Column of `items` whose values are counted in about.json.
     overwrite : bool
-        Replace what another job left in the target. A finished or begun set of the same job
-        is kept.
+        Replace what another preparation left in the target. A finished or begun set of the same
+        preparation is kept.
 
     Returns
     -------
@@ -308,70 +309,72 @@ def write_prepared(
     ------
     CourseError
         If the target holds something else, the disk is or gets full, another run is busy in
-        the target, or no picture could be read. What was done is kept.
+        the target, or no image could be read. What was done is kept.
     """
     target = Path(target)
-    if is_complete(target, job, overwrite):
-        return load_prepared(target, job.name, job.command)
-    _require_space(target, job, len(items))
+    if is_complete(target, preparation, overwrite):
+        return load_prepared(target, preparation.name, preparation.command)
+    _require_space(target, preparation, len(items))
     with _disk_errors(target), locked(target, "preparing"):
         # Another run may have finished just before it let go of the lock.
-        if not is_complete(target, job, overwrite):
+        if not is_complete(target, preparation, overwrite):
             target.mkdir(exist_ok=True)
-            entries = _write_pictures(target, list(items["image"]), decode, job)
-            _finish(target, items, entries, job, list(problems), count_by)
-    return load_prepared(target, job.name, job.command)
+            entries = _write_images(target, list(items["image"]), decode, preparation)
+            _finish(target, items, entries, preparation, list(problems), count_by)
+    return load_prepared(target, preparation.name, preparation.command)
 
 
-def _require_space(target: Path, job: Job, pictures: int) -> None:
-    """Stop with one line, before anything is touched, if the disk cannot take the pictures."""
+def _require_space(target: Path, preparation: Preparation, images: int) -> None:
+    """Stop with one line, before anything is touched, if the disk cannot take the images."""
     log = _read_log(target)
     partial = target / PARTIAL
-    goes_on = log is not None and log.identity == job.identity and partial.exists()
-    needed = space_needed(pictures, job.shape) - (partial.stat().st_size if goes_on else 0)
+    goes_on = log is not None and log.identity == preparation.identity and partial.exists()
+    needed = space_needed(images, preparation.shape) - (partial.stat().st_size if goes_on else 0)
     free = free_space(target)
     if needed > free:
         raise CourseError(
-            f"not enough room for {target}: {pictures:,} pictures need {readable_bytes(needed)} "
+            f"not enough room for {target}: {images:,} images need {readable_bytes(needed)} "
             f"more, {readable_bytes(free)} are free; make room, or use a smaller --size or --limit"
         )
 
 
-def _write_pictures(
-    target: Path, names: list[str], decode: Callable[[str], np.ndarray], job: Job
+def _write_images(
+    target: Path, names: list[str], decode: Callable[[str], np.ndarray], preparation: Preparation
 ) -> list[_Entry]:
-    """Append every picture not yet there to the partial file; what became of all of them."""
-    _begin_or_go_on(target, job, len(names))
+    """Append every image not yet there to the partial file; what became of all of them."""
+    _begin_or_go_on(target, preparation, len(names))
     with (target / PARTIAL).open("r+b") as pixels, (target / PROGRESS).open("r+b") as log:
-        entries = _trusted_entries(pixels, log, names, job.shape)
+        entries = _trusted_entries(pixels, log, names, preparation.shape)
         left = names[len(entries) :]
         with (
             bar(total=len(names), initial=len(entries), desc="preparing") as progress,
             # Closed, not just dropped: after a full disk no worker may decode on.
             contextlib.closing(_decoded(left, decode)) as decoded,
         ):
-            for name, picture in decoded:
-                entries.append(_append(pixels, log, name, picture, job.shape))
+            for name, image in decoded:
+                entries.append(_append(pixels, log, name, image, preparation.shape))
                 progress.update()
     if not any(entry.crc is not None for entry in entries):
-        raise CourseError(f"none of the {len(names):,} pictures in {job.source} could be read")
+        raise CourseError(
+            f"none of the {len(names):,} images in {preparation.source} could be read"
+        )
     return entries
 
 
 def _decoded(
     names: list[str], decode: Callable[[str], np.ndarray]
-) -> Iterator[tuple[str, np.ndarray | BrokenPicture]]:
-    """Each name with its picture, in order, decoded by a few threads (Pillow frees the GIL)."""
+) -> Iterator[tuple[str, np.ndarray | BrokenImage]]:
+    """Each name with its image, in order, decoded by a few threads (Pillow frees the GIL)."""
     from PIL import Image
 
-    def attempt(name: str) -> np.ndarray | BrokenPicture:
+    def attempt(name: str) -> np.ndarray | BrokenImage:
         try:
             return decode(name)
-        except BrokenPicture as broken:
+        except BrokenImage as broken:
             return broken
 
     with ThreadPoolExecutor(WORKERS) as pool, warnings.catch_warnings():
-        # `decode` reports such a picture as broken; Pillow need not warn as well.
+        # `decode` reports such an image as broken; Pillow need not warn as well.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
             for start in range(0, len(names), BLOCK):
@@ -385,16 +388,16 @@ def _append(
     pixels: BinaryIO,
     log: BinaryIO,
     name: str,
-    picture: np.ndarray | BrokenPicture,
+    image: np.ndarray | BrokenImage,
     shape: tuple[int, int, int],
 ) -> _Entry:
-    """Write one picture, then the line that says it is there: never the other way round."""
-    if isinstance(picture, BrokenPicture):
-        entry = _Entry(name, None, str(picture))
+    """Write one image, then the line that says it is there: never the other way round."""
+    if isinstance(image, BrokenImage):
+        entry = _Entry(name, None, str(image))
     else:
-        if picture.shape != shape or picture.dtype != np.uint8:
-            raise ValueError(f"decode gave {picture.dtype} {picture.shape} for {name}")
-        data = np.ascontiguousarray(picture).tobytes()
+        if image.shape != shape or image.dtype != np.uint8:
+            raise ValueError(f"decode gave {image.dtype} {image.shape} for {name}")
+        data = np.ascontiguousarray(image).tobytes()
         pixels.write(data)
         pixels.flush()
         entry = _Entry(name, zlib.crc32(data))
@@ -403,15 +406,15 @@ def _append(
     return entry
 
 
-def _begin_or_go_on(target: Path, job: Job, pictures: int) -> None:
+def _begin_or_go_on(target: Path, preparation: Preparation, images: int) -> None:
     """See that the partial file and this job's progress file are there.
 
     The steps are ordered so that a kill between any two leaves a state that this function, or
     `is_complete`, understands.
     """
     log = _read_log(target)
-    if log is None or log.identity != job.identity:
-        header = json.dumps({"job": job.identity, "command": job.command})
+    if log is None or log.identity != preparation.identity:
+        header = json.dumps({"job": preparation.identity, "command": preparation.command})
         write_whole(target / PROGRESS, header + "\n")
         (target / ABOUT).unlink(missing_ok=True)
         for name in (IMAGES, PARTIAL, INDEX, PROBLEMS):
@@ -421,7 +424,7 @@ def _begin_or_go_on(target: Path, job: Job, pictures: int) -> None:
         if (target / IMAGES).exists():  # Killed between the renaming and about.json.
             (target / IMAGES).replace(partial)
         else:
-            partial.write_bytes(_npy_header((pictures, *job.shape)))
+            partial.write_bytes(_npy_header((images, *preparation.shape)))
 
 
 def _trusted_entries(
@@ -429,7 +432,7 @@ def _trusted_entries(
 ) -> list[_Entry]:
     """Entries whose pixels are there and unharmed; both files are cut after the last of them.
 
-    A power cut may leave lines without their pixels, a kill half a line or half a picture.
+    A power cut may leave lines without their pixels, a kill half a line or half an image.
     """
     lines = log.read().split(b"\n")[:-1]  # What follows the last line end is half a line.
     log_end = len(lines[0]) + 1
@@ -481,11 +484,11 @@ def _finish(
     target: Path,
     items: pd.DataFrame,
     entries: list[_Entry],
-    job: Job,
+    preparation: Preparation,
     problems: list[Problem],
     count_by: str,
 ) -> None:
-    """Write the tables, give the pictures their final name, and mark the set complete."""
+    """Write the tables, give the images their final name, and mark the set complete."""
     import PIL
 
     kept = items[[entry.crc is not None for entry in entries]]
@@ -493,7 +496,7 @@ def _finish(
     table = kept.to_csv(index=False, lineterminator="\n")
     checksums = ",".join(str(entry.crc) for entry in entries if entry.crc is not None)
     with (target / PARTIAL).open("r+b") as pixels:
-        pixels.write(_npy_header((len(kept), *job.shape)))
+        pixels.write(_npy_header((len(kept), *preparation.shape)))
         pixels.flush()
         os.fsync(pixels.fileno())
     write_whole(target / INDEX, table)
@@ -501,15 +504,15 @@ def _finish(
     write_whole(target / PROBLEMS, listing.to_csv(index=False, lineterminator="\n"))
     (target / PARTIAL).replace(target / IMAGES)
     about = {
-        "source": job.source,
-        "job": job.identity,
+        "source": preparation.source,
+        "job": preparation.identity,
         "count": len(kept),
         "counts": {str(k): int(n) for k, n in kept[count_by].value_counts().sort_index().items()},
         "skipped": dict(Counter(problem.problem for problem in problems)),
         "fingerprint": hashlib.sha256((table + checksums).encode()).hexdigest()[:16],
         "prepared": datetime.now(UTC).isoformat(timespec="seconds"),
         "pillow": PIL.__version__,
-        "command": job.command,
+        "command": preparation.command,
     }
     write_whole(target / ABOUT, json.dumps(about, indent=2) + "\n")
     (target / PROGRESS).unlink()

@@ -1,4 +1,4 @@
-"""Reading real pictures: the files in a folder or an archive, tables among them, and decoding."""
+"""Reading real images: the files in a folder or an archive, tables among them, and decoding."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ LARGEST_TABLE = 2**30
 """Bytes. The largest table of the sets, fer2013.csv, has 0.3 GB."""
 
 
-class BrokenPicture(Exception):
-    """A picture that cannot be used; the message says why, in a few words."""
+class BrokenImage(Exception):
+    """An image that cannot be used; the message says why, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ class Source(Listing):
 
         Raises
         ------
-        BrokenPicture
-            If the file is damaged in the zip, or larger than any picture is.
+        BrokenImage
+            If the file is damaged in the zip, or larger than any image is.
         CourseError
             If the source itself cannot be read any more (a disk or network that went away).
         """
         if self.sizes[name] > LARGEST_FILE:
-            raise BrokenPicture(f"{readable_bytes(self.sizes[name])} is too large for this file")
+            raise BrokenImage(f"{readable_bytes(self.sizes[name])} is too large for this file")
         with self._read_errors(name), self.open(name) as file:
             return file.read()
 
@@ -64,7 +64,7 @@ class Source(Listing):
         Raises as `read` does, with another size; UnicodeDecodeError if it is not text.
         """
         if self.sizes[name] > LARGEST_TABLE:
-            raise BrokenPicture(f"{readable_bytes(self.sizes[name])} is too large for a table")
+            raise BrokenImage(f"{readable_bytes(self.sizes[name])} is too large for a table")
         with self._read_errors(name), self.open(name) as file:
             # newline="": csv.reader wants line ends as they are.
             yield from io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
@@ -74,7 +74,7 @@ class Source(Listing):
         try:
             yield
         except archives.DAMAGED as error:
-            raise BrokenPicture(f"damaged in the zip ({first_line(error)})") from error
+            raise BrokenImage(f"damaged in the zip ({first_line(error)})") from error
         except OSError as error:
             raise CourseError(
                 f"cannot read {name} in {self.path} ({error.strerror or error}); what was "
@@ -154,14 +154,14 @@ def read_table(
             if None in row:
                 raise CourseError(f"{path}, line {reader.line_num}: more values than columns")
             yield reader.line_num, row
-    except (BrokenPicture, UnicodeDecodeError, csv.Error) as error:
+    except (BrokenImage, UnicodeDecodeError, csv.Error) as error:
         raise CourseError(
             f"{path} in {source.path} is not a table that can be read: {first_line(error)}"
         ) from error
 
 
 def decode_square(data: bytes, size: int) -> np.ndarray:
-    """Decode a JPEG or PNG into a square RGB picture.
+    """Decode a JPEG or PNG into a square RGB image.
 
     The longer side is cut equally at both ends to make a square (in a fundus photograph
     mostly black border), which is then resized with an antialiasing filter. A large JPEG is
@@ -181,8 +181,8 @@ def decode_square(data: bytes, size: int) -> np.ndarray:
 
     Raises
     ------
-    BrokenPicture
-        If it is not a picture, cut short, damaged, or has more pixels than Pillow's
+    BrokenImage
+        If it is not an image, cut short, damaged, or has more pixels than Pillow's
         ``Image.MAX_IMAGE_PIXELS``.
     """
     from PIL import Image, ImageOps
@@ -194,7 +194,7 @@ def decode_square(data: bytes, size: int) -> np.ndarray:
 
 
 def decode_grey(data: bytes, size: int) -> np.ndarray:
-    """Decode a JPEG or PNG of the right size into a grey picture; no pixel is changed.
+    """Decode a JPEG or PNG of the right size into a grey image; no pixel is changed.
 
     Parameters
     ----------
@@ -209,33 +209,33 @@ def decode_grey(data: bytes, size: int) -> np.ndarray:
 
     Raises
     ------
-    BrokenPicture
+    BrokenImage
         As `decode_square`, and if it has another size.
     """
     with _opened(data) as image:
         if image.size != (size, size):
-            raise BrokenPicture(f"{image.width} x {image.height} pixels, not {size} x {size}")
+            raise BrokenImage(f"{image.width} x {image.height} pixels, not {size} x {size}")
         return np.asarray(image.convert("L"))[..., None]
 
 
 @contextlib.contextmanager
 def _opened(data: bytes) -> Iterator[Image.Image]:
-    """A picture opened with Pillow; whatever goes wrong with it is a `BrokenPicture`."""
+    """An image opened with Pillow; whatever goes wrong with it is a `BrokenImage`."""
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
             if image.width * image.height > Image.MAX_IMAGE_PIXELS:
-                raise BrokenPicture(f"{image.width} x {image.height} pixels are too many")
+                raise BrokenImage(f"{image.width} x {image.height} pixels are too many")
             yield image
-    except BrokenPicture:
+    except BrokenImage:
         raise
     except Image.DecompressionBombError as error:
-        raise BrokenPicture("far more pixels than a photograph has") from error
+        raise BrokenImage("far more pixels than a photograph has") from error
     except Image.UnidentifiedImageError as error:
-        raise BrokenPicture("not a JPEG or PNG picture") from error
+        raise BrokenImage("not a JPEG or PNG image") from error
     except Exception as error:  # Pillow's decoders raise almost anything on damaged bytes.
-        raise BrokenPicture(first_line(error)) from error
+        raise BrokenImage(first_line(error)) from error
 
 
 def readable_bytes(count: int) -> str:

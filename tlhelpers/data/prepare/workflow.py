@@ -16,7 +16,7 @@ from tlhelpers.data.prepare import downloads
 from tlhelpers.data.prepare import prepared as layout
 from tlhelpers.data.prepare.command_line import command_line
 from tlhelpers.data.prepare.downloads import Remote
-from tlhelpers.data.prepare.prepared import Job, Prepared, Problem
+from tlhelpers.data.prepare.prepared import Preparation, Prepared, Problem
 from tlhelpers.data.prepare.sources import Source, readable_bytes
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ SHOWN = 20
 
 
 # The options of every command.
-Target = Annotated[Path, typer.Option(help="Folder for the prepared pictures.")]
+Target = Annotated[Path, typer.Option(help="Folder for the prepared images.")]
 Size = Annotated[int, typer.Option(min=8, max=2048, help="Side in pixels.")]
 Limit = Annotated[
-    int | None, typer.Option(min=1, help="Take only the first so many pictures.")
+    int | None, typer.Option(min=1, help="Take only the first so many images.")
 ]  # fmt: skip
 Downloads = Annotated[
     Path | None,
@@ -56,12 +56,12 @@ class Options:
     target : Path
         The folder to prepare in.
     limit : int or None
-        Pictures at most.
+        Images at most.
     dry_run, overwrite : bool
     downloads : Path or None
         Where fetched files go; None for a folder ``downloads`` beside the target.
     size : int or None
-        Side of the pictures in pixels; None where the command has no such option.
+        Side of the images in pixels; None where the command has no such option.
     """
 
     source: str
@@ -74,7 +74,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class PictureSet:
+class ImageSet:
     """One of the sets, as its command describes it.
 
     Attributes
@@ -92,7 +92,7 @@ class PictureSet:
     channels : int
         3 for RGB, 1 for grey.
     size : int or None
-        Side of the pictures where there is no choice.
+        Side of the images where there is no choice.
     """
 
     name: str
@@ -111,11 +111,11 @@ class Contents:
     Attributes
     ----------
     items : DataFrame
-        One row a picture, the columns of index.csv; `image` is its name.
+        One row per image, the columns of index.csv; `image` is its name.
     problems : list of Problem
         What is left out.
     decode : callable
-        From a picture's name to its pixels, as `write_prepared` takes it.
+        From an image's name to its pixels, as `write_prepared` takes it.
     """
 
     items: pd.DataFrame
@@ -138,7 +138,7 @@ def find_one(source: Source, name: str) -> str | None:
 
 
 def label_table(source: Source, path: str, rows: list[dict]) -> pd.DataFrame:
-    """Rows of a file of labels as a table, which has to name each picture once.
+    """Rows of a file of labels as a table, which has to name each image once.
 
     Raises
     ------
@@ -152,42 +152,40 @@ def label_table(source: Source, path: str, rows: list[dict]) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     twice = table["image"][table["image"].duplicated()]
     if len(twice):
-        raise CourseError(f"{path} names {twice.iloc[0]} more than once: keep one line a picture")
+        raise CourseError(f"{path} names {twice.iloc[0]} more than once: keep one line per image")
     return table
 
 
-def match_up(
-    labels: pd.DataFrame, pictures: Mapping[str, str]
-) -> tuple[pd.DataFrame, list[Problem]]:
-    """Labels that have a picture, and what has to be left out.
+def match_up(labels: pd.DataFrame, images: Mapping[str, str]) -> tuple[pd.DataFrame, list[Problem]]:
+    """Labels that have an image, and what has to be left out.
 
     Parameters
     ----------
     labels : DataFrame
         Column `image` holds names.
-    pictures : dict of str to str
-        Path of each picture by its name.
+    images : dict of str to str
+        Path of each image by its name.
 
     Raises
     ------
     CourseError
-        If no label has a picture.
+        If no label has an image.
     """
-    there = labels["image"].isin(pictures)
+    there = labels["image"].isin(images)
     labelled = set(labels["image"])
-    problems = [Problem(name, "label without picture") for name in labels["image"][~there]]
+    problems = [Problem(name, "label without image") for name in labels["image"][~there]]
     problems += [
-        Problem(name, "picture without label", path)
-        for name, path in sorted(pictures.items())
+        Problem(name, "image without label", path)
+        for name, path in sorted(images.items())
         if name not in labelled
     ]
     if not there.any():
-        raise CourseError(f"none of the {len(labels):,} labels has a picture: is this the set?")
+        raise CourseError(f"none of the {len(labels):,} labels has an image: is this the set?")
     return labels[there].reset_index(drop=True), problems
 
 
 def prepare(
-    picture_set: PictureSet,
+    image_set: ImageSet,
     options: Options,
     files: Sequence[Remote],
     look_into: Callable[[Path], tuple[str, Callable[[], Contents]]],
@@ -196,7 +194,7 @@ def prepare(
 
     Parameters
     ----------
-    picture_set : PictureSet
+    image_set : ImageSet
     options : Options
     files : sequence of Remote
         What to fetch if the source is the word and not a path.
@@ -210,13 +208,13 @@ def prepare(
         If files cannot be fetched, the source or target is refused, or the disk is full.
     """
     target, path = options.target, Path(options.source)
-    command = _command(picture_set, options)
-    if options.source == picture_set.word:
+    command = _command(image_set, options)
+    if options.source == image_set.word:
         # Before anything is fetched again: who has prepared a set may delete the downloads.
         if _made_by(command, target):
-            made = layout.load_prepared(target, picture_set.name, command)
-            return f"already prepared: {_closing_line(made, picture_set.describe)}"
-        path = (options.downloads or target.parent / "downloads") / picture_set.name
+            made = layout.load_prepared(target, image_set.name, command)
+            return f"already prepared: {_closing_line(made, image_set.describe)}"
+        path = (options.downloads or target.parent / "downloads") / image_set.name
         wanted = downloads.missing(files, path)
         if wanted and options.dry_run:
             return (
@@ -229,31 +227,31 @@ def prepare(
     if target.resolve() == path.resolve():
         raise CourseError("--target is the same as --source: choose another folder")
     fingerprint, read = look_into(path)
-    job = Job(
-        name=picture_set.name,
+    preparation = Preparation(
+        name=image_set.name,
         source=path.resolve().name,
         fingerprint=fingerprint,
-        size=options.size or picture_set.size,
+        size=options.size or image_set.size,
         limit=options.limit,
         command=command + (" --overwrite" if options.overwrite else ""),
-        channels=picture_set.channels,
+        channels=image_set.channels,
     )
-    return run_job(
-        job,
+    return run_preparation(
+        preparation,
         target,
         read,
-        picture_set.describe,
-        picture_set.count_by,
+        image_set.describe,
+        image_set.count_by,
         options.dry_run,
         options.overwrite,
     )
 
 
-def _command(picture_set: PictureSet, options: Options) -> str:
+def _command(image_set: ImageSet, options: Options) -> str:
     """The command that does the same again, but for `--overwrite`."""
-    fetched = options.source == picture_set.word
+    fetched = options.source == image_set.word
     return command_line(
-        picture_set.script,
+        image_set.script,
         {
             "--source": options.source if fetched else Path(options.source),
             "--target": options.target,
@@ -271,8 +269,8 @@ def _made_by(command: str, target: Path) -> bool:
     return layout.read_about(target).get("command", "").removesuffix(" --overwrite") == command
 
 
-def run_job(
-    job: Job,
+def run_preparation(
+    preparation: Preparation,
     target: Path,
     read: Callable[[], Contents],
     describe: Callable[[pd.DataFrame], str],
@@ -284,7 +282,7 @@ def run_job(
 
     Parameters
     ----------
-    job : Job
+    preparation : Preparation
         What to prepare. Of what `read` gives, its `limit` is taken.
     target : Path
         The folder to prepare in.
@@ -302,21 +300,21 @@ def run_job(
     CourseError
         If the source or target is refused, or the disk is full.
     """
-    if layout.is_complete(target, job, overwrite):
-        prepared = layout.load_prepared(target, job.name, job.command)
+    if layout.is_complete(target, preparation, overwrite):
+        prepared = layout.load_prepared(target, preparation.name, preparation.command)
         return f"already prepared: {_closing_line(prepared, describe)}"
     contents = read()
-    items = contents.items.head(job.limit)
+    items = contents.items.head(preparation.limit)
     if dry_run:
         _report(layout.problem_table(contents.problems))
         found = Counter(problem.problem for problem in contents.problems)
         return (
             f"dry run, nothing written: {describe(items)}; left out: {_left_out(found)}; "
-            f"needs {readable_bytes(layout.space_needed(len(items), job.shape))}, "
+            f"needs {readable_bytes(layout.space_needed(len(items), preparation.shape))}, "
             f"free {readable_bytes(layout.free_space(target))}"
         )
     prepared = layout.write_prepared(
-        target, items, contents.decode, job, contents.problems, count_by, overwrite
+        target, items, contents.decode, preparation, contents.problems, count_by, overwrite
     )
     _report(layout.read_problems(target))
     return f"prepared: {_closing_line(prepared, describe)}"

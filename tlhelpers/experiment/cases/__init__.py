@@ -15,7 +15,7 @@ PROFILES = ("smoke", "quick", "full", "full-lite", "full-smoke", "full-lite-smok
 EfficientNet-Lite0, whose weights pip brings, at 224 pixels. "full-…smoke" shows that all works."""
 
 
-def case(name: str, profile: str = "quick", data: str = "synthetic", **pictures: Any) -> Case:
+def case(name: str, profile: str = "quick", data: str = "synthetic", **images: Any) -> Case:
     """The case called `name`.
 
     Parameters
@@ -25,15 +25,15 @@ def case(name: str, profile: str = "quick", data: str = "synthetic", **pictures:
     profile : str
         One of `PROFILES`.
     data : str
-        "synthetic" pictures are drawn on the spot; "real" ones must have been prepared.
-    **pictures
-        What is not as posted about the pictures: ``twins=False``, ``everything=True`` (ferplus),
+        "synthetic" images are drawn on the spot; "real" ones must have been prepared.
+    **images
+        What is not as posted about the images: ``duplicates=False``, ``everything=True`` (ferplus),
         ``fellow_eyes=0.8``, ``photographs="aptos"`` (retinopathy).
 
     Returns
     -------
     Case
-        Its pictures are drawn or read when they are first needed.
+        Its images are drawn or read when they are first needed.
 
     Raises
     ------
@@ -48,9 +48,9 @@ def case(name: str, profile: str = "quick", data: str = "synthetic", **pictures:
         if value not in allowed:
             raise CourseError(f"Unknown {what} '{value}': choose one of {', '.join(allowed)}.")
     known = list(inspect.signature(CASES[name]).parameters)[2:]
-    for option in pictures:
+    for option in images:
         if option not in known:
             raise CourseError(
                 f"The case {name} has no option '{option}': known: {', '.join(known) or 'none'}."
             )
-    return CASES[name](profile, data, **pictures)
+    return CASES[name](profile, data, **images)

@@ -32,7 +32,7 @@ class Sizes:
     Attributes
     ----------
     train, validation : int, float or None
-        Pictures, or their share of all; None takes all there are, or all that are left.
+        Images, or their share of all; None takes all there are, or all that are left.
     epochs : int
         Of the runs that are measured.
     seeds : int
@@ -49,7 +49,7 @@ class Sizes:
 
 
 def count_words(count: int | float | None) -> str:
-    """A number of pictures, as `Sizes` has it, in words."""
+    """A number of images, as `Sizes` has it, in words."""
     if count is None:
         return "all"
     return f"{count:.0%}" if isinstance(count, float) else f"{count:,}"
@@ -76,7 +76,7 @@ class Case:
     score : str
         The metric that says how good a run is, whatever its steadiness.
     spec : str
-        How the pictures were chosen; part of a recording's identity.
+        How the images were chosen; part of a recording's identity.
     data_words : str
         The same for a caption.
     draw : function
@@ -97,7 +97,7 @@ class Case:
 
     @cached_property
     def split(self) -> Split:
-        """Training and validation pictures, drawn or loaded once."""
+        """Training and validation images, drawn or loaded once."""
         return self.draw()
 
     @cached_property
@@ -106,7 +106,7 @@ class Case:
 
     def trainer(self, recipe: Recipe) -> Trainer:
         """The compiled network of a recipe; those of the two architectures used last are kept."""
-        split = self.split  # missing pictures show before Keras takes its seconds
+        split = self.split  # missing images show before Keras takes its seconds
         from tlhelpers.training.trainer import Trainer
 
         needed = recipe.architecture()
@@ -127,7 +127,7 @@ class Case:
     ) -> Experiment:
         """The recorded runs of a recipe, up to the first that is missing.
 
-        Nothing is trained and no pictures are needed.
+        Nothing is trained and no images are needed.
 
         Parameters
         ----------

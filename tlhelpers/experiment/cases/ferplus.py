@@ -42,7 +42,7 @@ ASSUMPTIONS = (
     "nobody saw an emotion are left out.",
     "Batch size: 32, what Keras takes when nothing is said.",
     "Upsampling: bilinear; grey is copied to red, green and blue.",
-    "Split: FER+'s own training and validation faces, twins left in.",
+    "Split: FER+'s own training and validation faces, duplicates left in.",
     "Seeds: 0, 1, 2 and so on.",
 )
 
@@ -73,10 +73,10 @@ _SIZES = {
 _SEED = 1  # of the faces and of the choice among real ones
 
 
-def make(profile: str, data: str, twins: bool = True, everything: bool = False) -> Case:
+def make(profile: str, data: str, duplicates: bool = True, everything: bool = False) -> Case:
     """The FER+ case at one profile; see `tlhelpers.experiment.cases.base`.
 
-    Without `twins`, no training picture stands among the validation pictures as well. With
+    Without `duplicates`, no training image stands among the validation images as well. With
     `everything`, all real faces are taken and not the profile's number.
 
     Raises
@@ -84,14 +84,14 @@ def make(profile: str, data: str, twins: bool = True, everything: bool = False) 
     CourseError
         An option is neither True nor False, or `everything` is asked of drawn faces.
     """
-    for option, value in (("twins", twins), ("everything", everything)):
+    for option, value in (("duplicates", duplicates), ("everything", everything)):
         if type(value) is not bool:
             raise CourseError(
                 f"{option}={value!r} must be True or False (on the command line true or false)."
             )
     if everything and data != "real":
         raise CourseError("everything=True needs data='real': drawn faces have no end.")
-    # A smoke test of real pictures is the quick one: there is nothing smaller to draw.
+    # A smoke test of real images is the quick one: there is nothing smaller to draw.
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
     if everything:
         sizes = replace(sizes, train=None)
@@ -107,22 +107,26 @@ def make(profile: str, data: str, twins: bool = True, everything: bool = False) 
         seeds=sizes.seeds,
         score="macro_f1",
         spec=(
-            f"{data} {train}+{validation} plurality {'twins' if twins else 'no twins'} seed {_SEED}"
+            # "twins" is what recordings have been saying for duplicates since the first of them.
+            f"{data} {train}+{validation} plurality "
+            f"{'twins' if duplicates else 'no twins'} seed {_SEED}"
         ),
         data_words=(
             f"{'FER+' if data == 'real' else 'synthetic faces'}, "
             f"{train} for training and {validation} for validation, 48 px"
-            f"{'' if twins else ', no twins across the split'}"
+            f"{'' if duplicates else ', no duplicates across the split'}"
         ),
-        draw=partial(_draw, data, sizes, twins),
+        draw=partial(_draw, data, sizes, duplicates),
     )
 
 
-def _draw(data: str, sizes: Sizes, twins: bool) -> Split:
+def _draw(data: str, sizes: Sizes, duplicates: bool) -> Split:
     from tlhelpers.data import real, synthetic
 
     if data == "real":
-        return real.ferplus(paths.data() / "ferplus", twins=twins, train=sizes.train, seed=_SEED)
+        return real.ferplus(
+            paths.data() / "ferplus", duplicates=duplicates, train=sizes.train, seed=_SEED
+        )
     return synthetic.faces(
-        sizes.train, sizes.validation, _SEED, POSTED.upsample_from, twins, progress=True
+        sizes.train, sizes.validation, _SEED, POSTED.upsample_from, duplicates, progress=True
     )

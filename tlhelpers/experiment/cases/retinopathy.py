@@ -29,7 +29,7 @@ ASSUMPTIONS = (
     "Batch size: 32, what Keras takes when nothing is said.",
     "Input scaling: the backbone's own preprocess_input.",
     "Split: whole patients, so that no patient is on both sides.",
-    "Order of the pictures: shuffled anew in each epoch.",
+    "Order of the images: shuffled anew in each epoch.",
     "Augmentation: none.",
     "Seeds: 0, 1, 2 and so on.",
 )
@@ -53,7 +53,7 @@ _SIZES = {
     ("full-smoke", "synthetic"): Sizes(48, 32, 3, 2, _FULL | _FEW),
     ("full-lite-smoke", "synthetic"): Sizes(48, 32, 3, 2, _FULL_LITE | _FEW),
 }  # fmt: skip
-_SEED = 1  # of the pictures and of the split
+_SEED = 1  # of the images and of the split
 
 PHOTOGRAPHS = {"eyepacs": "EyePACS", "aptos": "APTOS 2019", "retinamnist": "RetinaMNIST"}
 """The sets of real photographs, and what they are called in captions."""
@@ -61,9 +61,9 @@ PHOTOGRAPHS = {"eyepacs": "EyePACS", "aptos": "APTOS 2019", "retinamnist": "Reti
 # What is taken of the sets that are smaller than EyePACS, whatever the profile.
 _SMALL = {"aptos": (2930, 732), "retinamnist": (1080, 400)}
 _BY_PICTURE = {
-    "aptos": "Split: by picture. Which pictures belong to one patient is not known, so that a "
+    "aptos": "Split: by image. Which images belong to one patient is not known, so that a "
     "patient may be on both sides.",
-    "retinamnist": "Split: the set's own training and test pictures, which come from two parts of "
+    "retinamnist": "Split: the set's own training and test images, which come from two parts of "
     "DeepDRiD.",
 }
 
@@ -74,8 +74,8 @@ def make(
     """The retinopathy case at one profile; see `tlhelpers.experiment.cases.base`.
 
     With `fellow_eyes`, validation holds one eye of each patient, and of this share of them the
-    other eye is trained on: 0 is honest, 0.8 is what a split by picture has that keeps a fifth for
-    validation. `photographs` says which set of real pictures is taken: a name in `PHOTOGRAPHS`.
+    other eye is trained on: 0 is honest, 0.8 is what a split by image has that keeps a fifth for
+    validation. `photographs` says which set of real images is taken: a name in `PHOTOGRAPHS`.
 
     Raises
     ------
@@ -95,18 +95,18 @@ def make(
         raise CourseError(f"fellow_eyes={fellow_eyes!r} must be a number from 0 to 1, or None.")
     if photographs != "eyepacs" and data != "real":
         raise CourseError(
-            f"photographs='{photographs}' needs data='real': drawn pictures are no photographs."
+            f"photographs='{photographs}' needs data='real': drawn images are no photographs."
         )
     if photographs != "eyepacs" and fellow_eyes is not None:
         raise CourseError(
             f"fellow_eyes needs photographs='eyepacs': the patients of {photographs} are not known."
         )
-    # A smoke test of real pictures is the quick one: there is nothing smaller to draw.
+    # A smoke test of real images is the quick one: there is nothing smaller to draw.
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
     posted = POSTED.but(**sizes.posted)
     size = posted.image_size
     which, how, words = data, "split-by-patient", ""
-    called = PHOTOGRAPHS[photographs] if data == "real" else "synthetic fundus pictures"
+    called = PHOTOGRAPHS[photographs] if data == "real" else "synthetic fundus images"
     assumptions = ASSUMPTIONS
     if photographs in _SMALL:
         train, validation = _SMALL[photographs]
@@ -118,7 +118,7 @@ def make(
         )
     if fellow_eyes is not None:
         if not (isinstance(sizes.train, int) and isinstance(sizes.validation, int)):
-            raise CourseError(f"fellow_eyes needs numbers of pictures, which {profile} has not.")
+            raise CourseError(f"fellow_eyes needs numbers of images, which {profile} has not.")
         how = f"one-eye-a-patient {fellow_eyes:g} fellows"
         words = f", one eye a patient, {100 * fellow_eyes:.0f} % of them with the other in training"
     return Case(
@@ -151,10 +151,10 @@ def _draw(data: str, sizes: Sizes, size: int, fellow_eyes: float | None, photogr
             raise CourseError(f"{folder} holds a part of RetinaMNIST: prepare the whole of it")
         return split
     if data == "real":
-        pictures = (real.aptos if photographs == "aptos" else real.eyepacs)(folder, size)
+        images = (real.aptos if photographs == "aptos" else real.eyepacs)(folder, size)
     else:
         validation = sizes.validation if fellow_eyes is not None else sizes.validation // 2
-        pictures = synthetic.fundus(sizes.train // 2 + validation, size, _SEED, progress=True)
+        images = synthetic.fundus(sizes.train // 2 + validation, size, _SEED, progress=True)
     if fellow_eyes is not None:
-        return split_fellows(pictures, sizes.validation, _SEED, sizes.train, fellow_eyes)
-    return split_by_group(pictures, sizes.validation, _SEED, sizes.train)
+        return split_fellows(images, sizes.validation, _SEED, sizes.train, fellow_eyes)
+    return split_by_group(images, sizes.validation, _SEED, sizes.train)

@@ -19,10 +19,10 @@ VOTES = 10
 LABEL_SHARES = tuple(
     count / 28_556 for count in (10_377, 7_537, 3_583, 3_559, 2_476, 195, 659, 170)
 )
-"""Plurality labels of FER+'s training pictures."""
+"""Plurality labels of FER+'s training images."""
 
 # Fitted to FER+'s training votes (ferplus_figures.json: confusion and entropy by class; spread of
-# the label's share and unanimous pictures helped). Each row: a and b of the beta distribution of
+# the label's share and unanimous images helped). Each row: a and b of the beta distribution of
 # the label's own share, the sum of the Dirichlet distribution of the rest, and how that rest is
 # shared out among the emotions (in thousandths).
 _FITTED = {

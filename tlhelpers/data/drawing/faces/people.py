@@ -1,4 +1,4 @@
-"""Who is in the picture, and how they hold their head."""
+"""Who is in the image, and how they hold their head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole picture: head, hair and what is around it, and what the camera makes of it."""
+"""The whole image: head, hair and what is around it, and what the camera makes of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tlhelpers.data.drawing.faces.expressions import draw_actions
 from tlhelpers.data.drawing.faces.features import Actions, Face, bump, draw_features, line
 from tlhelpers.data.drawing.faces.people import Frame, People
 
-CHUNK = 16  # faces drawn at once: what fits a processor cache; another number, other pictures
+CHUNK = 16  # faces drawn at once: what fits a processor cache; another number, other images
 
 
 def draw_chunk(seed: int, chunk: int, mixture: np.ndarray, size: int) -> np.ndarray:
@@ -18,7 +18,7 @@ def draw_chunk(seed: int, chunk: int, mixture: np.ndarray, size: int) -> np.ndar
 
     Parameters
     ----------
-    seed, chunk : who is in the pictures: all random numbers hang on these two alone
+    seed, chunk : who is in the images: all random numbers hang on these two alone
     mixture : float array, shape (CHUNK, 8), share of each emotion in what a face shows
     size : pixels along a side
 
@@ -43,13 +43,13 @@ def draw_scene(rng: np.random.Generator, people: People, actions: Actions, size:
     face = Face(0.75 * np.sqrt((1 - depth).clip(0.03)), np.zeros_like(depth) + people.tone)
     face.colour[...] *= 1 + 0.035 * clouds(rng, n, size, 10)
     draw_features(face, frame, people, actions)
-    picture = _background(chance, frame, people, size)
+    image = _background(chance, frame, people, size)
     light = _light(chance, face.relief, people, size)
-    picture += head * (face.colour * light - picture)
-    _hair(chance, picture, frame, people, size)
-    _glasses(picture, frame, people)
-    _in_front(chance, picture, frame, people, size)
-    return picture
+    image += head * (face.colour * light - image)
+    _hair(chance, image, frame, people, size)
+    _glasses(image, frame, people)
+    _in_front(chance, image, frame, people, size)
+    return image
 
 
 def _head(frame: Frame, people: People, act: Actions) -> tuple[np.ndarray, np.ndarray]:
@@ -92,7 +92,7 @@ def _background(chance: Chance, frame: Frame, people: People, size: int) -> np.n
     return wall.clip(0, 1).astype(np.float32)
 
 
-def _hair(chance: Chance, picture: np.ndarray, frame: Frame, people: People, size: int) -> None:
+def _hair(chance: Chance, image: np.ndarray, frame: Frame, people: People, size: int) -> None:
     """Hair above the hairline and beside the face, with strands and a shine."""
     a, b = frame.a, frame.b
     outer = (a / (people.width + people.hair_volume)) ** 2
@@ -108,10 +108,10 @@ def _hair(chance: Chance, picture: np.ndarray, frame: Frame, people: People, siz
     strands = 1 + 0.14 * clouds(chance.rng, chance.n, size, 24)
     shine = 1 + 0.5 * bump((a - lean) / 0.4, (b + 0.8) / 0.18)
     tone = people.hair_tone * strands * shine + 0.01
-    picture += 0.96 * mask * (tone - picture)
+    image += 0.96 * mask * (tone - image)
 
 
-def _glasses(picture: np.ndarray, frame: Frame, people: People) -> None:
+def _glasses(image: np.ndarray, frame: Frame, people: People) -> None:
     """Frames around the eyes; a few are dark."""
     side, v = np.abs(frame.u), frame.v
     away = np.sqrt(((side - 0.30) / 0.20) ** 2 + ((v + 0.11) / 0.165) ** 2)
@@ -120,12 +120,12 @@ def _glasses(picture: np.ndarray, frame: Frame, people: People) -> None:
         line(v + 0.15, 0.02, frame.pixel) * (side < 0.11),
     )
     some = np.maximum(people.glasses, people.dark_glasses)
-    picture *= 1 - 0.8 * some * rim
-    picture *= 1 - 0.88 * people.dark_glasses * edge(1 - away, 0.15)
+    image *= 1 - 0.8 * some * rim
+    image *= 1 - 0.88 * people.dark_glasses * edge(1 - away, 0.15)
 
 
-def _in_front(chance: Chance, picture: np.ndarray, frame: Frame, people: People, size: int) -> None:
-    """Now and then a hand at the face, and letters over the picture."""
+def _in_front(chance: Chance, image: np.ndarray, frame: Frame, people: People, size: int) -> None:
+    """Now and then a hand at the face, and letters over the image."""
     some = chance.happens(0.08, 1, 1)
     angle, reach = chance.each(0.15, np.pi - 0.15, 1, 1), chance.each(0.65, 0.85, 1, 1)
     a = frame.a - reach * np.cos(angle)
@@ -133,31 +133,31 @@ def _in_front(chance: Chance, picture: np.ndarray, frame: Frame, people: People,
     along, across = a * np.cos(angle) + b * np.sin(angle), b * np.cos(angle) - a * np.sin(angle)
     hand = edge(0.26 - np.abs(across), 0.06) * edge(along + 0.16 - 0.6 * across**2, 0.06)
     gaps = 0.75 + 0.25 * np.abs(np.cos(across * 18)).clip(0.2)
-    picture += some * hand * (people.tone * gaps * (1 - 1.2 * across**2) - picture)
+    image += some * hand * (people.tone * gaps * (1 - 1.2 * across**2) - image)
     x, y = grid(size)
     row = chance.each(0.2, 0.95, 1, 1) * np.where(chance.happens(0.5, 1, 1), np.float32(1), -1)
     letters = np.cos(x * chance.each(25, 45, 1, 1)) * np.cos(y * 9 + x * 14)
     band = edge(0.10 - np.abs(y - row), 0.05) * edge(letters - 0.2, 0.4)
-    picture += 0.35 * chance.happens(0.08, 1, 1) * band * (0.9 - picture)
+    image += 0.35 * chance.happens(0.08, 1, 1) * band * (0.9 - image)
 
 
 def _photograph(
-    camera: np.random.Generator, grain: np.random.Generator, picture: np.ndarray
+    camera: np.random.Generator, grain: np.random.Generator, image: np.ndarray
 ) -> np.ndarray:
     """Mirror, blur and develop; uint8, shape (n, size, size, 1)."""
-    n, size, _ = picture.shape
+    n, size, _ = image.shape
     chance = Chance(camera, n)
     mirrored = chance.happens(0.5)
-    picture[mirrored] = picture[mirrored, :, ::-1]
+    image[mirrored] = image[mirrored, :, ::-1]
     blur = size * (0.004 + 0.012 * chance.each(0, 1) ** 4)
-    for one, sigma in zip(picture, blur, strict=True):
+    for one, sigma in zip(image, blur, strict=True):
         gaussian_filter(one, sigma, output=one, mode="nearest", truncate=3)
     # Developed to some brightness and contrast, as photographs in the press and on the web are.
-    middle = picture.mean(axis=(1, 2), keepdims=True)
-    spread = picture.std(axis=(1, 2), keepdims=True).clip(0.05)
+    middle = image.mean(axis=(1, 2), keepdims=True)
+    spread = image.std(axis=(1, 2), keepdims=True).clip(0.05)
     wanted, bright = chance.each(0.15, 0.30, 1, 1), chance.each(0.33, 0.66, 1, 1)
     gain = (wanted / spread).clip(0.5, 1.7)
-    picture = bright + gain * (picture - middle)
-    noise = grain.standard_normal(picture.shape, np.float32)
-    picture += (0.004 + 0.018 * chance.each(0, 1, 1, 1) ** 2) * noise
-    return (picture.clip(0, 1) * 255 + 0.5).astype(np.uint8)[..., None]
+    image = bright + gain * (image - middle)
+    noise = grain.standard_normal(image.shape, np.float32)
+    image += (0.004 + 0.018 * chance.each(0, 1, 1, 1) ** 2) * noise
+    return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)[..., None]

@@ -9,7 +9,7 @@ import numpy as np
 from tlhelpers.data.drawing import brushes
 from tlhelpers.data.drawing.brushes import blots, clouds, cover, dots, edge, grid
 
-FOVEA = 0.66  # from the disc, where 1 is half the picture: 15 degrees of a 45-degree field
+FOVEA = 0.66  # from the disc, where 1 is half the image: 15 degrees of a 45-degree field
 MELANIN = np.float32([0.45, 0.80, 0.95])[:, None, None]  # absorption of red, green, blue
 DRUSEN = np.float32([0.92, 0.66, 0.32])
 DISC = np.float32([1.00, 0.65, 0.36])
@@ -32,8 +32,8 @@ class Anatomy:
 
     Attributes
     ----------
-    side : 1 for a left eye (disc on the left of the picture), -1 for a right one
-    disc : shape (n, 2), centre of the optic disc in picture coordinates
+    side : 1 for a left eye (disc on the left of the image), -1 for a right one
+    disc : shape (n, 2), centre of the optic disc in image coordinates
     disc_radius, cup : radius of the disc; radius of its cup as a share of the disc's
     zoom, tilt : magnification of the camera; roll of the head in radians
     ground : shape (n, 3), colour without melanin
@@ -62,7 +62,7 @@ class Anatomy:
         chance = Chance(rng, eyes)
         side = np.tile(np.float32([1, -1]), eyes // 2)
         zoom = chance.shared(0.90, 1.15)
-        fovea_x = chance.each(-0.10, 0.38)  # some pictures centre the macula, some less
+        fovea_x = chance.each(-0.10, 0.38)  # some images centre the macula, some less
         disc_x = side * (fovea_x - zoom * FOVEA)
         colour = ((0.80, 0.95), (0.42, 0.54), (0.18, 0.32))
         return cls(
@@ -80,7 +80,7 @@ class Anatomy:
         )
 
     def place(self, u: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Picture coordinates of points of the eye's frame; all of shape (n, ...)."""
+        """Image coordinates of points of the eye's frame; all of shape (n, ...)."""
         across, down, side, zoom, tilt = (
             a.reshape(-1, *[1] * (u.ndim - 1))
             for a in (*self.disc.T, self.side, self.zoom, self.tilt)
@@ -89,14 +89,14 @@ class Anatomy:
         return across + side * (u * cos - v * sin), down + u * sin + v * cos
 
     def fovea(self) -> tuple[np.ndarray, np.ndarray]:
-        """Picture coordinates of the fovea, shape (n,) each."""
+        """Image coordinates of the fovea, shape (n,) each."""
         zero = np.zeros(len(self), np.float32)
         return self.place(zero + FOVEA, zero)
 
     def retina(
         self, rng: np.random.Generator, spots: int, quadrants: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Random places in the picture, off the disc; x and y, shape (n, spots).
+        """Random places in the image, off the disc; x and y, shape (n, spots).
 
         With `quadrants`, one quarter of the retina after the other.
         """
@@ -119,10 +119,10 @@ def scatter(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, pieces: int,
 def draw_ground(rng: np.random.Generator, anatomy: Anatomy, size: int) -> np.ndarray:
     """The retina without its vessels, shape (n, 3, size, size): pigment, drusen, disc."""
     pigment = _pigment(rng, anatomy, size)
-    picture = anatomy.ground[:, :, None, None] * np.exp(-pigment[:, None] * MELANIN)
-    cover(picture, _drusen(rng, anatomy, size), DRUSEN)
-    _draw_disc(rng, picture, anatomy)
-    return picture
+    image = anatomy.ground[:, :, None, None] * np.exp(-pigment[:, None] * MELANIN)
+    cover(image, _drusen(rng, anatomy, size), DRUSEN)
+    _draw_disc(rng, image, anatomy)
+    return image
 
 
 def _pigment(rng: np.random.Generator, anatomy: Anatomy, size: int) -> np.ndarray:
@@ -149,16 +149,16 @@ def _drusen(rng: np.random.Generator, anatomy: Anatomy, size: int) -> np.ndarray
     return pale.clip(max=0.8)
 
 
-def _draw_disc(rng: np.random.Generator, picture: np.ndarray, anatomy: Anatomy) -> None:
+def _draw_disc(rng: np.random.Generator, image: np.ndarray, anatomy: Anatomy) -> None:
     """The optic disc with its cup, and a pale rim of thin retina around it."""
     chance = Chance(rng, len(anatomy))
-    x, y = grid(picture.shape[-1])
+    x, y = grid(image.shape[-1])
     radius, cup, side, disc_x, disc_y = (
         a[:, None, None] for a in (anatomy.disc_radius, anatomy.cup, anatomy.side, *anatomy.disc.T)
     )
     distance = np.hypot((x - disc_x) * 1.07, y - disc_y) / radius
     rim = chance.each(0, 0.3)[:, None, None]
-    cover(picture, rim * edge(1.35 - distance, 0.4), DISC)
-    cover(picture, 0.92 * edge(1 - distance, 0.25), DISC * chance.shared(0.85, 1.0)[:, None])
+    cover(image, rim * edge(1.35 - distance, 0.4), DISC)
+    cover(image, 0.92 * edge(1 - distance, 0.25), DISC * chance.shared(0.85, 1.0)[:, None])
     distance = np.hypot(x - disc_x - 0.02 * side, y - disc_y) / (radius * cup)
-    cover(picture, 0.85 * edge(1 - distance, 0.6), CUP)
+    cover(image, 0.85 * edge(1 - distance, 0.6), CUP)

@@ -1,8 +1,9 @@
 """Frozen blocks run once, against running them in each step, against training everything.
 
-Run ``python benchmarks/trunk.py``; about four minutes on two cores. The three ways take turns in
+Run ``python benchmarks/frozen_blocks.py``; about four minutes on two cores. The three ways take
+turns in
 this process, an epoch each, so that a noisy machine disturbs all alike. What an epoch does here is
-its training steps and one prediction of the validation pictures.
+its training steps and one prediction of the validation images.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def main(train: int = 1000, validation: int = 1000, epochs: int = 5) -> None:
     once = time.perf_counter() - began
     ways = {
         "frozen blocks once": kept,
-        "frozen blocks in each step": Trainer(recipe, split, keep_trunk=False),
+        "frozen blocks in each step": Trainer(recipe, split, cache_frozen=False),
         "everything trains": Trainer(recipe.but(frozen_up_to=None), split),
     }
     for trainer in ways.values():
@@ -63,7 +64,7 @@ def main(train: int = 1000, validation: int = 1000, epochs: int = 5) -> None:
             seconds[name].append(epoch(trainer, number))
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     print(f"{train} training and {validation} validation faces at {recipe.image_size} px")
-    print(f"running the frozen blocks once, mirrored pictures too: {once:.1f} s")
+    print(f"running the frozen blocks once, mirrored images too: {once:.1f} s")
     fastest = medians["frozen blocks once"]
     for name, value in medians.items():
         print(f"{name:28} {value:6.2f} s an epoch, ratio {value / fastest:.2f}")
