@@ -338,7 +338,7 @@ def in_fresh_python(code: str) -> str:
     [
         ("tlhelpers", {"numpy"}),
         ("tlhelpers.cli", {"numpy"}),
-        ("tlhelpers.measures.stability, tlhelpers.analysis.evidence", set()),
+        ("tlhelpers.measures.stability, tlhelpers.analysis.comparisons", set()),
     ],
 )
 def test_import_is_quick_and_brings_nothing_heavy(names, heavy):

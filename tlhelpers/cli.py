@@ -174,8 +174,8 @@ def _readme_figures(folder: Path) -> None:
             "BatchNorm frozen": fix("frozen-batchnorm").apply(this.measured),
             "frozen, weights averaged": steady,
         }
-        if name == "retinopathy":  # the third change of page 06
-            steps["and the softmax's own loss"] = fix("categorical-crossentropy").apply(steady)
+        if this.answer != steady:
+            steps["and the softmax's own loss"] = this.answer
         plots.curves(
             {words: this.recorded(recipe, committed=True) for words, recipe in steps.items()},
             title=title,
@@ -289,15 +289,15 @@ def evidence(
     """What the recordings say about each fix, paired by seed, in every metric."""
     import json
 
-    from tlhelpers.analysis import comparisons
-    from tlhelpers.analysis.evidence import table
+    from tlhelpers.analysis import answers
+    from tlhelpers.analysis.wording import comparison_table
 
     typer.echo(f"Reading {paths.RECORDINGS} …", err=True)  # it takes seconds
-    found = comparisons.recorded(paths.RECORDINGS, functools.partial(typer.echo, err=True))
+    found = answers.recorded(paths.RECORDINGS, functools.partial(typer.echo, err=True))
     if as_json:
         typer.echo(json.dumps([comparison.to_dict() for comparison in found], indent=1))
     elif found:
-        typer.echo(table(found).to_string(index=False))
+        typer.echo(comparison_table(found).to_string(index=False))
     else:
         typer.echo("Nothing to compare is recorded yet: see tlhelpers record --help.")
 
@@ -328,7 +328,7 @@ def findings(
             typer.echo("nothing to compare")
             continue
         anything = True
-        typer.echo(its.table(found).to_string(index=False))
+        typer.echo(its.findings_table(found).to_string(index=False))
         typer.echo(f"\nThe steady recipe, {protocol.joined(protocol.STEADY[name])}:")
         try:
             typer.echo(its.steadiness(name, data, profile).words)

@@ -138,7 +138,7 @@ print("more jitter than the noise of the pictures explains:", "yes" if beyond el
 # zero; they may give less.
 
 # %%
-gaps = tl.stability.noise_floor(tl.values(runs, "train_inference_gap"))
+gaps = tl.statistics.noise_floor(tl.values(runs, "train_inference_gap"))
 print(f"mode gap: {gaps.mean:.3f}, from {gaps.smallest:.3f} to {gaps.largest:.3f} over the seeds")
 print(
     f"on training pictures, averaged over the epochs, validation mode reads "
@@ -154,7 +154,7 @@ print(
 
 # %%
 for name in ("jitter", "train_inference_gap", "nll", "auc"):
-    floor = tl.stability.noise_floor(tl.values(runs, name))
+    floor = tl.statistics.noise_floor(tl.values(runs, name))
     print(
         f"{name:8} mean {floor.mean:.3f}, from {floor.smallest:.3f} to {floor.largest:.3f}; "
         f"two single runs may differ by {floor.smallest_difference:.3f}"

@@ -136,7 +136,7 @@ for epoch in range(posted[0].epochs):
         new.seed: new.curve("val_nll")[epoch] - old.curve("val_nll")[epoch]
         for old, new in zip(posted, reestimated, strict=True)
     }
-    gain = tl.stability.noise_floor(steps)
+    gain = tl.statistics.noise_floor(steps)
     better += [str(epoch + 1)] if gain.high < 0 else []
     worse += [str(epoch + 1)] if gain.low > 0 else []
     print(f"{epoch + 1:5}  {gain.mean:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})")

@@ -149,7 +149,7 @@ leak = [tl.compare(honest, leaky, metric) for metric in ("auc", "accuracy", "nll
 print(tl.guessed(my_guess, f"{leak[0].effect:+.3f}"))
 for one in leak:
     print(
-        f"with the leak, change of {tl.metrics.metric(one.metric).title}: {tl.evidence.effect_words(one)}, {one.seeds} pairs"
+        f"with the leak, change of {tl.metrics.metric(one.metric).title}: {tl.wording.effect_words(one)}, {one.seeds} pairs"
     )
 
 # %% [markdown]

@@ -139,7 +139,7 @@ for column, words in (("val_nll", "NLL"), ("val_auc", "AUC")):
         - old.curve(column)[old.curve("val_nll").argmin()]
         for old, new in zip(first.after, steady, strict=True)
     }
-    floor = tl.stability.noise_floor(differences)
+    floor = tl.statistics.noise_floor(differences)
     print(
         f"at the best epoch, averaged minus frozen alone: {words} {floor.mean:+.3f} ({floor.low:+.3f} to {floor.high:+.3f})"
     )
@@ -219,11 +219,11 @@ print(third.verdicts)
 # NBVAL_CHECK_OUTPUT
 quick, fresh = tl.case("retinopathy"), range(8, 16)
 two = quick.recorded(tl.steady(quick), fresh)
-three = quick.recorded(mend.apply(tl.steady(quick)), fresh)
+three = quick.recorded(quick.answer, fresh)
 lower, sorts = (tl.compare(two, three, metric, "behind") for metric in ("climb", "auc"))
 jumps = tl.metrics.unsteadiness(three)["jitter beyond noise"].low > 0
-print(f"climb {lower.before:.2f} → {lower.after:.2f}, change {tl.evidence.effect_words(lower)}")
-print(f"change of AUC {tl.evidence.effect_words(sorts)}")
+print(f"climb {lower.before:.2f} → {lower.after:.2f}, change {tl.wording.effect_words(lower)}")
+print(f"change of AUC {tl.wording.effect_words(sorts)}")
 print("it jumps beyond its noise:", "yes" if jumps else "not shown")
 holds = lower.high < 0 and sorts.low > -tl.verdicts.MARGINS["auc"] and not jumps
 print("the claim holds:", "yes" if holds else "no")
@@ -247,7 +247,7 @@ for name, runs in (
     ("two changes", two),
     ("three changes", three),
 ):
-    floor = tl.stability.noise_floor(
+    floor = tl.statistics.noise_floor(
         {
             run.seed: tl.stability.jitter(run.curve("val_nll"))
             - 0.7 * tl.stability.noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:])

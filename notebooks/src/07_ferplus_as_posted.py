@@ -207,7 +207,7 @@ def print_rare(runs):
     """How many faces of the rare class are found, and how many faces are called by its name."""
     for run in runs:
         right, count = tl.metrics.recalls(run)[rare]
-        low, high = tl.evidence.wilson(right, count)
+        low, high = tl.statistics.wilson(right, count)
         called = (run.probabilities.argmax(axis=1) == place).sum()
         print(f"seed {run.seed}: {right:2} of {count} found, ", end="")
         print(f"recall {low:.2f} to {high:.2f} (95 %); {called:3} faces called '{rare}'")

@@ -37,7 +37,7 @@ rare = "disgust"
 my_guess = None
 
 # %%
-low, high = tl.evidence.wilson(0, 20)
+low, high = tl.statistics.wilson(0, 20)
 print(tl.guessed(my_guess, 100 * high, "percent"))
 share = ferplus["train"]["count by class"]["plurality"][rare] / ferplus["train"]["images"]
 print(f"share of '{rare}' in FER+'s training faces: {100 * share:.1f} %")
@@ -228,7 +228,7 @@ for name, runs in (("trained with twins", posted), ("without", without.after)):
     twin_faces, others = (np.mean([right(r, faces) for r in runs]) for faces in (exact, ~exact))
     print(f"{name:20} {twin_faces:11.3f} {others:11.3f} {lead(runs).mean():+7.3f}")
 
-gain = tl.stability.noise_floor(lead(posted) - lead(without.after))
+gain = tl.statistics.noise_floor(lead(posted) - lead(without.after))
 print(f"\ntwins in training make the lead larger by {gain.mean:.3f}")
 print(f"(95 % interval {gain.low:.3f} to {gain.high:.3f}, {gain.seeds} paired seeds)")
 print(f"that is worth {100 * gain.mean * exact.mean():.2f} points of the whole accuracy")

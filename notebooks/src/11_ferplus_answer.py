@@ -140,7 +140,7 @@ for name, runs in (("as posted", posted), ("BatchNorm frozen", first.after), ("a
     )
 for after, before in (("BatchNorm frozen", "as posted"), ("averaged", "BatchNorm frozen")):
     rise = {seed: at_best[after][seed] - value for seed, value in at_best[before].items()}
-    floor = tl.stability.noise_floor(rise)
+    floor = tl.statistics.noise_floor(rise)
     print(
         f"macro-F1 at the best epoch, {after} minus {before}: {floor.mean:+.3f} ({floor.low:+.3f} to {floor.high:+.3f})"
     )
@@ -205,7 +205,7 @@ for after, before in (
     print(f"\n{after} minus {before}:")
     for n in numbers:
         one = tl.compare(drawn[before], drawn[after], n, "behind")
-        print(f"   {tl.metrics.metric(n).title:10} {tl.evidence.effect_words(one)}")
+        print(f"   {tl.metrics.metric(n).title:10} {tl.wording.effect_words(one)}")
 
 # %% [markdown]
 # **Beside that run, freezing alone is not shown to bring anything**, neither in jitter nor in the score. What it mended before

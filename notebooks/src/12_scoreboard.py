@@ -44,7 +44,7 @@ def board(findings):
         title = tl.fix(found.question.fix).title
         p = "–" if found.p is None else f"{found.p:.3f}"
         way = "falls" if found.jitter.effect < 0 else "rises"
-        score = tl.evidence.effect_words(found.score)
+        score = tl.wording.effect_words(found.score)
         print(f"{title:35} {way:6} {p:>7}   {score:32} {found.verdict}")
 
 
@@ -235,7 +235,7 @@ for name in ("ferplus", "retinopathy"):
 for found in alone:
     if found.p >= 0.05:
         one = found.jitter
-        print(f"{tl.fix(found.question.fix).title:36} jitter {tl.evidence.effect_words(one)}")
+        print(f"{tl.fix(found.question.fix).title:36} jitter {tl.wording.effect_words(one)}")
 
 # %% [markdown]
 # ## Four beliefs
@@ -255,7 +255,7 @@ for name, case, findings in (
     for found in tried:
         for one in (found.jitter, found.score):
             print(
-                f"   change of {tl.metrics.metric(one.metric).title}: {tl.evidence.effect_words(one)}"
+                f"   change of {tl.metrics.metric(one.metric).title}: {tl.wording.effect_words(one)}"
             )
 
 # %% [markdown]

@@ -57,7 +57,9 @@ def test_bars_over_something_end_with_it(folder):
 
 
 def test_processes_do_not_share_a_file(folder):
-    script = "from tlhelpers import progress; import os; b = progress.bar(total=2, desc='other');"
+    script = (
+        "from tlhelpers.core import progress; import os;b = progress.bar(total=2, desc='other');"
+    )
     subprocess.run([sys.executable, "-c", script + "os._exit(0)"], check=True)
     with progress.bar(total=2, desc="mine"):
         assert len(list(folder.glob("*.txt"))) == 2

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from filelock import FileLock
 from typer.testing import CliRunner
 
 from tests.experiment.test_recordings import made_up
-from tlhelpers.analysis import evidence, verdicts
+from tlhelpers.analysis import verdicts
 from tlhelpers.cli import app
 from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
@@ -310,7 +312,7 @@ def test_only_what_is_steadier_and_keeps_its_score_counts(tmp_path):
         "plateau": verdicts.NOT_SHOWN,
         "dense-512": verdicts.LESS_STEADY,
     }
-    shown = verdicts.table(verdicts.found("retinopathy", root=tmp_path))
+    shown = verdicts.findings_table(verdicts.found("retinopathy", root=tmp_path))
     assert list(shown.columns)[:3] == ["design", "fix", "jitter"]
     assert list(shown.design).count("single") == 5
 
@@ -361,7 +363,7 @@ def test_a_fix_with_a_diverged_run_does_not_count(partly):
     # It is still one of those that were asked.
     asked = [q for q in protocol.questions("retinopathy") if q.design == "single"]
     count = sum(fix(q.fix).remedy for q in asked)
-    assert frozen.p == pytest.approx(count * evidence.p_value(frozen.jitter))
+    assert frozen.p == pytest.approx(count * frozen.jitter.p)
 
 
 def test_findings_command_names_a_diverged_run(partly):
@@ -389,7 +391,7 @@ def test_a_diverged_posted_run_leaves_nothing_to_count(tmp_path):
     recordings.save(run, tmp_path, "posted")
     (found,) = verdicts.found("retinopathy", root=tmp_path)
     assert (found.verdict, found.diverged) == (verdicts.DIVERGED, "seed 5 of posted in epoch 4")
-    assert list(verdicts.table([found]).jitter) == ["–"]
+    assert list(verdicts.findings_table([found]).jitter) == ["–"]
 
 
 def test_removed_and_ladder(tmp_path, steady):
@@ -409,7 +411,7 @@ def test_many_questions_make_one_answer_less_sure(tmp_path):
     alone = [q for q in protocol.questions("retinopathy") if q.design == "single"]
     asked = sum(fix(q.fix).remedy for q in alone)
     assert asked == len(alone) - 1  # momentum-0.999 makes a cause larger and is no question
-    assert found.p == pytest.approx(min(1, asked * evidence.p_value(found.jitter)))
+    assert found.p == pytest.approx(min(1, asked * found.jitter.p))
     keep(tmp_path, "plateau", 0.2)
     both = {f.question.fix: f for f in verdicts.found("retinopathy", root=tmp_path)}
     again = both["clipnorm"]
@@ -499,3 +501,64 @@ def test_findings_command_prints_the_committed_recordings():
     assert fix("reestimated-batchnorm").name in shown and "p (Holm)" in shown
     assert "The steady recipe, frozen-batchnorm+weight-average" in shown
     assert "steady by the protocol: yes" in shown
+
+
+# --- what a catalogue that grows, or two fixes of one field, must not do ------------------
+
+
+def test_new_fixes_in_the_catalogue_change_no_verdict(tmp_path, monkeypatch):
+    """Holm's family is that of the protocol's version, and what is younger is described."""
+    keep(tmp_path, "posted", 0.2)
+    keep(tmp_path, "clipnorm", 0.15)
+    (before,) = verdicts.found("retinopathy", root=tmp_path)
+    for name, norm in (("recorded-later", 0.5), ("never-recorded", 0.25)):
+        change = MappingProxyType({"clipnorm": norm})
+        monkeypatch.setitem(FIXES, name, replace(fix("clipnorm"), name=name, change=change))
+    keep(tmp_path, "recorded-later", 0.02)
+    after, young = verdicts.found("retinopathy", root=tmp_path)
+    assert (after.p, after.verdict) == (before.p, before.verdict)
+    assert (young.p, young.verdict) == (None, "described only")
+    assert "recorded-later" not in protocol.recipes("retinopathy")
+
+
+def test_the_protocol_asks_only_for_fixes_that_there_are():
+    for name in CASES:
+        asked = {*protocol.ASKED[name], *protocol.DESCRIBED[name], *protocol.STEADY[name]}
+        assert all(name in fix(each).cases for each in asked)
+        assert all(fix(each).remedy for each in protocol.ASKED[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("clipnorm+clipnorm", "'clipnorm' stands twice"),
+        (
+            "frozen-batchnorm+reestimated-batchnorm",
+            "'frozen-batchnorm' and 'reestimated-batchnorm' both change batchnorm: choose one",
+        ),
+    ],
+)
+def test_two_fixes_of_one_field_are_refused(quickly, name, message):
+    with pytest.raises(CourseError, match=message):
+        protocol.fixes_of(name, "retinopathy")
+    result = record("--fix", name)
+    assert isinstance(result.exception, CourseError) and message in str(result.exception)
+    assert not quickly
+
+
+def test_a_fix_of_the_images_and_an_option_against_it_are_refused(quickly):
+    result = record("--case", "ferplus", "--fix", "no-duplicates", "--images", "duplicates=true")
+    assert "'no-duplicates' sets duplicates=False" in str(result.exception)
+    assert not quickly
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_answer_is_the_steady_recipe_or_builds_on_it(name):
+    this = case(name)
+    fixes = {"retinopathy": "frozen-batchnorm+categorical-crossentropy+weight-average"}.get(
+        name, "frozen-batchnorm+weight-average"
+    )
+    assert (
+        this.answer
+        == protocol.changed(name, "quick", "synthetic", protocol.fixes_of(fixes, name))[1]
+    )

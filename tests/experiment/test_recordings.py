@@ -13,14 +13,14 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from typer.testing import CliRunner
 
-from tlhelpers.analysis import comparisons, evidence, metrics
+from tlhelpers.analysis import answers, comparisons, metrics
 from tlhelpers.cli import app
 from tlhelpers.core import paths, progress
 from tlhelpers.core.errors import CourseError
 from tlhelpers.experiment import recordings
 from tlhelpers.experiment.cases import CASES, case
 from tlhelpers.experiment.fixes import fix
-from tlhelpers.training.run import Run
+from tlhelpers.training.run import Experiment, Run
 
 SMOKE = case("retinopathy", "smoke")
 
@@ -130,7 +130,7 @@ def test_replays_what_is_recorded_and_trains_nothing(build_folder, monkeypatch):
 def test_a_caption_names_each_device_once():
     runs = [made_up(SMOKE.measured, seed, 0.1) for seed in range(3)]
     runs[1].about["device"] = "an abacus, 9 rods"
-    origin = comparisons.Experiment(SMOKE.measured, tuple(runs)).origin
+    origin = Experiment(SMOKE.measured, tuple(runs)).origin
     assert origin.endswith("3 seeds; a pencil; an abacus, 9 rods")
 
 
@@ -236,19 +236,19 @@ def test_evidence_from_recordings(tmp_path):
         recordings.save(made_up(quick.measured, seed, 0.2, quick), tmp_path)
         recordings.save(made_up(this.apply(quick.measured), seed, 0.02, quick), tmp_path)
     # What is recorded answers the ladder's first question as well.
-    found = {c.metric: c for c in comparisons.recorded(tmp_path, nothing) if c.design == "single"}
-    assert found["jitter"].verdict == evidence.HELPS and found["jitter"].seeds == 6
+    found = {c.metric: c for c in answers.recorded(tmp_path, nothing) if c.design == "single"}
+    assert found["jitter"].verdict == comparisons.HELPS and found["jitter"].seeds == 6
     assert found["jitter"].fix == "frozen-batchnorm" and found["jitter"].design == "single"
-    assert found["auc"].verdict == evidence.SAME
-    assert comparisons.recorded(tmp_path / "nothing", nothing) == []
+    assert found["auc"].verdict == comparisons.SAME
+    assert answers.recorded(tmp_path / "nothing", nothing) == []
 
 
 def test_different_images_are_not_compared():
-    one = comparisons.Experiment(SMOKE.measured, (made_up(SMOKE.measured, 0, 0.1),))
+    one = Experiment(SMOKE.measured, (made_up(SMOKE.measured, 0, 0.1),))
     run = made_up(SMOKE.measured, 0, 0.1)
     other = dataclasses.replace(run, labels=run.labels[::-1])
     with pytest.raises(ValueError, match="scored on different images"):
-        comparisons.compare(one, comparisons.Experiment(SMOKE.measured, (other,)))
+        comparisons.compare(one, Experiment(SMOKE.measured, (other,)))
 
 
 def test_a_fix_of_the_training_images_is_compared_and_named(tmp_path):
@@ -258,13 +258,13 @@ def test_a_fix_of_the_training_images_is_compared_and_named(tmp_path):
     for seed in range(5):
         recordings.save(made_up(posted.measured, seed, 0.1, posted), tmp_path, "posted")
         recordings.save(made_up(without.measured, seed, 0.3, without), tmp_path, this.name)
-    (jitter,) = (c for c in comparisons.recorded(tmp_path, nothing) if c.metric == "jitter")
-    assert (jitter.fix, jitter.verdict) == ("no-duplicates", evidence.HURTS)
+    (jitter,) = (c for c in answers.recorded(tmp_path, nothing) if c.metric == "jitter")
+    assert (jitter.fix, jitter.verdict) == ("no-duplicates", comparisons.HURTS)
 
 
 FIELDS = [
     "case", "data", "profile", "design", "fix", "metric", "better", "seeds",
-    "before", "after", "effect", "low", "high", "level", "verdict",
+    "before", "after", "effect", "low", "high", "level", "p", "verdict",
 ]  # fmt: skip
 
 
@@ -273,8 +273,8 @@ def test_evidence_command_prints_the_promised_fields():
     assert rows and all(list(row) == FIELDS for row in rows)
     for row in rows:
         assert row["effect"] == pytest.approx(row["after"] - row["before"], abs=1e-9)
-        assert row["verdict"] in evidence.VERDICTS
-        assert (row["low"] is None) == (row["seeds"] < evidence.FEWEST_SEEDS)
+        assert row["verdict"] in comparisons.EFFECTS
+        assert (row["low"] is None) == (row["seeds"] < comparisons.FEWEST_SEEDS)
     table = CliRunner().invoke(app, ["evidence"]).stdout
     assert "frozen-batchnorm" in table and "jitter" in table
 

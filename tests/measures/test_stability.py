@@ -259,42 +259,6 @@ def test_early_stopping_is_what_keras_does():
     assert stability.early_stopping(nan_first, 3) == (4, 1)
 
 
-# --- noise floor ----------------------------------------------------------------------
-
-
-def test_noise_floor_by_hand():
-    floor = stability.noise_floor({0: 1.0, 1: 2.0, 7: 3.0})
-    # sd 1; t of 2 degrees of freedom at 97.5 % is 4.302653.
-    assert (floor.seeds, floor.mean, floor.sd) == (3, 2.0, 1.0)
-    assert (floor.smallest, floor.largest, floor.level) == (1.0, 3.0, 0.95)
-    assert floor.smallest_difference == pytest.approx(4.302653 * math.sqrt(2), rel=1e-6)
-    assert floor.high - floor.mean == pytest.approx(4.302653 / math.sqrt(3), rel=1e-6)
-    assert floor.mean - floor.low == pytest.approx(4.302653 / math.sqrt(3), rel=1e-6)
-    assert stability.noise_floor([1.0, 2.0, 3.0]) == floor
-
-
-def test_noise_floor_holds_for_new_pairs_of_runs():
-    """Five runs measured, then two more: their difference stays below the floor 95 % of times."""
-    rng = np.random.default_rng(3)
-    repeats = 1500
-    inside = 0
-    for measured, (a, b) in zip(
-        rng.normal(size=(repeats, 5)), rng.normal(size=(repeats, 2)), strict=True
-    ):
-        inside += abs(a - b) < stability.noise_floor(measured).smallest_difference
-    # Four binomial standard errors around 0.95.
-    assert abs(inside / repeats - 0.95) < 4 * math.sqrt(0.95 * 0.05 / repeats)
-
-
-def test_noise_floor_errors():
-    with pytest.raises(ValueError, match="seed 7 is nan"):
-        stability.noise_floor({0: 1.0, 7: math.nan})
-    with pytest.raises(ValueError, match="at least 2 seeds, got 1"):
-        stability.noise_floor({0: 1.0})
-    with pytest.raises(ValueError, match="level"):
-        stability.noise_floor([1.0, 2.0], level=95)
-
-
 def test_noise_jitter_by_hand():
     # √(2/π) = 0.7978846; steps with s = 0.1 at NLL 0.5 and s = 0.2 at NLL 2: 0.2 and 0.1.
     assert stability.noise_jitter([1.0, 0.5, 2.0], [0.1, 0.2]) == pytest.approx(0.7978846 * 0.15)

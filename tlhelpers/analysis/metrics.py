@@ -9,7 +9,7 @@ import numpy as np
 
 from tlhelpers.core.errors import CourseError
 from tlhelpers.measures import stability
-from tlhelpers.measures.stability import NoiseFloor
+from tlhelpers.measures.statistics import NoiseFloor, noise_floor
 from tlhelpers.training.run import Experiment, Run
 
 
@@ -207,8 +207,8 @@ def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
     ]
     beyond = {seed: value - n for (seed, value), n in zip(jitter.items(), noise, strict=True)}
     return {
-        "jitter beyond noise": stability.noise_floor(beyond),
-        "train/inference gap": stability.noise_floor(values(experiment, "train_inference_gap")),
+        "jitter beyond noise": noise_floor(beyond),
+        "train/inference gap": noise_floor(values(experiment, "train_inference_gap")),
     }
 
 

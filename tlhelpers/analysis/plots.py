@@ -17,11 +17,12 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from tlhelpers.analysis import evidence, metrics
-from tlhelpers.analysis.evidence import Comparison
+from tlhelpers.analysis import metrics
+from tlhelpers.analysis.comparisons import HELPS, HURTS, Comparison
 from tlhelpers.core import files
 from tlhelpers.core.errors import CourseError
 from tlhelpers.measures import stability
+from tlhelpers.measures.statistics import wilson
 from tlhelpers.training.run import Experiment, Run
 
 _DPI = 110
@@ -258,7 +259,7 @@ def forest(
     rows = list(titles)
     figure, axes = _panels(len(panels), height=0.7 + 0.36 * max(3, len(rows)))
     hurts, helps = _colours(2)
-    colours = {evidence.HELPS: helps, evidence.HURTS: hurts}
+    colours = {HELPS: helps, HURTS: hurts}
     told = {name: [] for name in rows}
     for axis, name in zip(axes, panels, strict=True):
         its = metrics.metric(name)
@@ -470,7 +471,7 @@ def recalls(experiments: Mapping[str, Experiment], title: str) -> Plot:
             values = [run[names[i]][0] / max(1, run[names[i]][1]) for run in found]
             axis.scatter([x] * len(values), values, color=colour, s=14, alpha=0.6, lw=0)
             mean, count = float(np.mean(values)), found[0][names[i]][1]
-            axis.vlines(x, *evidence.wilson(round(mean * count), count), color=colour, lw=0.9)
+            axis.vlines(x, *wilson(round(mean * count), count), color=colour, lw=0.9)
             axis.hlines(
                 mean,
                 x - width * 0.4,

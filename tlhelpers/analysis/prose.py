@@ -31,8 +31,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tlhelpers.analysis import comparisons, evidence, metrics
-from tlhelpers.analysis.evidence import Comparison
+from tlhelpers.analysis import metrics, wording
+from tlhelpers.analysis.comparisons import Comparison, compare
 from tlhelpers.core.errors import CourseError
 from tlhelpers.experiment import protocol
 from tlhelpers.experiment.cases import CASES
@@ -99,13 +99,13 @@ def _runs(case_name: str, recipe: str, which: str) -> Experiment:
 @functools.cache
 def _comparison(case_name: str, recipe: str, metric: str, which: str, base: str) -> Comparison:
     before, after = (_runs(case_name, name, which) for name in (base, recipe))
-    return comparisons.compare(before, after, metric)
+    return compare(before, after, metric)
 
 
 def _pairs(c: Comparison, case_name: str, recipe: str, metric: str, which: str, base: str) -> str:
     before, after = (_runs(case_name, name, which) for name in (base, recipe))
     changes = metrics.differences(before, after, metric).values()
-    return ", ".join(_signed(evidence.number(c, change)) for change in changes)
+    return ", ".join(_signed(wording.number(c, change)) for change in changes)
 
 
 def _spread(c: Comparison, case_name: str, recipe: str, metric: str, which: str, *_: str) -> str:
@@ -116,7 +116,7 @@ def _spread(c: Comparison, case_name: str, recipe: str, metric: str, which: str,
 def _interval(c: Comparison, *_: str) -> str:
     if c.low is None:
         raise CourseError(f"{c.seeds} pairs have no interval: use 'pairs'.")
-    return evidence.interval_words(c)
+    return wording.interval_words(c)
 
 
 def _signed(number: str) -> str:
@@ -124,11 +124,11 @@ def _signed(number: str) -> str:
 
 
 _KINDS: dict[str, Callable[..., str]] = {
-    "before": lambda c, *_: evidence.number(c, c.before),
-    "after": lambda c, *_: evidence.number(c, c.after),
+    "before": lambda c, *_: wording.number(c, c.before),
+    "after": lambda c, *_: wording.number(c, c.after),
     "mean": lambda c, *_: f"{round(c.after, 3) + 0.0:.3f}".replace("-", "−"),
     "spread": _spread,
-    "effect": lambda c, *_: _signed(evidence.number(c, c.effect)),
+    "effect": lambda c, *_: _signed(wording.number(c, c.effect)),
     "interval": _interval,
     "points": lambda c, *_: _signed(f"{round(100 * c.effect)}".replace("-", "−")),
     "verdict": lambda c, *_: c.verdict,

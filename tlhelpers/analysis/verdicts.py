@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tlhelpers.analysis import comparisons, evidence, metrics
-from tlhelpers.analysis.evidence import Comparison
+from tlhelpers.analysis import answers, metrics
+from tlhelpers.analysis.comparisons import DESCRIBED, FEWEST_SEEDS, Comparison, compare
+from tlhelpers.analysis.wording import effect_words
 from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.experiment import protocol
 from tlhelpers.experiment.cases import case
-from tlhelpers.experiment.fixes import FIXES
 from tlhelpers.experiment.protocol import Question
-from tlhelpers.measures.stability import NoiseFloor, noise_floor
+from tlhelpers.measures.statistics import NoiseFloor, holm, noise_floor
 from tlhelpers.training.run import Experiment
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ NOTHING = "nothing to steady"
 NEEDED = "needed"
 NOT_NEEDED = "not shown to be needed"
 DIVERGED = "diverged"
-VERDICTS = (
+CONCLUSIONS = (
     COUNTS, STEADIER, NOT_SHOWN, LESS_STEADY, NOTHING, NEEDED, NOT_NEEDED, DIVERGED,
-    evidence.DESCRIBED,
+    DESCRIBED,
 )  # fmt: skip
 
 
@@ -79,11 +79,11 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """One of `VERDICTS`."""
+        """One of `CONCLUSIONS`."""
         if self.diverged:
             return DIVERGED
         if self.p is None:
-            return evidence.DESCRIBED
+            return DESCRIBED
         shown = self.p < 0.05
         if self.question.design == "leave-one-out":
             return NEEDED if shown and self.jitter.effect < 0 else NOT_NEEDED
@@ -114,13 +114,10 @@ def found(
     score = case(case_name, profile, data).score
     asked = ("jitter", "climb", "train_inference_gap", score)
     rows = []
-    for question, old, new in comparisons.answered(
-        case_name, data, profile, root or paths.RECORDINGS
-    ):
-        lost = comparisons.diverged(question, old, new)
+    for question, old, new in answers.answered(case_name, data, profile, root or paths.RECORDINGS):
+        lost = answers.diverged(question, old, new)
         compared = [
-            None if lost else comparisons.compare(old, new, metric, question.design)
-            for metric in asked
+            None if lost else compare(old, new, metric, question.design) for metric in asked
         ]
         rows.append((question, old, new, compared, lost))
     corrected = _corrected(case_name, [(q, compared[0]) for q, _, _, compared, _ in rows])
@@ -193,7 +190,7 @@ class Steadiness:
                 ),
             ]
         lines += [
-            f"change of {score}: {evidence.effect_words(self.score)}; "
+            f"change of {score}: {effect_words(self.score)}; "
             f"a loss of more than {margin} must be ruled out",
             f"steady by the protocol: {'yes' if self.holds else 'no'}",
         ]
@@ -244,13 +241,11 @@ def steadiness(
             )
         sides.append(Experiment(recipe, tuple(runs)))
     posted, steady = sides
-    jitter, score = (
-        comparisons.compare(posted, steady, metric, "steady") for metric in ("jitter", this.score)
-    )
+    jitter, score = (compare(posted, steady, metric, "steady") for metric in ("jitter", this.score))
     return Steadiness(posted, steady, jitter, score)
 
 
-def table(findings: Sequence[Finding]) -> pd.DataFrame:
+def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """A readable table, one row a finding; effects with their 95 % intervals."""
     import pandas as pd
 
@@ -261,7 +256,7 @@ def table(findings: Sequence[Finding]) -> pd.DataFrame:
                 "design": f.question.design,
                 "fix": f.question.fix,
                 **{
-                    name: evidence.effect_words(c) if c else "–"
+                    name: effect_words(c) if c else "–"
                     for name, c in zip(
                         ("jitter", "climb", "train_inference_gap", score),
                         (f.jitter, f.climb, f.train_inference_gap, f.score),
@@ -292,7 +287,7 @@ def _beats_nothing(experiment: Experiment, score: str) -> bool:
 
 
 def _jumps(posted: Experiment) -> bool:
-    if len(posted) < evidence.FEWEST_SEEDS:
+    if len(posted) < FEWEST_SEEDS:
         return False
     return _beyond(posted).low > 0
 
@@ -318,17 +313,12 @@ def _corrected(
 
     A question without a comparison, because a run diverged, counts as not answered.
     """
-    p = [evidence.p_value(c) if c and not _described(question) else None for question, c in rows]
+    p = [c.p if c and question.judged else None for question, c in rows]
     for design in ("single", "leave-one-out"):
-        asked = [q for q in protocol.questions(case_name) if q.design == design]
+        asked = [q for q in protocol.questions(case_name) if q.design == design and q.judged]
         own = [i for i, (q, _) in enumerate(rows) if q.design == design and p[i] is not None]
-        unanswered = sum(not _described(q) for q in asked) - len(own)
-        adjusted = evidence.holm([*(p[i] for i in own), *[1.0] * unanswered])
+        unanswered = len(asked) - len(own)
+        adjusted = holm([*(p[i] for i in own), *[1.0] * unanswered])
         for i, value in zip(own, adjusted, strict=False):
             p[i] = value
     return p
-
-
-def _described(question: Question) -> bool:
-    """Whether a question gets no verdict: a cumulative step, or a cause made larger."""
-    return question.design == "cumulative" or not FIXES[question.fix].remedy

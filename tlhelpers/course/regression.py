@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from tlhelpers.analysis import comparisons, evidence, metrics
-from tlhelpers.analysis.evidence import Comparison
+from tlhelpers.analysis import metrics
+from tlhelpers.analysis.comparisons import HELPS, Comparison, compare
 from tlhelpers.core import files
 from tlhelpers.core.errors import CourseError
 from tlhelpers.course import report
@@ -27,6 +27,7 @@ from tlhelpers.course.report import FAILED, PASSED
 from tlhelpers.experiment import protocol
 from tlhelpers.experiment.cases import Case, case
 from tlhelpers.experiment.fixes import FIXES, Fix
+from tlhelpers.measures.statistics import prediction_margin
 from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Experiment, Run
 
@@ -184,7 +185,7 @@ def fix_target(
     targets = [
         _target(fix, comparison.metric, differences, runs)
         for comparison, differences in compared
-        if comparison.verdict == evidence.HELPS
+        if comparison.verdict == HELPS
     ]
     targets = [target for target in targets if target]
     return max(targets, key=lambda t: t.recorded / (t.recorded - t.limit), default=None)
@@ -259,12 +260,12 @@ def plan(case_name: str, names: Sequence[str] = (), most: int = 2) -> list[Plan]
         after = that.recorded(recipe, committed=True)
         compared = [
             (
-                comparisons.compare(before, after, metric),
+                compare(before, after, metric),
                 np.array(list(metrics.differences(before, after, metric).values())),
             )
             for metric in ("train_inference_gap", "jitter", "climb", this.score)
         ]
-        if any(comparison.verdict == evidence.HELPS for comparison, _ in compared):
+        if any(comparison.verdict == HELPS for comparison, _ in compared):
             plans.append(planned(name, claim, that, after, partial(fix_target, each, compared)))
     return plans
 
@@ -332,20 +333,12 @@ def outcomes(
 
 
 def _target(fix: Fix | None, metric: str, values: np.ndarray, runs: int) -> Target | None:
-    """The limit of a prediction interval for the mean of new values; None if it reaches zero.
-
-    Notes
-    -----
-    Source: the one-sided Student's t prediction interval of a mean of k new values after n old
-    ones, mean ± t(n − 1)·s·√(1/k + 1/n).
-    """
-    from scipy import stats
-
-    n, mean = len(values), float(values.mean())
-    half = stats.t.ppf(LEVEL, n - 1) * values.std(ddof=1) * np.sqrt(1 / runs + 1 / n)
-    if abs(mean) <= half:
+    """The limit of a prediction interval for the mean of new values; None if it reaches zero."""
+    mean = float(values.mean())
+    margin = prediction_margin(values, LEVEL, runs, two_sided=False)
+    if abs(mean) <= margin:
         return None
-    return Target(fix, metric, mean, float(mean - np.sign(mean) * half), runs)
+    return Target(fix, metric, mean, float(mean - np.sign(mean) * margin), runs)
 
 
 def _found(target: Target, measured: float) -> str:

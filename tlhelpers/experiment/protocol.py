@@ -20,6 +20,49 @@ from tlhelpers.training.run import Run
 
 POSTED = "posted"  # the name of the recipe without any fix
 
+VERSION = 3
+"""Of recordings/PROTOCOL.md. What follows is fixed with it: a change needs a new version."""
+
+ASKED: dict[str, tuple[str, ...]] = {
+    "retinopathy": (
+        "frozen-batchnorm",
+        "reestimated-batchnorm",
+        "categorical-crossentropy",
+        "head-first",
+        "learning-rate-1e-5",
+        "warmup-cosine",
+        "plateau",
+        "clipnorm",
+        "label-smoothing",
+        "weight-average",
+        "dense-512",
+    ),
+    "ferplus": (
+        "frozen-batchnorm",
+        "reestimated-batchnorm",
+        "momentum-0.99",
+        "backbone-inputs",
+        "size-48",
+        "class-weights-balanced",
+        "class-weights-effective-number",
+        "class-weights-inverse-root",
+        "logit-adjustment",
+        "soft-labels",
+        "no-duplicates",
+        "head-first",
+        "learning-rate-1e-4",
+        "warmup-cosine",
+        "clipnorm",
+        "label-smoothing",
+        "weight-average",
+    ),
+}
+"""The fixes whose single effect is judged: the family of Holm's correction, whatever else the
+catalogue holds by now."""
+
+DESCRIBED: dict[str, tuple[str, ...]] = {"retinopathy": ("momentum-0.999",), "ferplus": ()}
+"""Recorded as well, and never judged: causes made larger."""
+
 STEADY: dict[str, tuple[str, ...]] = {
     "retinopathy": ("frozen-batchnorm", "weight-average"),
     "ferplus": ("frozen-batchnorm", "weight-average"),
@@ -42,20 +85,24 @@ class Question:
     fix : str
     before, after : tuple of str
         Names of the fixes of the recipe without it and with it.
+    judged : bool
+        Whether it gets a verdict; else it is only described. A fix that is younger than the
+        protocol's version is described, or asking more would change what was found.
     """
 
     design: str
     fix: str
     before: tuple[str, ...]
     after: tuple[str, ...]
+    judged: bool = True
 
 
 def questions(case_name: str) -> list[Question]:
-    """All questions of a case, design by design."""
-    steady = STEADY[case_name]
-    alone = [f.name for f in FIXES.values() if case_name in f.cases and f.works]
+    """All questions of a case, design by design, and the fixes that nobody had asked about."""
+    steady, asked = STEADY[case_name], ASKED[case_name]
+    single = [f.name for f in FIXES.values() if case_name in f.cases and f.works]
     return [
-        *(Question("single", name, (), (name,)) for name in alone),
+        *(Question("single", name, (), (name,), name in asked) for name in single),
         *(
             Question(
                 "leave-one-out", name, tuple(other for other in steady if other != name), steady
@@ -63,15 +110,16 @@ def questions(case_name: str) -> list[Question]:
             for name in steady
         ),
         *(
-            Question("cumulative", name, steady[:i], steady[: i + 1])
+            Question("cumulative", name, steady[:i], steady[: i + 1], judged=False)
             for i, name in enumerate(steady)
         ),
     ]
 
 
 def recipes(case_name: str) -> list[str]:
-    """Names of all recipes that the questions of a case need, each once; see `fixes_of`."""
-    needed = [side for q in questions(case_name) for side in (q.before, q.after)]
+    """Names of all recipes that the protocol asks for in a case, each once; see `fixes_of`."""
+    asked = {*ASKED[case_name], *DESCRIBED[case_name]}
+    needed = [side for q in questions(case_name) if q.fix in asked for side in (q.before, q.after)]
     return list(dict.fromkeys(map(joined, needed)))
 
 
@@ -87,31 +135,63 @@ def fixes_of(name: str, case_name: str) -> tuple[Fix, ...]:
     Raises
     ------
     CourseError
-        An unknown fix, or one that is none for this case.
+        An unknown fix, one that is none for this case, or two that change the same thing.
     """
     fixes = () if name == POSTED else tuple(fix(part) for part in name.split("+"))
     for each in fixes:
         if case_name in CASES and case_name not in each.cases:
             raise CourseError(f"'{each.name}' is no fix for {case_name}, but for {each.cases[0]}.")
+    _refuse_conflicts(fixes)
     return fixes
 
 
 def changed(
     case_name: str, profile: str, data: str, fixes: Sequence[Fix], **images: Any
 ) -> tuple[Case, Recipe]:
-    """The case with the images that these fixes ask for, and its measured recipe with them."""
+    """The case with the images that these fixes ask for, and its measured recipe with them.
+
+    Raises
+    ------
+    CourseError
+        Two fixes change the same thing, or a fix another option of the images than asked for.
+    """
     this = case(case_name, profile, data, **_images(fixes, images))
     return this, _with(fixes, this.measured)
 
 
+def _refuse_conflicts(fixes: Sequence[Fix]) -> None:
+    """Raise if a fix stands twice, or two set the same field: the last would win in silence."""
+    by: dict[str, str] = {}
+    for each in fixes:
+        for changes in (each.change, each.images):
+            for field_name in changes:
+                if field_name in by:
+                    other = by[field_name]
+                    raise CourseError(
+                        f"'{each.name}' stands twice: once is enough."
+                        if other == each.name
+                        else f"'{other}' and '{each.name}' both change {field_name}: choose one."
+                    )
+                by[field_name] = each.name
+
+
 def _with(fixes: Sequence[Fix], recipe: Recipe) -> Recipe:
     """A recipe with all these fixes."""
+    _refuse_conflicts(fixes)
     return reduce(lambda changed, each: each.apply(changed), fixes, recipe)
 
 
 def _images(fixes: Sequence[Fix], asked: Mapping[str, Any]) -> dict[str, Any]:
     """Options of the case: those asked for, and those that the fixes ask for."""
-    return reduce(lambda options, each: options | each.images, fixes, dict(asked))
+    options = dict(asked)
+    for each in fixes:
+        for name, value in each.images.items():
+            if options.setdefault(name, value) != value:
+                raise CourseError(
+                    f"'{each.name}' sets {name}={value!r} and {name}={asked[name]!r} is asked "
+                    "for: leave one of them out."
+                )
+    return options
 
 
 def steady(this: Case) -> Recipe:

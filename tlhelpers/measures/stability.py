@@ -11,15 +11,10 @@ print the score beside it.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
-
-# scipy.stats takes about a second to import; only `noise_floor` needs it, so it is imported
-# there and `import tlhelpers` stays quick.
 
 
 def jitter(nll: ArrayLike) -> float:
@@ -324,102 +319,6 @@ def early_stopping(losses: Iterable[float], patience: int) -> tuple[int | None, 
         elif wait >= patience:
             return epoch, best_epoch
     return None, best_epoch
-
-
-@dataclass(frozen=True)
-class NoiseFloor:
-    """What the seed alone does to one number of an unchanged recipe.
-
-    Attributes
-    ----------
-    seeds : int
-        Runs measured.
-    mean, sd : float
-        Over seeds; sd with n − 1. In the unit of the values, as all below.
-    smallest, largest : float
-        The range seen.
-    low, high : float
-        t-interval of the mean.
-    smallest_difference : float
-        Two further single runs of the same recipe differ by less than this with
-        probability ``level``. A smaller difference between two single runs of two
-        recipes can be explained by their seeds.
-    level : float
-        Of both intervals, 0.95 unless told otherwise.
-    """
-
-    seeds: int
-    mean: float
-    sd: float
-    smallest: float
-    largest: float
-    low: float
-    high: float
-    smallest_difference: float
-    level: float
-
-
-def noise_floor(
-    values_by_seed: Mapping[int, float] | Sequence[float], level: float = 0.95
-) -> NoiseFloor:
-    """Measure what seeds alone do, before any fix is judged.
-
-    With n runs, s their standard deviation and t the two-sided quantile of Student's t
-    with n − 1 degrees of freedom: the mean lies within mean ± t·s/√n, and the
-    difference of two single runs within ± t·s·√2.
-
-    Parameters
-    ----------
-    values_by_seed : mapping of seed to value, or the values alone
-        One number of each run, all of the same recipe on the same data.
-    level : float
-        Coverage of both intervals, between 0 and 1.
-
-    Returns
-    -------
-    NoiseFloor
-
-    Raises
-    ------
-    ValueError
-        Fewer than 2 seeds, a level outside 0–1, or a value that is not finite (a
-        diverged run may not be left out silently: it is part of what seeds do).
-
-    Notes
-    -----
-    Source: Student's t and its prediction interval (the difference of two new normal
-    runs has variance 2σ², estimated by s²). It assumes roughly normal values; with 3
-    seeds t is 4.3 and the floor is wide because it is known badly.
-    """
-    from scipy import stats
-
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level}")
-    with_seeds = isinstance(values_by_seed, Mapping)
-    named = values_by_seed if with_seeds else dict(enumerate(values_by_seed))
-    for seed, value in named.items():
-        if not math.isfinite(value):
-            raise ValueError(
-                f"the value of seed {seed} is {value}: a noise floor needs finite values"
-            )
-    values = np.array(list(named.values()), dtype=float)
-    n = len(values)
-    if n < 2:
-        raise ValueError(f"a noise floor needs the runs of at least 2 seeds, got {n}")
-    mean, sd = float(values.mean()), float(values.std(ddof=1))
-    t = float(stats.t.ppf((1 + level) / 2, n - 1))
-    half = t * sd / math.sqrt(n)
-    return NoiseFloor(
-        seeds=n,
-        mean=mean,
-        sd=sd,
-        smallest=float(values.min()),
-        largest=float(values.max()),
-        low=mean - half,
-        high=mean + half,
-        smallest_difference=t * sd * math.sqrt(2),
-        level=level,
-    )
 
 
 def _curve(values: ArrayLike, name: str, least: int) -> np.ndarray:

@@ -69,6 +69,8 @@ class Case:
     measured : Recipe
         The same without early stopping and with a fixed number of epochs, so that runs can be
         compared epoch by epoch.
+    answer : Recipe
+        What this project answers to the question: `measured` with what steadies it.
     assumptions : tuple of str
         What the post leaves open and what is assumed, a sentence each.
     seeds : int
@@ -88,6 +90,7 @@ class Case:
     data: str
     posted: Recipe
     measured: Recipe
+    answer: Recipe
     assumptions: tuple[str, ...]
     seeds: int
     score: str

@@ -25,6 +25,9 @@ POSTED = Recipe(
 """The recipe to the letter. A ReduceLROnPlateau is built in the post, but the list of callbacks
 holds only the EarlyStopping: the schedule is "constant"."""
 
+ANSWER = {"batchnorm": "frozen", "weight_average_epochs": 1.0, "loss": "categorical_crossentropy"}
+"""What the answer changes; the steps that lead to it are the fixes of these fields."""
+
 ASSUMPTIONS = (
     "Batch size: 32, what Keras takes when nothing is said.",
     "Input scaling: the backbone's own preprocess_input.",
@@ -104,6 +107,7 @@ def make(
     # A smoke test of real images is the quick one: there is nothing smaller to draw.
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
     posted = POSTED.but(**sizes.posted)
+    measured = posted.but(early_stopping_patience=None, epochs=sizes.epochs)
     size = posted.image_size
     which, how, words = data, "split-by-patient", ""
     called = PHOTOGRAPHS[photographs] if data == "real" else "synthetic fundus images"
@@ -126,7 +130,8 @@ def make(
         profile=profile,
         data=data,
         posted=posted,
-        measured=posted.but(early_stopping_patience=None, epochs=sizes.epochs),
+        measured=measured,
+        answer=measured.but(**ANSWER),
         assumptions=assumptions,
         seeds=sizes.seeds,
         score="auc",
