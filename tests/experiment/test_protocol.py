@@ -18,7 +18,7 @@ from tlhelpers.analysis import verdicts
 from tlhelpers.cli import app
 from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
-from tlhelpers.experiment import causes, protocol, recordings
+from tlhelpers.experiment import causes, jobs, protocol, recordings
 from tlhelpers.experiment.cases import CASES, case
 from tlhelpers.experiment.fixes import FIXES, fix
 from tlhelpers.training.recipe import difference
@@ -103,13 +103,15 @@ def test_each_recipe_is_needed_once_whatever_the_order_of_its_fixes(steady):
 
 def test_jobs_change_the_recipe_and_the_images():
     both = "frozen-batchnorm+class-weights-balanced"
-    jobs = protocol.jobs(
+    found = jobs.jobs_for(
         "ferplus", "synthetic", "smoke", ["posted", both, "no-duplicates"], range(2)
     )
     faces = case("ferplus", "smoke")
     changed = {"batchnorm": ("live", "frozen"), "class_weights": (None, "balanced")}
     without = case("ferplus", "smoke", duplicates=False).spec
-    assert [(j.label, difference(faces.measured, j.recipe), j.case.spec, j.seed) for j in jobs] == [
+    assert [
+        (j.label, difference(faces.measured, j.recipe), j.case.spec, j.seed) for j in found
+    ] == [
         (label, what, spec, seed)
         for label, what, spec in (
             ("posted", {}, faces.spec),
@@ -118,17 +120,17 @@ def test_jobs_change_the_recipe_and_the_images():
         )
         for seed in (0, 1)
     ]
-    assert jobs[0].case is jobs[2].case  # they can share networks
+    assert found[0].case is found[2].case  # they can share networks
 
 
 def test_jobs_with_other_images_have_a_label_and_a_spec_of_their_own():
     names = ["posted", "no-duplicates"]
-    jobs = protocol.jobs("ferplus", "real", "quick", names, range(1), everything=True)
-    assert [job.label for job in jobs] == [
+    found = jobs.jobs_for("ferplus", "real", "quick", names, range(1), everything=True)
+    assert [job.label for job in found] == [
         "posted-everything=True",
         "no-duplicates-everything=True",
     ]
-    assert [job.case.spec.split(" seed")[0] for job in jobs] == [
+    assert [job.case.spec.split(" seed")[0] for job in found] == [
         "real all+all plurality twins",
         "real all+all plurality no twins",
     ]
@@ -168,7 +170,7 @@ def test_record_makes_what_the_protocol_asks_for_and_nothing_twice(quickly):
 
 
 def test_the_state_of_a_run_is_deleted_only_when_the_run_is_saved(quickly, monkeypatch):
-    (job,) = protocol.jobs("retinopathy", "synthetic", "smoke", ["posted"], range(1))
+    (job,) = jobs.jobs_for("retinopathy", "synthetic", "smoke", ["posted"], range(1))
     kept = SMOKE.unfinished(job.recipe, 0)
     train, save = type(SMOKE).train, recordings.save
 
@@ -182,7 +184,7 @@ def test_the_state_of_a_run_is_deleted_only_when_the_run_is_saved(quickly, monke
         raise CourseError("The disk is full.")
 
     monkeypatch.setattr(type(SMOKE), "train", leaves_its_state)
-    for make in (lambda: list(protocol.record([job])), lambda: SMOKE.run(job.recipe, 1, live=True)):
+    for make in (lambda: list(jobs.record([job])), lambda: SMOKE.run(job.recipe, 1, live=True)):
         monkeypatch.setattr(recordings, "save", full)
         with pytest.raises(CourseError, match="The disk is full"):
             make()
@@ -223,13 +225,13 @@ def test_on_a_disk_that_knows_no_locks_runs_are_made_all_the_same(quickly, monke
 
 KILLED = """
 import sys, time
-from tlhelpers.experiment import protocol
+from tlhelpers.experiment import jobs
 from tlhelpers.experiment.cases.base import Case
 def train(*_):
     print("training", flush=True)
     time.sleep(60)
 Case.train = train
-list(protocol.record(protocol.jobs("retinopathy", "synthetic", "smoke", ["posted"], range(1))))
+list(jobs.record(jobs.jobs_for("retinopathy", "synthetic", "smoke", ["posted"], range(1))))
 """
 
 

@@ -31,7 +31,7 @@ from tlhelpers.training.run import Run
 if TYPE_CHECKING:
     from distributed import Client, SpecCluster
 
-    from tlhelpers.experiment.protocol import Claim, Job
+    from tlhelpers.experiment.jobs import Job, Take
 
 LOCAL = "local"  # the address of a cluster on this machine, one worker a GPU
 PATIENCE = 4.0  # s to wait for a scheduler, and again for its first worker
@@ -145,9 +145,9 @@ def train(
     client: Client,
     on_failure: Callable[[Job, str], None],
     missing: Sequence[Job],
-    claim: Claim,
+    take: Take,
 ) -> Iterator[tuple[Job, Run]]:
-    """Make runs on the workers, for `tlhelpers.experiment.protocol.record`.
+    """Make runs on the workers, for `tlhelpers.experiment.jobs.record`.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def train(
     on_failure : function of a job and a sentence
         Told of each run that no worker could make; the others go on.
     missing : sequence of Job
-    claim : function of a job
+    take : function of a job
     """
     tasks = [
         Task(
@@ -169,7 +169,7 @@ def train(
     with bar(total=len(tasks), desc="runs", unit="run") as shown:
 
         def start(job: Job) -> bool:
-            ours = claim(job)
+            ours = take(job)
             shown.update(not ours)
             return ours
 

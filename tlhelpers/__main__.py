@@ -1,0 +1,5 @@
+"""``python -m tlhelpers`` is the command ``tlhelpers``."""
+
+from tlhelpers.cli import main
+
+main()

@@ -1,0 +1,20 @@
+"""The command line, a module a group of commands."""
+
+from __future__ import annotations
+
+import sys
+
+from tlhelpers.cli import course, experiment
+from tlhelpers.cli.app import app
+from tlhelpers.core.errors import CourseError
+
+__all__ = ["app", "course", "experiment", "main"]  # importing the two gives `app` its commands
+
+
+def main() -> None:
+    """The `tlhelpers` command: a `CourseError` becomes one line and exit code 2."""
+    try:
+        app()
+    except CourseError as problem:
+        print(f"tlhelpers: {problem}", file=sys.stderr)
+        sys.exit(2)
