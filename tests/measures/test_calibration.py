@@ -59,3 +59,34 @@ def test_halves_keep_patients_together():
     assert half.sum() == 50 and (half[::2] == half[1::2]).all()
     assert (half == calibration.halves(np.zeros(100, int), groups)).all()
     assert calibration.halves(np.zeros(9, int)).sum() == 4
+
+
+def test_recalibration_takes_away_a_bias_and_a_temperature():
+    """Probabilities that are too sure and lean to one class come back to what they were made of."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 1.5, (4000, 3))
+    true = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = np.array([rng.choice(3, p=p) for p in true])
+    bent = np.exp(3 * logits + [2.0, 0.0, -1.0])
+    bent /= bent.sum(axis=1, keepdims=True)
+    best = calibration.image_nll(true, labels).mean()
+    assert calibration.image_nll(bent, labels).mean() > best + 0.5
+    back = calibration.recalibrated(bent, labels)
+    assert back.sum(axis=1) == pytest.approx(1)
+    assert calibration.image_nll(back, labels).mean() == pytest.approx(best, abs=0.01)
+
+
+def test_recalibration_is_fitted_on_the_other_half():
+    """Labels at random: fitted on themselves the biases would help; here they must hardly."""
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 2, 40)
+    even = np.full((40, 2), 0.5)
+    after = calibration.image_nll(calibration.recalibrated(even, labels), labels).mean()
+    assert after >= np.log(2) - 1e-3
+
+
+def test_recalibration_of_classes_that_a_half_lacks_and_of_a_diverged_network():
+    labels = np.array([0] * 9 + [1])
+    p = np.full((10, 2), 0.5)
+    assert np.isfinite(calibration.recalibrated(p, labels)).all()
+    assert np.isnan(calibration.recalibrated(np.full((10, 2), np.nan), labels)).all()

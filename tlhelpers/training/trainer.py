@@ -24,10 +24,12 @@ from tlhelpers.measures.calibration import image_nll
 from tlhelpers.measures.class_weights import class_weights, log_prior
 from tlhelpers.training import batchnorm, model
 from tlhelpers.training.inputs import Batches, Inputs, kept_bytes, one_hot, targets
+from tlhelpers.training.readings import Readings
 from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Run
 
 REESTIMATE_IMAGES = 1024  # Wu & Johnson: 1,000 to 10,000 images are enough
+REESTIMATE_BATCH = 32  # at least, whatever the training's: of few images BatchNorm is another one
 _SAMPLE_PICTURES = 256  # training images on which batch and moving statistics are compared
 _PREDICT_BATCH = 200
 _INSTALLED = machine.installed()  # now: the code on the disk may be edited while this process runs
@@ -158,6 +160,7 @@ class Trainer:
         about: dict[str, Any] | None = None,
         unfinished: Path | None = None,
         on_epoch: Callable[[dict[str, list]], None] | None = None,
+        read: bool = False,
     ) -> Run:
         """Train from `seed`.
 
@@ -173,9 +176,12 @@ class Trainer:
             the caller knows when the run is safe.
         on_epoch : function, optional
             Called with the history after each epoch.
+        read : bool
+            Whether each epoch is read in several ways (`tlhelpers.training.readings`), too.
         """
         recipe, data = self.recipe, self.split.train
-        log = _Log(self, on_epoch)
+        readings = Readings(self) if read else None
+        log = _Log(self, on_epoch, readings)
         wanted = model.callbacks(recipe, [log])
         keep = _Keep(self, log, wanted, unfinished)
         start = keep.read()
@@ -196,7 +202,13 @@ class Trainer:
             ),
             epochs=recipe.epochs,
             initial_epoch=recipe.epochs if keep.finished else start,
-            callbacks=[*wanted, keep, keras.callbacks.TerminateOnNaN(), show],
+            callbacks=[
+                *([readings] if readings else []),
+                *wanted,
+                keep,
+                keras.callbacks.TerminateOnNaN(),
+                show,
+            ],
         )
         return Run(
             recipe,
@@ -256,6 +268,12 @@ class Trainer:
             batches, class_weight=weights, shuffle=False, verbose=0, **options
         ).history
 
+    def reestimate(self) -> None:
+        """Measure BatchNorm's statistics for the weights as they are, on training images."""
+        inputs = self.inputs.train[:REESTIMATE_IMAGES]
+        size = min(max(REESTIMATE_BATCH, self.recipe.batch_size), len(inputs))
+        batchnorm.reestimate(self.network, inputs, size)
+
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Class probabilities of images in inference mode, shape (n, classes)."""
         return self.probabilities(self.logits(self.inputs.of(images)))
@@ -286,6 +304,7 @@ class _Log(keras.callbacks.Callback):
 
     trainer: Trainer
     on_epoch: Callable[[dict[str, list]], None] | None
+    readings: Readings | None = None
     history: dict[str, list] = field(default_factory=dict)
     before: np.ndarray | None = None  # validation probabilities one epoch ago
 
@@ -307,8 +326,7 @@ class _Log(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         trainer = self.trainer
         if trainer.recipe.batchnorm == "reestimated":
-            inputs = trainer.inputs.train[:REESTIMATE_IMAGES]
-            batchnorm.reestimate(trainer.network, inputs, trainer.recipe.batch_size)
+            trainer.reestimate()
         logits = trainer.logits(trainer.inputs.validation)
         probabilities = trainer.probabilities(logits)
         logs["val_loss"] = model.loss_value(trainer.recipe, self._targets, logits)
@@ -318,6 +336,7 @@ class _Log(keras.callbacks.Callback):
             "val_loss": logs["val_loss"],
             **_scores(probabilities, self.before, self._validation),
             **self._modes(),
+            **(self.readings.read(probabilities) if self.readings else {}),
             "learning_rate": float(trainer.network.model.optimizer.learning_rate),
             "seconds": round(time.perf_counter() - self._began, 3),
         }
