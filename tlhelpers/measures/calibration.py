@@ -137,7 +137,7 @@ def _rescaled(probabilities: np.ndarray, scale: float, bias: np.ndarray) -> np.n
 
 
 def _fit_recalibration(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
-    """Inverse temperature and biases of the smallest NLL; 1 and zeros where nothing can be fitted."""
+    """Inverse temperature and biases of least NLL; 1 and zeros where there is nothing to fit."""
     from scipy.optimize import minimize
 
     n, classes = probabilities.shape
