@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import TINY
 from tlhelpers.core.errors import CourseError
 from tlhelpers.data.dataset import Dataset, Split
+from tlhelpers.experiment import protocol
 from tlhelpers.experiment.cases import CASES, case
 from tlhelpers.experiment.checks import MechanismError, batchnorm_moves, momentum_is
 from tlhelpers.experiment.fixes import FIXES, fix
@@ -29,7 +30,10 @@ FACES = TINY.but(
     horizontal_flip=True,
 )
 # What these do has nothing to do with a case's recipe or images, so one case is enough.
-SAME_IN_EACH_CASE = ("training-false", "warmup-cosine", "clipnorm", "weight-average")
+SAME_IN_EACH_CASE = (
+    *("training-false", "warmup-cosine", "clipnorm", "weight-average", "weight-average-update-bn"),
+    "backbone-inputs",
+)
 PAIRS = [
     (name, fix.name)
     for fix in FIXES.values()
@@ -112,13 +116,12 @@ def test_behind_frozen_blocks_only_the_live_layers_move(of):
 
 @pytest.mark.parametrize("name", list(CASES))
 def test_each_fix_changes_the_posted_recipe_of_its_cases(name):
-    for profile in ("smoke", "quick", "full"):
-        posted = case(name, profile).posted
-        for this in FIXES.values():
-            if name in this.cases:
-                assert difference(posted, this.apply(posted)).keys() == this.change.keys()
-                changed = this.case(name, profile).spec != case(name, profile).spec
-                assert changed == bool(this.images) != bool(this.change)
+    for profile in ("quick", "scale"):
+        posted, asked = case(name, profile).posted, protocol.of(profile)
+        for this in map(fix, asked.asked[name] + asked.described[name]):
+            assert difference(posted, this.apply(posted)).keys() == this.change.keys()
+            changed = this.case(name, profile).spec != case(name, profile).spec
+            assert changed == bool(this.images) != bool(this.change)
 
 
 def test_what_a_fix_changes_in_the_loss_reaches_a_whole_run(of):

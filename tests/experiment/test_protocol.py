@@ -19,7 +19,7 @@ from tlhelpers.cli import app
 from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.experiment import causes, jobs, protocol, recordings
-from tlhelpers.experiment.cases import CASES, case
+from tlhelpers.experiment.cases import CASES, PROFILES, case
 from tlhelpers.experiment.fixes import FIXES, fix
 from tlhelpers.training.recipe import difference
 from tlhelpers.training.run import Experiment
@@ -31,7 +31,8 @@ SMOKE = case("retinopathy", "smoke")
 def steady(monkeypatch):
     """A made-up steady recipe, which no result can change."""
     names = ("frozen-batchnorm", "head-first", "clipnorm")
-    monkeypatch.setitem(protocol.STEADY, "retinopathy", names)
+    steady = {**protocol.VERSION_4.steady, "retinopathy": names}
+    monkeypatch.setattr(protocol, "VERSION_4", replace(protocol.VERSION_4, steady=steady))
     return names
 
 
@@ -39,7 +40,7 @@ def steady(monkeypatch):
 
 
 def test_every_cause_is_tried_or_has_a_reason_in_each_case():
-    assert [cause.number for cause in causes.CAUSES] == list(range(1, 15))
+    assert [cause.number for cause in causes.CAUSES] == list(range(1, 17))
     for cause in causes.CAUSES:
         for name in CASES:
             tried = causes.fixes_for(cause, name)
@@ -364,7 +365,7 @@ def test_a_fix_with_a_diverged_run_does_not_count(partly):
     assert clipped.diverged == DIVERGED and clipped.p is None
     # It is still one of those that were asked.
     asked = [q for q in protocol.questions("retinopathy") if q.design == "single"]
-    count = sum(fix(q.fix).remedy for q in asked)
+    count = sum(q.judged for q in asked)
     assert frozen.p == pytest.approx(count * frozen.jitter.p)
 
 
@@ -410,9 +411,9 @@ def test_many_questions_make_one_answer_less_sure(tmp_path):
     keep(tmp_path, "posted", 0.2)
     keep(tmp_path, "clipnorm", 0.199)
     (found,) = verdicts.found("retinopathy", root=tmp_path)
-    alone = [q for q in protocol.questions("retinopathy") if q.design == "single"]
-    asked = sum(fix(q.fix).remedy for q in alone)
-    assert asked == len(alone) - 1  # momentum-0.999 makes a cause larger and is no question
+    single = [q for q in protocol.questions("retinopathy") if q.design == "single"]
+    asked = sum(q.judged for q in single)
+    assert asked == len(protocol.of("quick").asked["retinopathy"]) == 11
     assert found.p == pytest.approx(min(1, asked * found.jitter.p))
     keep(tmp_path, "plateau", 0.2)
     both = {f.question.fix: f for f in verdicts.found("retinopathy", root=tmp_path)}
@@ -523,11 +524,28 @@ def test_new_fixes_in_the_catalogue_change_no_verdict(tmp_path, monkeypatch):
     assert "recorded-later" not in protocol.recipes("retinopathy")
 
 
-def test_the_protocol_asks_only_for_fixes_that_there_are():
-    for name in CASES:
-        asked = {*protocol.ASKED[name], *protocol.DESCRIBED[name], *protocol.STEADY[name]}
-        assert all(name in fix(each).cases for each in asked)
-        assert all(fix(each).remedy for each in protocol.ASKED[name])
+@pytest.mark.parametrize("version", [protocol.VERSION_4, protocol.VERSION_5])
+@pytest.mark.parametrize("name", CASES)
+def test_a_protocol_asks_only_for_fixes_that_there_are(version, name):
+    behind = [each for added, before in version.behind[name] for each in (added, *before)]
+    asked = {*version.asked[name], *version.described[name], *version.steady[name], *behind}
+    assert all(name in fix(each).cases for each in asked)
+    assert all(fix(each).remedy and fix(each).works for each in version.asked[name])
+    assert len(set(version.asked[name])) == len(version.asked[name])
+
+
+def test_each_profile_has_its_protocol():
+    assert protocol.of("scale").version == 5
+    assert {protocol.of(name).version for name in PROFILES if name != "scale"} == {4}
+    behind = [q for q in protocol.questions("retinopathy", "scale") if q.design == "behind"]
+    assert [(q.fix, q.before) for q in behind] == [("frozen-batchnorm", ("learning-rate-1e-5",))]
+    assert "frozen-batchnorm+learning-rate-1e-5" in protocol.recipes("retinopathy", "scale")
+
+
+def test_a_fix_that_the_posted_recipe_has_is_no_question(tmp_path):
+    """With the backbone's own inputs as posted, that fix would compare runs with themselves."""
+    keep(tmp_path, "posted", 0.2)
+    assert verdicts.found("retinopathy", root=tmp_path) == []
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def found(
             None if lost else compare(old, new, metric, question.design) for metric in asked
         ]
         rows.append((question, old, new, compared, lost))
-    corrected = _corrected(case_name, [(q, compared[0]) for q, _, _, compared, _ in rows])
+    corrected = _corrected(case_name, profile, [(q, compared[0]) for q, _, _, compared, _ in rows])
     posted = next((old for q, old, *_ in rows if not q.before), None)
     # Where a posted run diverged, no verdict asks whether the others jump.
     jumps = bool(posted) and not any(run.diverged for run in posted) and _jumps(posted)
@@ -231,7 +231,7 @@ def steadiness(
         A run is not recorded.
     """
     sides = []
-    for recipe_fixes in ((), protocol.steady_fixes(case_name)):
+    for recipe_fixes in ((), protocol.steady_fixes(case_name, profile)):
         this, recipe = protocol.changed(case_name, profile, data, recipe_fixes)
         runs = [this.find(recipe, seed, committed=True) for seed in seeds]
         if None in runs:
@@ -307,15 +307,17 @@ def _floor(floor: NoiseFloor) -> str:
 
 
 def _corrected(
-    case_name: str, rows: Sequence[tuple[Question, Comparison | None]]
+    case_name: str, profile: str, rows: Sequence[tuple[Question, Comparison | None]]
 ) -> list[float | None]:
     """p-values after Holm's correction over all that is asked in a design, answered or not.
 
     A question without a comparison, because a run diverged, counts as not answered.
     """
     p = [c.p if c and question.judged else None for question, c in rows]
-    for design in ("single", "leave-one-out"):
-        asked = [q for q in protocol.questions(case_name) if q.design == design and q.judged]
+    for design in ("single", "behind", "leave-one-out"):
+        asked = [
+            q for q in protocol.questions(case_name, profile) if q.design == design and q.judged
+        ]
         own = [i for i, (q, _) in enumerate(rows) if q.design == design and p[i] is not None]
         unanswered = len(asked) - len(own)
         adjusted = holm([*(p[i] for i in own), *[1.0] * unanswered])

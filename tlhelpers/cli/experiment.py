@@ -63,7 +63,7 @@ def record(
         case_name,
         data,
         profile,
-        fix_names or protocol.recipes(case_name),
+        fix_names or protocol.recipes(case_name, profile),
         range(first_seed, first_seed + count),
         **options,
     )
@@ -163,7 +163,11 @@ def findings(
             continue
         anything = True
         typer.echo(its.findings_table(found).to_string(index=False))
-        typer.echo(f"\nThe steady recipe, {protocol.joined(protocol.STEADY[name])}:")
+        steady = protocol.of(profile).steady[name]
+        if not steady:
+            typer.echo("\nNo steady recipe has been chosen yet.")
+            continue
+        typer.echo(f"\nThe steady recipe, {protocol.joined(steady)}:")
         try:
             typer.echo(its.steadiness(name, data, profile).words)
         except CourseError as problem:

@@ -155,6 +155,12 @@ def momentum_is(trainer: Trainer, wanted: float) -> Check:
     )
 
 
+def a_step_has(trainer: Trainer, images: int) -> Check:
+    """A training step sees this many images."""
+    found = len(_batches(trainer)[0][0])
+    return Check(f"a step has {images} images", found == images, f"found {found}")
+
+
 def loss_is_nll(trainer: Trainer) -> Check:
     """The loss that Keras reports is the NLL of the probabilities that the network gives."""
     from tlhelpers.training.inputs import one_hot
@@ -421,6 +427,16 @@ def averaged_weights_are_scored(trainer: Trainer) -> Check:
     )
 
 
+def averaged_weights_have_their_statistics(trainer: Trainer) -> Check:
+    """The average of the weights is scored, with statistics that were measured for it."""
+    parts = averaged_weights_are_scored(trainer), validation_sees_fresh_statistics(trainer)
+    return Check(
+        "averaged weights are scored, with BatchNorm statistics measured for the average",
+        all(part.passed for part in parts),
+        "; ".join(part.found for part in parts),
+    )
+
+
 def head_has(trainer: Trainer, units: int) -> Check:
     """The hidden layers of the head have this many units."""
     layers = [
@@ -483,6 +499,14 @@ def _batch(trainer: Trainer) -> Batches:
 
     part = trainer.split.train.subset(np.arange(trainer.recipe.batch_size))
     return Batches(trainer.inputs.of(part.images), one_hot(part), len(part), seed=0)
+
+
+def _batches(trainer: Trainer) -> Batches:
+    """An epoch of a run."""
+    from tlhelpers.training.inputs import Batches, one_hot
+
+    inputs, data = trainer.inputs.train, trainer.split.train
+    return Batches(inputs, one_hot(data), trainer.recipe.batch_size, seed=0)
 
 
 def _rate_of_step(trainer: Trainer, step: int) -> float:

@@ -96,6 +96,32 @@ FIXES = {
             source="Wu & Johnson 2021, arXiv 2105.07576",
         ),
         Fix(
+            name="momentum-0.9",
+            cause=1,
+            title="BatchNorm momentum 0.9",
+            why=(
+                "The moving statistics remember ten steps and not a hundred, so they lag a tenth "
+                "as long behind the weights."
+            ),
+            cases=("retinopathy",),
+            change=MappingProxyType({"batchnorm_momentum": 0.9}),
+            check=partial(checks.momentum_is, wanted=0.9),
+            source="keras-team/keras issue 10666; PyTorch's default",
+        ),
+        Fix(
+            name="batch-32",
+            cause=1,
+            title="Batches of 32",
+            why=(
+                "Four times as many images a step: each batch's own statistics, and the moving "
+                "ones made from them, are less noisy. An epoch has a quarter of the steps."
+            ),
+            cases=("retinopathy",),
+            change=MappingProxyType({"batch_size": 32}),
+            check=partial(checks.a_step_has, images=32),
+            source="Wu & Johnson 2021, arXiv 2105.07576; Keras's default",
+        ),
+        Fix(
             name="training-false",
             cause=2,
             title="base(x, training=False)",
@@ -158,7 +184,7 @@ FIXES = {
                 "Each backbone was trained on inputs of one range. With 1/255 the first layers "
                 "see a fraction of that range, and frozen ones cannot get used to it."
             ),
-            cases=("ferplus",),
+            cases=("ferplus", "retinopathy"),
             change=MappingProxyType({"input_scaling": "backbone"}),
             check=checks.inputs_are_the_backbones,
             source="Keras applications documentation: preprocess_input",
@@ -355,6 +381,18 @@ FIXES = {
             change=MappingProxyType({"weight_average_epochs": 1.0}),
             check=checks.averaged_weights_are_scored,
             source="Morales-Brotons et al. 2024, arXiv 2411.18704; Keras: SwapEMAWeights",
+        ),
+        Fix(
+            name="weight-average-update-bn",
+            cause=16,
+            title="Averaged weights (EMA) with BatchNorm statistics of their own",
+            why=(
+                "The averaged weights are another network than the raw ones, so BatchNorm's "
+                "statistics are measured for it before it is validated and kept."
+            ),
+            change=MappingProxyType({"weight_average_epochs": 1.0, "batchnorm": "reestimated"}),
+            check=checks.averaged_weights_have_their_statistics,
+            source="Izmailov et al. 2018, arXiv 1803.05407; torch.optim.swa_utils.update_bn",
         ),
         Fix(
             name="dense-512",

@@ -14,57 +14,143 @@ from tlhelpers.training.recipe import Recipe
 
 POSTED = "posted"  # the name of the recipe without any fix
 
-VERSION = 3
-"""Of recordings/PROTOCOL.md. What follows is fixed with it: a change needs a new version."""
-
-ASKED: dict[str, tuple[str, ...]] = {
-    "retinopathy": (
-        "frozen-batchnorm",
-        "reestimated-batchnorm",
-        "categorical-crossentropy",
-        "head-first",
-        "learning-rate-1e-5",
-        "warmup-cosine",
-        "plateau",
-        "clipnorm",
-        "label-smoothing",
-        "weight-average",
-        "dense-512",
-    ),
-    "ferplus": (
-        "frozen-batchnorm",
-        "reestimated-batchnorm",
-        "momentum-0.99",
-        "backbone-inputs",
-        "size-48",
-        "class-weights-balanced",
-        "class-weights-effective-number",
-        "class-weights-inverse-root",
-        "logit-adjustment",
-        "soft-labels",
-        "no-duplicates",
-        "head-first",
-        "learning-rate-1e-4",
-        "warmup-cosine",
-        "clipnorm",
-        "label-smoothing",
-        "weight-average",
-    ),
-}
-"""The fixes whose single effect is judged: the family of Holm's correction, whatever else the
-catalogue holds by now."""
-
-DESCRIBED: dict[str, tuple[str, ...]] = {"retinopathy": ("momentum-0.999",), "ferplus": ()}
-"""Recorded as well, and never judged: causes made larger."""
-
-STEADY: dict[str, tuple[str, ...]] = {
-    "retinopathy": ("frozen-batchnorm", "weight-average"),
-    "ferplus": ("frozen-batchnorm", "weight-average"),
-}
-"""The fixes of each case's steady recipe, in the order of their causes."""
-
 FRESH_SEEDS = range(8, 16)
 """Seeds that judge the steady recipe and had no part in choosing it."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A version of recordings/PROTOCOL.md: what is asked, fixed before the runs that answer it.
+
+    Attributes
+    ----------
+    version : int
+    asked : mapping of a case's name to tuple of str
+        The fixes whose single effect is judged: the family of Holm's correction, whatever else
+        the catalogue holds by now.
+    behind : mapping of a case's name to tuple of (str, tuple of str)
+        Fixes that are judged where they are added to a recipe that has others already.
+    described : mapping of a case's name to tuple of str
+        Recorded as well and never judged: causes made larger.
+    steady : mapping of a case's name to tuple of str
+        The fixes of each case's steady recipe, in the order of their causes; empty until it has
+        been chosen.
+    """
+
+    version: int
+    asked: Mapping[str, tuple[str, ...]]
+    behind: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]
+    described: Mapping[str, tuple[str, ...]]
+    steady: Mapping[str, tuple[str, ...]]
+
+
+VERSION_4 = Protocol(
+    version=4,
+    asked={
+        "retinopathy": (
+            "frozen-batchnorm",
+            "reestimated-batchnorm",
+            "categorical-crossentropy",
+            "head-first",
+            "learning-rate-1e-5",
+            "warmup-cosine",
+            "plateau",
+            "clipnorm",
+            "label-smoothing",
+            "weight-average",
+            "dense-512",
+        ),
+        "ferplus": (
+            "frozen-batchnorm",
+            "reestimated-batchnorm",
+            "momentum-0.99",
+            "backbone-inputs",
+            "size-48",
+            "class-weights-balanced",
+            "class-weights-effective-number",
+            "class-weights-inverse-root",
+            "logit-adjustment",
+            "soft-labels",
+            "no-duplicates",
+            "head-first",
+            "learning-rate-1e-4",
+            "warmup-cosine",
+            "clipnorm",
+            "label-smoothing",
+            "weight-average",
+        ),
+    },
+    behind={"retinopathy": (), "ferplus": ()},
+    described={"retinopathy": ("momentum-0.999",), "ferplus": ()},
+    steady={
+        "retinopathy": ("frozen-batchnorm", "weight-average"),
+        "ferplus": ("frozen-batchnorm", "weight-average"),
+    },
+)
+
+VERSION_5 = Protocol(
+    version=5,
+    asked={
+        "retinopathy": (
+            "frozen-batchnorm",
+            "reestimated-batchnorm",
+            "momentum-0.9",
+            "batch-32",
+            "categorical-crossentropy",
+            "backbone-inputs",
+            "head-first",
+            "learning-rate-1e-5",
+            "warmup-cosine",
+            "plateau",
+            "clipnorm",
+            "label-smoothing",
+            "weight-average",
+            "weight-average-update-bn",
+            "dense-512",
+        ),
+        "ferplus": (
+            "frozen-batchnorm",
+            "reestimated-batchnorm",
+            "backbone-inputs",
+            "size-48",
+            "class-weights-balanced",
+            "class-weights-effective-number",
+            "class-weights-inverse-root",
+            "logit-adjustment",
+            "soft-labels",
+            "no-duplicates",
+            "head-first",
+            "learning-rate-1e-4",
+            "warmup-cosine",
+            "clipnorm",
+            "label-smoothing",
+            "weight-average",
+            "weight-average-update-bn",
+        ),
+    },
+    behind={
+        "retinopathy": (("frozen-batchnorm", ("learning-rate-1e-5",)),),
+        "ferplus": (("frozen-batchnorm", ("learning-rate-1e-4",)),),
+    },
+    described={"retinopathy": (), "ferplus": ()},
+    steady={"retinopathy": (), "ferplus": ()},
+)
+
+
+def of(profile: str) -> Protocol:
+    """The protocol that governs the runs of a profile.
+
+    Parameters
+    ----------
+    profile : str
+        A name of `tlhelpers.experiment.cases.PROFILES`.
+
+    Returns
+    -------
+    Protocol
+        The fifth version for the scale models, the fourth for everything else.
+    """
+    return VERSION_5 if profile == "scale" else VERSION_4
 
 
 @dataclass(frozen=True)
@@ -74,7 +160,8 @@ class Question:
     Attributes
     ----------
     design : str
-        "single": added to the recipe as posted. "leave-one-out": the last that the steady recipe
+        "single": added to the recipe as posted. "behind": added to a recipe with other fixes.
+        "leave-one-out": the last that the steady recipe
         still lacks. "cumulative": one step of the way from the recipe as posted to the steady one.
     fix : str
     before, after : tuple of str
@@ -91,12 +178,17 @@ class Question:
     judged: bool = True
 
 
-def questions(case_name: str) -> list[Question]:
+def questions(case_name: str, profile: str = "quick") -> list[Question]:
     """All questions of a case, design by design, and the fixes that nobody had asked about."""
-    steady, asked = STEADY[case_name], ASKED[case_name]
+    protocol = of(profile)
+    steady, asked = protocol.steady[case_name], protocol.asked[case_name]
     single = [f.name for f in FIXES.values() if case_name in f.cases and f.works]
     return [
         *(Question("single", name, (), (name,), name in asked) for name in single),
+        *(
+            Question("behind", name, before, (*before, name))
+            for name, before in protocol.behind[case_name]
+        ),
         *(
             Question(
                 "leave-one-out", name, tuple(other for other in steady if other != name), steady
@@ -110,10 +202,16 @@ def questions(case_name: str) -> list[Question]:
     ]
 
 
-def recipes(case_name: str) -> list[str]:
+def recipes(case_name: str, profile: str = "quick") -> list[str]:
     """Names of all recipes that the protocol asks for in a case, each once; see `fixes_of`."""
-    asked = {*ASKED[case_name], *DESCRIBED[case_name]}
-    needed = [side for q in questions(case_name) if q.fix in asked for side in (q.before, q.after)]
+    protocol = of(profile)
+    asked = {*protocol.asked[case_name], *protocol.described[case_name]}
+    needed = [
+        side
+        for question in questions(case_name, profile)
+        if question.design != "single" or question.fix in asked
+        for side in (question.before, question.after)
+    ]
     return list(dict.fromkeys(map(joined, needed)))
 
 
@@ -199,9 +297,9 @@ def steady(this: Case) -> Recipe:
     -------
     Recipe
     """
-    return _with(steady_fixes(this.name), this.measured)
+    return _with(steady_fixes(this.name, this.profile), this.measured)
 
 
-def steady_fixes(case_name: str) -> tuple[Fix, ...]:
+def steady_fixes(case_name: str, profile: str = "quick") -> tuple[Fix, ...]:
     """The fixes of a case's steady recipe, in the order in which they are added."""
-    return tuple(fix(name) for name in STEADY[case_name])
+    return tuple(fix(name) for name in of(profile).steady[case_name])

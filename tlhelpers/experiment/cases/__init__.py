@@ -10,8 +10,9 @@ from tlhelpers.experiment.cases import ferplus, retinopathy
 from tlhelpers.experiment.cases.base import Case
 
 CASES = {"retinopathy": retinopathy.make, "ferplus": ferplus.make}
-PROFILES = ("smoke", "quick", "full", "full-lite", "full-smoke", "full-lite-smoke")
-"""Sizes, never the science. "lite" is for a GPU that cannot fetch the posted backbone's weights:
+PROFILES = ("smoke", "quick", "scale", "full", "full-lite", "full-smoke", "full-lite-smoke")
+"""Sizes, never the science. "scale": scale models of the posts, which match what decides there.
+"lite" is for a GPU that cannot fetch the posted backbone's weights:
 EfficientNet-Lite0, whose weights pip brings, at 224 pixels. "full-…smoke" shows that all works."""
 
 

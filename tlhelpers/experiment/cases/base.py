@@ -39,6 +39,8 @@ class Sizes:
         Runs of a recipe.
     posted : mapping of recipe fields to values
         What is smaller than in the post.
+    read : bool
+        Whether each epoch is read in several ways (`tlhelpers.training.readings`).
     """
 
     train: int | None
@@ -46,6 +48,7 @@ class Sizes:
     epochs: int
     seeds: int
     posted: Mapping[str, Any]
+    read: bool = False
 
 
 def count_words(count: int | float | None) -> str:
@@ -83,6 +86,8 @@ class Case:
         The same for a caption.
     draw : function
         Makes the split.
+    read : bool
+        Whether runs read each epoch in several ways (`tlhelpers.training.readings`).
     """
 
     name: str
@@ -97,6 +102,7 @@ class Case:
     spec: str
     data_words: str
     draw: Callable[[], Split]
+    read: bool = False
 
     @cached_property
     def split(self) -> Split:
@@ -205,7 +211,7 @@ class Case:
         `on_epoch` is called with the history after each epoch.
         """
         trainer = self.trainer(recipe)
-        return trainer.run(seed, self._about(), self.unfinished(recipe, seed), on_epoch)
+        return trainer.run(seed, self._about(), self.unfinished(recipe, seed), on_epoch, self.read)
 
     def backends(self) -> tuple[str, str]:
         """The Keras backend of the recorded runs, and the one that trains here."""

@@ -57,6 +57,8 @@ _LITE = {
     "batchnorm_momentum": 0.999,
 }
 _QUICK = _LITE | {"image_size": 64, "epochs": 10}
+# ResNet50's BatchNorm memory in epochs and its step length: tlhelpers.training.similarity.
+_SCALE = _QUICK | {"batchnorm_momentum": 0.9, "kernel_scale": 1 / 8}
 _FULL = {"precision": "mixed_bfloat16"}
 _FULL_LITE = _FULL | _LITE
 _FEW = {"batch_size": 16, "epochs": 3}
@@ -66,6 +68,10 @@ _SIZES = {
     ),
     ("quick", "synthetic"): Sizes(3000, 3000, 10, 8, _QUICK),
     ("quick", "real"): Sizes(5000, None, 10, 3, _QUICK),
+    ("scale", "synthetic"): Sizes(3000, 3000, 10, 8, _SCALE, read=True),
+    ("scale", "real"): Sizes(
+        5000, None, 10, 3, _SCALE | {"batchnorm_momentum": 0.94}, read=True
+    ),
     ("full", "synthetic"): Sizes(25000, 3500, 10, 8, _FULL),
     ("full", "real"): Sizes(None, None, 10, 3, _FULL),
     ("full-lite", "synthetic"): Sizes(25000, 3500, 10, 8, _FULL_LITE),
@@ -98,6 +104,8 @@ def make(profile: str, data: str, duplicates: bool = True, everything: bool = Fa
     sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
     if everything:
         sizes = replace(sizes, train=None)
+        if profile == "scale":  # as many steps an epoch as in the post, so its momentum as well
+            sizes = replace(sizes, posted={**sizes.posted, "batchnorm_momentum": 0.99})
     posted = POSTED.but(**sizes.posted)
     measured = posted.but(early_stopping_patience=None, epochs=sizes.epochs)
     train, validation = count_words(sizes.train), count_words(sizes.validation)
@@ -121,6 +129,7 @@ def make(profile: str, data: str, duplicates: bool = True, everything: bool = Fa
             f"{train} for training and {validation} for validation, 48 px"
             f"{'' if duplicates else ', no duplicates across the split'}"
         ),
+        read=sizes.read,
         draw=partial(_draw, data, sizes, duplicates),
     )
 
