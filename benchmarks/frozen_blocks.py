@@ -1,9 +1,8 @@
 """Frozen blocks run once, against running them in each step, against training everything.
 
 Run ``python benchmarks/frozen_blocks.py``; about four minutes on two cores. The three ways take
-turns in
-this process, an epoch each, so that a noisy machine disturbs all alike. What an epoch does here is
-its training steps and one prediction of the validation images.
+turns in this process, an epoch each, so that a noisy machine disturbs all alike. What an epoch does
+here is its training steps and one prediction of the validation images.
 """
 
 from __future__ import annotations

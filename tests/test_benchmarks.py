@@ -1,6 +1,6 @@
-"""The benchmark of the input pipeline runs, in small, and prints its ratio.
+"""Benchmarks run, in small, and print their ratios.
 
-Its numbers mean nothing at this size: nothing here looks at them.
+Numbers mean nothing at this size: nothing here looks at them.
 """
 
 import os
@@ -24,3 +24,16 @@ def test_pipeline():
     for way in ("real input", "on the device"):
         assert re.search(rf"^float32 +{way} +[\d.]+ ms a step", done.stdout, re.M)
     assert re.search(r"^float32: on the device / real input, ratio [\d.]+", done.stdout, re.M)
+
+
+def test_epoch():
+    done = subprocess.run(
+        [sys.executable, "benchmarks/epoch.py", "--images", "64", "--repeats", "1"],
+        capture_output=True,
+        text=True,
+        cwd=paths.PROJECT,
+        env={**os.environ, "TLHELPERS_PROGRESS": "0"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert re.search(r"^  8 training steps +[\d.]+ s$", done.stdout, re.M)
+    assert re.search(r"^whole backbone / as recorded, ratio [\d.]+$", done.stdout, re.M)
