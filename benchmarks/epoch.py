@@ -73,9 +73,8 @@ def main(name: str = "retinopathy", images: int = 1600, repeats: int = 3) -> Non
         epochs[words] = steps + 4 * scored + 2 * measured
         print(f"  {'an epoch with its readings, about':36} {epochs[words]:6.2f} s")
     if len(epochs) == 2:
-        print(
-            f"whole backbone / as recorded, ratio {epochs['whole backbone'] / epochs['as recorded']:.1f}"
-        )
+        ratio = epochs["whole backbone"] / epochs["as recorded"]
+        print(f"whole backbone / as recorded, ratio {ratio:.1f}")
 
 
 if __name__ == "__main__":
