@@ -61,6 +61,9 @@ def test_unknown_field_names_the_nearest():
         {"upsample_from": 500},
         {"epochs": True},
         {"soft_labels": "no"},
+        {"kernel_scale": 0},
+        {"kernel_scale": -1.0},
+        {"kernel_scale": None},
     ],
 )
 def test_bad_values_are_refused_in_one_line(change):
@@ -108,6 +111,7 @@ def test_key_does_not_depend_on_fields_left_at_their_default():
         ({"logit_adjustment": 1}, {"logit_adjustment": 1.0}),
         ({"label_smoothing": 0}, {}),
         ({"batchnorm_momentum": 0}, {"batchnorm_momentum": 0.0}),
+        ({"kernel_scale": 1}, {}),
         ({"hidden_units": [8], "dropout": [0]}, {"hidden_units": (8,), "dropout": (-0.0,)}),
     ],
 )
@@ -115,6 +119,40 @@ def test_equal_recipes_have_equal_keys(one, other):
     one, other = Recipe().but(**one), Recipe().but(**other)
     assert one == other
     assert (one.key(), one.table()) == (other.key(), other.table())
+
+
+@pytest.mark.parametrize(
+    ("folder", "key"),
+    [
+        ("retinopathy-synthetic-quick/posted-aaa4d6f2b8", "aaa4d6f2b8"),
+        ("ferplus-synthetic-quick/posted-52427fa3f8", "52427fa3f8"),
+    ],
+)
+def test_a_recipe_from_before_kernels_were_rescaled_keeps_its_key(folder, key):
+    text = (paths.RECORDINGS / folder / "seed-0.json").read_text(encoding="utf-8")
+    fields = json.loads(text)["recipe"]
+    assert "kernel_scale" not in fields
+    old = Recipe.from_dict(fields)
+    assert old.kernel_scale == 1 and old.key() == key
+    assert old.but(kernel_scale=1 / 8).key() != key
+
+
+def test_the_rescaled_retina_recipe_keeps_its_key():
+    """Runs of it were recorded before it became the rebuild."""
+    rebuilt = Recipe(
+        backbone="efficientnet-lite0",
+        image_size=48,
+        batch_size=8,
+        input_scaling="1/255",
+        horizontal_flip=True,
+        kernel_scale=1 / 8,
+        hidden_units=(32, 32),
+        dropout=(0.5, 0.3),
+        loss="binary_crossentropy",
+        learning_rate=1e-4,
+        epochs=10,
+    )
+    assert rebuilt.key() == "fe4297763c"
 
 
 FOLDERS = [path for path in sorted(paths.RECORDINGS.glob("*/*")) if path.is_dir()]

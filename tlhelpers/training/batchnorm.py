@@ -123,8 +123,9 @@ def lag(network: Network, inputs: np.ndarray, batch_size: int) -> list[float]:
     with kept_statistics(network.base):
         reestimate(network, inputs, batch_size)
         after = statistics(network.base)
-    # 1e-3 is the layers' own epsilon: channels that hardly vary would otherwise rule the mean.
+    # With the layers' own epsilon: channels that hardly vary would otherwise rule the mean.
+    layers = batchnorm_layers(network.base)
     return [
-        float(np.sqrt(np.mean((old - new) ** 2 / (variance + 1e-3))))
-        for (old, _), (new, variance) in zip(before, after, strict=True)
+        float(np.sqrt(np.mean((old - new) ** 2 / (variance + layer.epsilon))))
+        for layer, (old, _), (new, variance) in zip(layers, before, after, strict=True)
     ]

@@ -11,6 +11,7 @@ import numpy as np
 
 from tlhelpers.training.backbones import backbone, batchnorm_layers, freeze, split_at, truncate
 from tlhelpers.training.recipe import Recipe
+from tlhelpers.training.similarity import rescale
 
 if TYPE_CHECKING:
     import keras
@@ -135,7 +136,7 @@ def _precision(policy: str) -> Iterator[None]:
 
 
 def backbone_of(recipe: Recipe, weights: str | None = "imagenet") -> keras.Model:
-    """The backbone as a recipe cuts and freezes it, from scaled images to feature maps.
+    """The backbone as a recipe rescales, cuts and freezes it, from scaled images to feature maps.
 
     Parameters
     ----------
@@ -148,6 +149,8 @@ def backbone_of(recipe: Recipe, weights: str | None = "imagenet") -> keras.Model
     keras.Model
     """
     base = backbone(recipe.backbone).build(recipe.image_size, weights)
+    if recipe.kernel_scale != 1:
+        rescale(base, recipe.kernel_scale)  # all of it: a cut may part a kernel from its BatchNorm
     if recipe.truncate_at:
         base = truncate(base, recipe.truncate_at)
     freeze(base, recipe.frozen_up_to, batchnorm=recipe.batchnorm == "frozen")

@@ -58,7 +58,11 @@ _RULES = (
         lambda value: value is None or _whole(value, 0),
         "a whole number of 0 or more, or None",
     ),
-    (("learning_rate",), lambda value: _number(value) and value > 0, "a number above 0"),
+    (
+        ("learning_rate", "kernel_scale"),
+        lambda value: _number(value) and value > 0,
+        "a number above 0",
+    ),
     (
         ("clipnorm",),
         lambda value: value is None or (_number(value) and value > 0),
@@ -168,6 +172,10 @@ class Recipe:
         "float32", or "mixed_bfloat16": the backbone computes with eight significant bits and keeps
         its weights in float32; input scaling, softmax and loss stay in float32. It is for GPUs
         that have it (NVIDIA's from 2020 on).
+    kernel_scale : float
+        Factor by which each convolution's kernel in the backbone is multiplied, its BatchNorm's
+        moving mean too, moving variance and epsilon by its square: outputs stay the same, an Adam
+        step turns the filters 1/`kernel_scale` as far (`tlhelpers.training.similarity.rescale`).
     """
 
     backbone: str = "resnet50"
@@ -198,6 +206,7 @@ class Recipe:
     early_stopping_patience: int | None = None
     epochs: int = 10
     precision: str = "float32"
+    kernel_scale: float = 1.0
 
     def __post_init__(self):
         for name in ("hidden_units", "dropout"):
