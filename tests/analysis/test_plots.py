@@ -40,6 +40,11 @@ BOTH = {"live": BEFORE, "frozen": AFTER}
         (lambda: plots.recalls(BOTH, "T"), ["live: no DR 0.50, DR 0.50; frozen: no DR 0.50"]),
         (lambda: plots.forest(FOREST, {"frozen-batchnorm": "Frozen"}, "T"), ["Frozen: jitter -0."]),
         (lambda: plots.steps(BEFORE[0], "T"), ["3 of 3 steps"]),
+        (
+            lambda: plots.field_survey({"ResNet50": [BEFORE]}, "T"),
+            ["ResNet50 at 0.0001: median 0.126 of 82 logs", "our runs as ResNet50 at 0.0001"],
+        ),
+        (lambda: plots.field_survey({}, "T"), ["MobileNet at 1e-05: median 0.015 of 17 logs"]),
         (lambda: plots.layer_lag({"now": [1.0, 2.0]}, "T", "c"), ["median 1.5", "largest 2"]),
         (
             lambda: plots.contact_sheet({"a": np.zeros((2, 8, 8, 3), "uint8")}, "T", "c"),
@@ -77,6 +82,11 @@ def test_same_weights_refuses_other_weights():
         run.history["loss"] = [0.5, 0.5, 0.5, 0.5000001]
     with pytest.raises(CourseError, match="No two of these runs have the same weights"):
         plots.same_weights(BEFORE, other, "T")
+
+
+def test_field_survey_refuses_a_family_without_logs():
+    with pytest.raises(CourseError, match="No logs of 'resnet50': choose from ResNet50, "):
+        plots.field_survey({"resnet50": [BEFORE]}, "T")
 
 
 def test_the_same_figure_twice_is_the_same_bytes():

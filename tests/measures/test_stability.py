@@ -81,7 +81,9 @@ def test_climb_is_never_negative(nll):
     assert stability.climb(nll) >= 0
 
 
-@pytest.mark.parametrize("function", [stability.jitter, stability.climb])
+@pytest.mark.parametrize(
+    "function", [stability.jitter, stability.climb, stability.spikes, stability.worst_rise]
+)
 @pytest.mark.parametrize(
     ("nll", "words"),
     [
@@ -98,6 +100,60 @@ def test_bad_curves_name_the_epoch(function, nll, words):
     with pytest.raises(ValueError, match=words) as caught:
         function(nll)
     assert "\n" not in str(caught.value)
+
+
+# --- spikes ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("loss", "epochs"),
+    [
+        ([1.0, 2.0, 1.0], [2]),
+        # ×4 up: on the log scale half of it is undone at 2.0, on the plain scale at 2.5.
+        ([1.0, 4.0, 2.0], [2]),
+        ([1.0, 4.0, 2.1], []),
+        # It may take two epochs to come back, not three.
+        ([1.0, 4.0, 3.9, 2.0], [2]),
+        ([1.0, 4.0, 3.9, 3.9, 1.0], []),
+        # ×1.5 is not above ×1.5.
+        ([1.0, 1.5, 1.0], []),
+        ([1.0, 1.51, 1.0], [2]),
+        # Epoch 3 has not come back when the run ends; epoch 1 has nothing before it.
+        ([1.0, 1.0, 9.0], []),
+        ([9.0, 1.0, 1.0], []),
+        # Two steps up, each above ×1.5, the second comes back below the start of both.
+        ([1.0, 1.6, 3.2, 0.8], [2, 3]),
+        ([0.5, 1.0, 0.5, 1.0, 0.5], [2, 4]),
+        ([1.0, 2.0], []),
+    ],
+)
+def test_spikes_by_hand(loss, epochs):
+    assert stability.spikes(loss) == epochs
+    assert stability.spikes(np.multiply(loss, 1024)) == epochs  # whatever the unit
+
+
+def test_spikes_of_another_size():
+    assert stability.spikes([1.0, 1.3, 1.0, 2.0, 1.0], factor=1.25) == [2, 4]
+    with pytest.raises(ValueError, match="factor must be above 1, got 1"):
+        stability.spikes([1.0, 2.0], factor=1)
+
+
+@given(one_valley())
+def test_one_valley_has_no_spikes(nll):
+    assert stability.spikes(nll) == []
+
+
+def test_worst_rise_by_hand():
+    # ×2, ÷4, ×3, ×1: a rise counts whether or not it comes back.
+    assert stability.worst_rise([1.0, 2.0, 0.5, 1.5, 1.5]) == pytest.approx(3)
+    assert stability.worst_rise([3.0, 2.0, 1.0]) == 1
+
+
+@given(CURVE)
+def test_every_spike_is_a_rise(nll):
+    worst = stability.worst_rise(nll)
+    assert worst >= 1
+    assert not stability.spikes(nll) or worst > 1.5 * (1 - 1e-9)
 
 
 # --- accuracy, predictions ------------------------------------------------------------

@@ -90,6 +90,56 @@ def test_wilson_by_hand():
             statistics.wilson(successes, n)
 
 
+def test_clustered_share_by_hand():
+    # Five clusters of one size count as five observations, however large they are. 0 of 5:
+    # 1 - 0.025^(1/5) = 0.5218; 5 of 5 mirrored.
+    assert statistics.clustered_share([0] * 5, [7] * 5) == pytest.approx((0, 0.5218), abs=1e-4)
+    assert statistics.clustered_share([7] * 5, [7] * 5) == pytest.approx((0.4782, 1), abs=1e-4)
+    # Single observations: Clopper and Pearson's 1 of 5.
+    found = statistics.clustered_share([1, 0, 0, 0, 0], [1] * 5)
+    assert found == pytest.approx((0.0051, 0.7164), abs=1e-4)
+    # One cluster is one observation: 1 of 1 begins at 0.025, 0 of 1 ends at 0.975.
+    assert statistics.clustered_share([79], [79]) == pytest.approx((0.025, 1))
+    assert statistics.clustered_share([0], [79]) == pytest.approx((0, 0.975))
+
+
+@pytest.mark.parametrize("sizes", [(79, 1), (40, 20, 10, 5, 3, 1, 1), (10,) * 20])
+@pytest.mark.parametrize("correlation", [1.0, 0.3])
+@pytest.mark.parametrize("p", [0.1, 0.5])
+def test_clustered_share_covers_95_percent_whatever_ties_a_cluster(sizes, correlation, p):
+    rng = np.random.default_rng(0)
+    repeats, covered = 300, 0
+    for _ in range(repeats):
+        spread = 1 / correlation - 1
+        shares = (
+            rng.beta(p * spread, (1 - p) * spread, len(sizes))
+            if spread
+            else rng.random(len(sizes)) < p
+        )
+        hits = rng.binomial(sizes, shares).tolist()
+        low, high = statistics.clustered_share(hits, sizes)
+        covered += low <= p <= high
+    assert covered / repeats >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / repeats)
+
+
+def test_wilson_of_logs_of_one_author_would_be_too_narrow():
+    """Why `clustered_share` is there: twenty authors who each do one thing, all logs counted."""
+    rng = np.random.default_rng(1)
+    hits = (rng.random((500, 20)) < 0.5).sum(axis=1) * 10
+    intervals = {k: statistics.wilson(k, 200) for k in set(hits.tolist())}
+    covered = np.mean([intervals[k][0] <= 0.5 <= intervals[k][1] for k in hits.tolist()])
+    assert covered < 0.6
+
+
+def test_clustered_share_errors():
+    with pytest.raises(ValueError, match="got 0 and 0"):
+        statistics.clustered_share([], [])
+    with pytest.raises(ValueError, match="got 1 and 2"):
+        statistics.clustered_share([1], [1, 2])
+    with pytest.raises(ValueError, match="0 <= hits <= sizes"):
+        statistics.clustered_share([3], [2])
+
+
 def test_noise_floor_by_hand():
     floor = statistics.noise_floor({0: 1.0, 1: 2.0, 7: 3.0})
     # sd 1; t of 2 degrees of freedom at 97.5 % is 4.302653.

@@ -1,10 +1,15 @@
 """Rescaled kernels: the same outputs, longer steps; step lengths, and what BatchNorm remembers."""
 
+from dataclasses import astuple
+
 import keras
 import numpy as np
 import pytest
+import typer
 
+from tests.data.prepare.prepare_tools import load_script
 from tlhelpers.core.errors import CourseError
+from tlhelpers.experiment.cases import retinopathy
 from tlhelpers.training import backbones, model, similarity
 from tlhelpers.training.model import values
 from tlhelpers.training.recipe import Recipe
@@ -208,14 +213,19 @@ def test_nested_models_and_sequential_ones_are_rescaled():
 
 
 def test_step_length_of_efficientnet_lite0():
-    """Against the table of the measurement that this rests on, made with other code."""
-    base = lite0(1.0)
-    found = similarity.step_length(base)
+    """Against the row that comes with the package, and the measurement that this rests on.
+
+    That one was made with other code.
+    """
+    found = similarity.step_length(lite0(1.0))
+    row = similarity.published()["efficientnet-lite0"].step
+    assert astuple(found) == pytest.approx(astuple(row), rel=1e-3)
     assert [round(x) for x in (found.lower, found.median, found.upper)] == [30, 67, 223]
     assert round(found.weighted) == 325 and found.rms == pytest.approx(0.098, abs=5e-4)
     longer = similarity.step_length(lite0(1 / 8), 1e-4)
+    assert astuple(longer) == pytest.approx(astuple(found.at(1e-4, 1 / 8)))
     assert longer.median == pytest.approx(8e-4 * found.median)
-    assert "weighted 325" in str(found)
+    assert str(found) == "30 / 67 / 220, weighted 330, median rms 0.098"
 
 
 @pytest.mark.backend
@@ -237,3 +247,109 @@ def test_step_length_by_hand():
 def test_memory_in_epochs():
     assert similarity.memory_in_epochs(0.99, 875) == pytest.approx(0.114, abs=1e-3)  # post 1
     assert similarity.memory_in_epochs(0.99, 200) == pytest.approx(0.5)
+
+
+# --- side by side --------------------------------------------------------------------------
+
+QUESTION = retinopathy.POSTED
+REBUILT = QUESTION.but(
+    backbone="efficientnet-lite0",
+    image_size=48,
+    batch_size=8,
+    input_scaling="1/255",
+    kernel_scale=1 / 8,
+)
+
+
+def test_the_numbers_of_a_training():
+    found = similarity.of(QUESTION, 28_000)
+    assert (found.steps, found.batch_size, found.momentum) == (875, 32, 0.99)
+    assert found.memory == pytest.approx(100 / 875)
+    assert found.step == similarity.published()["resnet50"].step.at(1e-4)
+    assert found.step.median == pytest.approx(0.0492)
+    rebuilt = similarity.of(REBUILT, 1_601)
+    assert rebuilt.steps == 201  # the last one is smaller
+    assert rebuilt.step.median == pytest.approx(66.67e-4 * 8)
+    assert rebuilt.backbone == "EfficientNet-Lite0, kernels × 0.125"
+    assert similarity.of(REBUILT.but(batchnorm_momentum=0.9), 1_600).memory == pytest.approx(0.05)
+    with pytest.raises(CourseError, match="at least 1 image, got 0"):
+        similarity.of(QUESTION, 0)
+
+
+@pytest.mark.parametrize("batchnorm", ["frozen", "reestimated"])
+def test_averages_that_validation_does_not_read_have_no_memory(batchnorm):
+    found = similarity.of(QUESTION.but(batchnorm=batchnorm), 28_000)
+    assert found.memory is found.momentum is None
+    table = similarity.side_by_side({"it": found})
+    assert table.loc["BatchNorm memory (epochs)", "it"] == "not read"
+
+
+def test_the_question_and_its_scale_model_side_by_side():
+    table = similarity.side_by_side(
+        {"question": similarity.of(QUESTION, 28_000), "here": similarity.of(REBUILT, 1_600)}
+    )
+    assert table.T.to_dict() == {
+        "BatchNorm memory (epochs)": {"question": "0.11", "here": "0.5"},
+        "step length, quartiles": {
+            "question": "0.032 / 0.049 / 0.1",
+            "here": "0.024 / 0.053 / 0.18",
+        },
+        "step length, weighted by parameters": {"question": "0.18", "here": "0.26"},
+        "steps an epoch": {"question": "875", "here": "200"},
+        "batch size (images)": {"question": "32", "here": "8"},
+        "input scaling": {"question": "the backbone's own", "here": "1/255"},
+        "backbone": {
+            "question": "ResNet50 (torchvision)",
+            "here": "EfficientNet-Lite0, kernels × 0.125",
+        },
+        "learning rate": {"question": "0.0001", "here": "0.0001"},
+        "BatchNorm momentum": {"question": "0.99", "here": "0.99"},
+        "training images": {"question": "28,000", "here": "1,600"},
+    }
+
+
+def test_every_backbone_has_a_published_step_length_and_its_source():
+    found = similarity.published()
+    assert set(backbones.BACKBONES) < set(found)
+    assert all(each.source and each.title for each in found.values())
+    assert found["resnet50"].step.median > 5 * found["efficientnet-lite0"].step.median
+
+
+# --- the script that measures ----------------------------------------------------------------
+
+SCRIPT = load_script("measure_step_length")
+
+
+def test_the_script_writes_what_the_package_reads(tmp_path):
+    file = tmp_path / "steps.json"
+    file.write_text(similarity.STEP_LENGTHS.read_text(encoding="utf-8"), encoding="utf-8")
+    said = SCRIPT.measure(["resnet50"], file, weights=None)
+    assert said == f"measured resnet50; figures in {file}"
+    found, before = similarity.published(file), similarity.published()
+    assert found["resnet50"].title == "ResNet50 (Keras)"
+    assert found["resnet50"].source == "random weights"
+    # Glorot's uniform weights: rms √(2 / (fan-in + fan-out)); 1 × 1 from 64 to 256, say.
+    assert 10 < found["resnet50"].step.lower < found["resnet50"].step.upper < 1e4
+    assert {**found, "resnet50": None} == {**before, "resnet50": None}
+
+
+def test_without_a_network_the_script_says_so_and_writes_nothing(tmp_path, monkeypatch, capsys):
+    def offline(*_, **__):
+        raise Exception("URL fetch failure on https://somewhere: None -- no network")
+
+    monkeypatch.setattr(keras.applications, "ResNet50", offline)
+    file = tmp_path / "steps.json"
+    with pytest.raises(typer.Exit) as left:
+        SCRIPT.main(["efficientnet-lite0", "resnet50"], file)
+    said = capsys.readouterr().err
+    assert left.value.exit_code == 2 and not file.exists()
+    assert said.startswith("measure_step_length: No network for the ImageNet weights: put resnet50")
+    assert said.count("\n") == 1
+
+
+def test_a_file_that_cannot_be_read_is_left_alone(tmp_path):
+    file = tmp_path / "steps.json"
+    file.write_text("{")
+    with pytest.raises(CourseError, match=r"Could not read .*steps\.json .*another --target"):
+        SCRIPT.measure(["efficientnet-lite0"], file)
+    assert file.read_text() == "{"

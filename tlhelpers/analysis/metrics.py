@@ -88,6 +88,14 @@ METRICS = {
         Metric("accuracy", "accuracy", "validation accuracy after the last epoch",
                "share", "higher",
                lambda run: float(run.curve("val_accuracy")[-1])),
+        # As in the field survey, which has nothing but Keras's own val_loss.
+        Metric("spikes", "spikes of val_loss", "times Keras's validation loss spikes",
+               "epochs", "lower",
+               lambda run: float(len(stability.spikes(run.curve("val_loss"))))),
+        Metric("worst_rise", "worst rise of val_loss",
+               "largest rise of Keras's validation loss in one epoch",
+               "factor", "lower",
+               lambda run: stability.worst_rise(run.curve("val_loss"))),
     )
 }  # fmt: skip
 

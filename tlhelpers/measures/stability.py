@@ -87,6 +87,78 @@ def climb(nll: ArrayLike) -> float:
     return float(x[-1] - x.min())
 
 
+def spikes(loss: ArrayLike, factor: float = 1.5) -> list[int]:
+    """Epochs in which a loss jumps up and comes back.
+
+    With L_t the loss of epoch t, epoch t is a spike if ::
+
+        L_t / L_{t−1} > factor  and  min(L_{t+1}, L_{t+2}) ≤ √(L_{t−1} · L_t)
+
+    A rise that stays is no spike (that is overfitting, see `climb`), and neither is one in the
+    last epoch: nobody knows yet whether it comes back.
+
+    Parameters
+    ----------
+    loss : array of shape (epochs,)
+        Loss on the validation images, such as Keras's ``val_loss``; any unit.
+    factor : float
+        A smaller rise in one epoch is no spike; above 1.
+
+    Returns
+    -------
+    list of int
+        Epochs of the spikes, counted from 1.
+
+    Raises
+    ------
+    ValueError
+        A factor of 1 or less, fewer than 2 epochs, or an epoch that is not finite and positive.
+
+    Notes
+    -----
+    Source: this project's definition, made for the field survey: a rise above ×1.5, at least half
+    of which is undone within two more epochs. Half is meant on the log scale, as every step of a
+    loss is here (hence the root): after a rise from 1.0 to 4.0 it takes a fall to 2.0, not to 2.5.
+    That reading gives the survey's own counts.
+    """
+    if not factor > 1:
+        raise ValueError(f"a spike is a rise: factor must be above 1, got {factor}")
+    losses = _positive(loss, least=2, name="loss")
+    found = []
+    for t in range(1, len(losses) - 1):
+        before, top, back = losses[t - 1], losses[t], losses[t + 1 : t + 3].min()
+        # Ratios, not differences of logarithms: those round ×1.5 to either side of itself.
+        if top / before > factor and back / before <= top / back:
+            found.append(t + 1)
+    return found
+
+
+def worst_rise(loss: ArrayLike) -> float:
+    """Largest factor by which a loss rises from one epoch to the next: max_t L_t / L_{t−1}.
+
+    Parameters
+    ----------
+    loss : array of shape (epochs,)
+        Loss on the validation images, such as Keras's ``val_loss``; any unit.
+
+    Returns
+    -------
+    float
+        At least 1: a loss that never rises has 1.
+
+    Raises
+    ------
+    ValueError
+        Fewer than 2 epochs, or an epoch that is not finite and positive.
+
+    Notes
+    -----
+    Source: this project's definition. Unlike `spikes` it also sees a rise that stays.
+    """
+    losses = _positive(loss, least=2, name="loss")
+    return float(max(1.0, (losses[1:] / losses[:-1]).max()))
+
+
 def max_drawdown(accuracy: ArrayLike) -> float:
     """Largest fall of accuracy from the best epoch so far: max_t (max_{s≤t} a_s − a_t).
 
@@ -334,13 +406,18 @@ def _curve(values: ArrayLike, name: str, least: int) -> np.ndarray:
     return values
 
 
-def _log_nll(nll: ArrayLike, least: int = 2, name: str = "validation NLL") -> np.ndarray:
-    """log NLL per epoch; the first epoch that has no logarithm is named."""
-    values = _curve(nll, name, least)
+def _positive(values: ArrayLike, least: int, name: str) -> np.ndarray:
+    """A loss per epoch; the first epoch that has no logarithm is named."""
+    values = _curve(values, name, least)
     bad = np.flatnonzero(values <= 0)
     if bad.size:
         raise ValueError(f"{name} of epoch {bad[0] + 1} is {values[bad[0]]}: it must be above 0")
-    return np.log(values)
+    return values
+
+
+def _log_nll(nll: ArrayLike, least: int = 2, name: str = "validation NLL") -> np.ndarray:
+    """log NLL per epoch."""
+    return np.log(_positive(nll, least, name))
 
 
 def _labels(values: ArrayLike) -> np.ndarray:

@@ -7,17 +7,29 @@ many epochs BatchNorm's moving statistics remember.
 
 from __future__ import annotations
 
+import functools
+import json
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tlhelpers.core.errors import CourseError
+from tlhelpers.training.backbones import backbone
+from tlhelpers.training.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
+
+STEP_LENGTHS = Path(__file__).with_name("step_lengths.json")
+"""Step lengths at learning rate 1 of networks whose weights are not at hand everywhere.
+
+data_scripts/measure_step_length.py writes it."""
 
 
 def rescale(model: keras.Model, factor: float) -> None:
@@ -158,9 +170,35 @@ class StepLength:
     weighted: float
     rms: float
 
+    @property
+    def quartiles(self) -> str:
+        """The three as text, such as "0.032 / 0.049 / 0.1"."""
+        return " / ".join(map(_two_digits, (self.lower, self.median, self.upper)))
+
     def __str__(self) -> str:
-        quartiles = " / ".join(f"{x:.3g}" for x in (self.lower, self.median, self.upper))
-        return f"{quartiles}, weighted {self.weighted:.4g}, median rms {self.rms:.2g}"
+        weighted, rms = map(_two_digits, (self.weighted, self.rms))
+        return f"{self.quartiles}, weighted {weighted}, median rms {rms}"
+
+    def at(self, rate: float, kernel_scale: float = 1.0) -> StepLength:
+        """The same network at another learning rate, and with its kernels rescaled.
+
+        Parameters
+        ----------
+        rate : float
+            Learning rate as a multiple of the one at which this was measured.
+        kernel_scale : float
+            The factor of `rescale`.
+
+        Returns
+        -------
+        StepLength
+        """
+        lengths = (self.lower, self.median, self.upper, self.weighted)
+        return StepLength(*(x * rate / kernel_scale for x in lengths), self.rms * kernel_scale)
+
+
+def _two_digits(value: float) -> str:
+    return f"{float(f'{value:.2g}'):g}"  # "220": .2g alone writes 2.2e+02
 
 
 def step_length(model: keras.Model, rate: float = 1.0) -> StepLength:
@@ -230,3 +268,156 @@ def memory_in_epochs(momentum: float, steps: int) -> float:
         epochs.
     """
     return 1 / (1 - momentum) / steps
+
+
+# --- side by side ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Published:
+    """Step length of a network with published weights, at learning rate 1.
+
+    Attributes
+    ----------
+    title : str
+        Network and whose weights.
+    step : StepLength
+        At learning rate 1, over all convolutions.
+    source : str
+        Where the weights, or their statistics, come from.
+    """
+
+    title: str
+    step: StepLength
+    source: str
+
+
+@functools.cache
+def published(path: Path = STEP_LENGTHS) -> dict[str, Published]:
+    """Step lengths that come with the package.
+
+    Parameters
+    ----------
+    path : path
+        A file as ``data_scripts/measure_step_length.py`` writes it.
+
+    Returns
+    -------
+    dict of str to Published
+        By a recipe's name of the backbone; "resnet50-poses" shows what another training of ResNet50
+        does to it.
+    """
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        name: Published(row["title"], StepLength(**row["step"]), row["source"])
+        for name, row in rows.items()
+    }
+
+
+_SCALINGS = {"backbone": "the backbone's own"}
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """What has to agree between a training and its scale model, and what need not.
+
+    Attributes
+    ----------
+    backbone : str
+        Its title, with the factor of rescaled kernels.
+    images, batch_size, steps : int
+        Training images, images a step, steps an epoch.
+    input_scaling : str
+        As in `Recipe`.
+    learning_rate : float
+    momentum : float or None
+        Of BatchNorm's moving statistics; None where validation does not read them (frozen layers,
+        or statistics that are measured anew).
+    memory : float or None
+        What they remember, in epochs (`memory_in_epochs`).
+    step : StepLength
+        At the learning rate, over all convolutions of the whole backbone, whatever is cut or
+        frozen.
+    """
+
+    backbone: str
+    images: int
+    batch_size: int
+    steps: int
+    input_scaling: str
+    learning_rate: float
+    momentum: float | None
+    memory: float | None
+    step: StepLength
+
+
+def of(recipe: Recipe, images: int) -> Similarity:
+    """The numbers of one training. Needs neither Keras nor weights.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        As posted, or as rebuilt.
+    images : int
+        Training images, at least 1.
+
+    Returns
+    -------
+    Similarity
+
+    Raises
+    ------
+    CourseError
+        There are no images, or the backbone is not known.
+    """
+    if images < 1:
+        raise CourseError(f"A training needs at least 1 image, got {images}.")
+    network, its = backbone(recipe.backbone), published()[recipe.backbone]
+    momentum = network.momentum if recipe.batchnorm_momentum is None else recipe.batchnorm_momentum
+    steps = math.ceil(images / recipe.batch_size)
+    read = recipe.batchnorm == "live"
+    rescaled = f", kernels × {recipe.kernel_scale:.3g}" if recipe.kernel_scale != 1 else ""
+    return Similarity(
+        backbone=its.title + rescaled,
+        images=images,
+        batch_size=recipe.batch_size,
+        steps=steps,
+        input_scaling=recipe.input_scaling,
+        learning_rate=recipe.learning_rate,
+        momentum=momentum if read else None,
+        memory=memory_in_epochs(momentum, steps) if read else None,
+        step=its.step.at(recipe.learning_rate, recipe.kernel_scale),
+    )
+
+
+def side_by_side(trainings: Mapping[str, Similarity]) -> pd.DataFrame:
+    """Trainings as the columns of a table: first what must agree, then what need not.
+
+    Parameters
+    ----------
+    trainings : mapping of a column's title to Similarity
+        Such as "the question" and "here".
+
+    Returns
+    -------
+    DataFrame
+        Text, ready to be shown; one row a number.
+    """
+    import pandas as pd
+
+    columns = {}
+    for title, its in trainings.items():
+        live = its.memory is not None
+        columns[title] = {
+            "BatchNorm memory (epochs)": _two_digits(its.memory) if live else "not read",
+            "step length, quartiles": its.step.quartiles,
+            "step length, weighted by parameters": _two_digits(its.step.weighted),
+            "steps an epoch": f"{its.steps:,}",
+            "batch size (images)": f"{its.batch_size}",
+            "input scaling": _SCALINGS.get(its.input_scaling, its.input_scaling),
+            "backbone": its.backbone,
+            "learning rate": f"{its.learning_rate:g}",
+            "BatchNorm momentum": f"{its.momentum:g}" if live else "not read",
+            "training images": f"{its.images:,}",
+        }
+    return pd.DataFrame(columns)
