@@ -3,12 +3,15 @@
 import dataclasses
 import errno
 import json
+import shutil
 import threading
 import time
 import tomllib
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from typer.testing import CliRunner
@@ -33,7 +36,8 @@ def made_up(recipe, seed, wobble, this=SMOKE) -> Run:
     history |= {"moving_mode_nll": [2 * v for v in history["val_nll"]]}
     history |= {"val_accuracy": [0.7] * 4, "val_auc": [0.8 + 0.001 * seed] * 4}
     history |= {"val_changed": [None, 3, 2, 1], "loss": [0.5] * 4, "seconds": [1.0] * 4}
-    history |= {"val_nll_se": [None, 1e-3, 1e-3, 1e-3]}
+    history |= {"val_nll_se": [None, 1e-3, 1e-3, 1e-3], "val_flips": [None, 2, 1, 1]}
+    history |= {"accuracy": [0.7] * 4, "learning_rate": [recipe.learning_rate] * 4}
     about = {
         "case": this.name,
         "data": this.data,
@@ -42,6 +46,7 @@ def made_up(recipe, seed, wobble, this=SMOKE) -> Run:
         "data_words": this.data_words,
         "date": "2026-01-02T03:04:05+00:00",
         "device": "a pencil",
+        "versions": {"backend": "tensorflow 2.21.0", "keras": "3.15.1"},
         "classes": ["no DR", "DR"],
     }
     probabilities = np.tile([[0.75, 0.25], [1e-9, 1 - 1e-9]], (24, 1))
@@ -92,8 +97,92 @@ def test_damaged_and_foreign_recordings(tmp_path):
     damaged.remove(json.dumps({k: v for k, v in fields.items() if k != "head_history"}))
     for text in damaged:
         path.write_text(text)
-        with pytest.raises(CourseError, match="Damaged recording .*seed-0.json: delete it and tr"):
+        with pytest.raises(CourseError, match=r"Damaged recording .*seed-0.json \(.*: delete it"):
             recordings.load(path)
+
+
+def change(fields: dict, *keys, to=None) -> str:
+    """The fields as JSON with one value changed, or taken out."""
+    fields = json.loads(json.dumps(fields))
+    inner = fields
+    for key in keys[:-1]:
+        inner = inner[key]
+    if to is None:
+        del inner[keys[-1]]
+    else:
+        inner[keys[-1]] = to
+    return json.dumps(fields)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ((["about", "spec"], None), "about.spec missing"),
+        ((["history", "seconds"], None), "seconds missing"),
+        ((["history", "val_nll"], [0.5, -0.5, 0.5, 0.5]), "val_nll has values outside 0 to inf"),
+        ((["history", "val_nll"], [0.5, 0.5]), "not equally long"),
+        ((["history", "val_accuracy"], [0.5, 1.5, 0.5, 0.5]), "val_accuracy has values outside"),
+        ((["about", "classes"], ["DR"]), "probabilities of shape"),
+        ((["about", "profile"], "quick"), "case, data and profile"),
+        ((["seed"], 7), "its seed is that of 'seed-7', not of 'seed-0'"),
+        ((["recipe", "learning_rate"], 0.5), "its recipe is that of"),
+    ],
+)
+def test_valid_json_that_is_no_run_is_named(tmp_path, changed, told):
+    path = recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path)
+    keys, to = changed
+    path.write_text(change(json.loads(path.read_text()), *keys, to=to))
+    with pytest.raises(CourseError, match="delete it and train again") as raised:
+        recordings.load(path)
+    assert told in str(raised.value) and str(path) in str(raised.value)
+
+
+LEAVES = st.sampled_from([None, -1, 0, 1.5, "x", [], [1, 2], {}, True])
+
+
+@given(st.data())
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_in_the_file_it_is_a_run_or_told_in_one_line(tmp_path, data):
+    path = recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path)
+    fields = json.loads(path.read_text())
+    inner, keys = fields, []
+    while isinstance(inner, dict) and inner:
+        keys.append(data.draw(st.sampled_from(sorted(inner))))
+        inner = inner[keys[-1]]
+        if data.draw(st.booleans()):
+            break
+    path.write_text(change(fields, *keys, to=data.draw(LEAVES)))
+    try:
+        run = recordings.load(path)
+    except CourseError as problem:
+        assert "\n" not in str(problem)
+    else:
+        assert metrics.values(Experiment(run.recipe, (run,)), "jitter")[0] >= 0
+
+
+def test_copies_are_named_and_the_others_read(tmp_path):
+    for seed in range(2):
+        path = recordings.save(made_up(SMOKE.measured, seed, 0.1), tmp_path)
+    shutil.copy(path, path.with_name("seed-1 (copy).json"))
+    shutil.copytree(path.parent, path.parent.with_name(f"{path.parent.name} (copy)"))
+    with pytest.raises(CourseError, match="Damaged recording"):
+        list(recordings.every(tmp_path))
+    told = []
+    assert [run.seed for run in recordings.every(tmp_path, told.append)] == [0, 1]
+    assert len(told) == 4 and all(line.startswith("Left out: Damaged recording") for line in told)
+
+
+def test_evidence_goes_on_without_a_damaged_recording_and_findings_do_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
+    for recipe in (SMOKE.measured, fix("clipnorm").apply(SMOKE.measured)):
+        for seed in range(2):
+            path = recordings.save(made_up(recipe, seed, 0.1), tmp_path)
+    path.write_text("{}")
+    shown = CliRunner().invoke(app, ["evidence", "--json"])
+    assert shown.exit_code == 0 and json.loads(shown.stdout)
+    assert f"Left out: Damaged recording {path}" in shown.stderr
+    stopped = CliRunner().invoke(app, ["findings", "--case", "retinopathy", "--profile", "smoke"])
+    assert isinstance(stopped.exception, CourseError) and str(path) in str(stopped.exception)
 
 
 def test_a_file_in_place_of_the_folder(tmp_path):

@@ -35,7 +35,7 @@ def recorded(root: Path, tell: Callable[[str], None]) -> list[Comparison]:
         name, data, profile = folder.name.split("-", 2)  # a profile may have hyphens
         if name not in CASES:
             continue
-        for question, before, after in answered(name, data, profile, root):
+        for question, before, after in answered(name, data, profile, root, tell):
             if run := diverged(question, before, after):
                 where = f"{question.fix} ({question.design}) in {folder.name}"
                 tell(f"{where} is not compared: {run} diverged, its loss was no longer a number.")
@@ -49,14 +49,19 @@ def recorded(root: Path, tell: Callable[[str], None]) -> list[Comparison]:
 
 
 def answered(
-    name: str, data: str, profile: str, root: Path
+    name: str,
+    data: str,
+    profile: str,
+    root: Path,
+    tell: Callable[[str], None] | None = None,
 ) -> list[tuple[Question, Experiment, Experiment]]:
     """The protocol's questions of a case that recordings answer, with the runs before and after.
 
     Only seeds of the profile count; further ones have another purpose. A question needs a seed that
-    ran on both sides; one of its runs may have diverged, see `diverged`.
+    ran on both sides; one of its runs may have diverged, see `diverged`. `tell` is told of damaged
+    recordings; without it they are an error.
     """
-    runs = list(recordings.every(root / f"{name}-{data}-{profile}"))
+    runs = list(recordings.every(root / f"{name}-{data}-{profile}", tell))
     found = []
     for question in protocol.questions(name, profile):
         sides = [

@@ -83,8 +83,8 @@ def jobs_for(
 def seconds_a_run(wanted: Iterable[Job], root: Path) -> float | None:
     """Median time of what is recorded of the same case, data and profile; None if nothing is."""
     where = {f"{job.case.name}-{job.case.data}-{job.case.profile}" for job in wanted}
-    files = [file for folder in where for file in (root / folder).glob("*/seed-*.json")]
-    times = [sum(recordings.load(file).history["seconds"]) for file in files]
+    runs = (run for folder in where for run in recordings.every(root / folder, lambda _: None))
+    times = [sum(run.history["seconds"]) for run in runs]
     return median(times) if times else None
 
 

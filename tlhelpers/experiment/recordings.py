@@ -7,11 +7,11 @@ the same layout under ``build/runs`` keeps what a learner trained.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tlhelpers.core import files, paths
-from tlhelpers.core.errors import CourseError
+from tlhelpers.core.errors import CourseError, in_one_line
 from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Run
 
@@ -45,20 +45,40 @@ def load(path: Path) -> Run:
     Raises
     ------
     CourseError
-        The file is damaged or of another schema.
+        The file is damaged, does not belong where it lies, or is of another schema.
     """
-    damaged = f"Damaged recording {path}: delete it and train again."
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         schema = fields["schema"]
     except (OSError, ValueError, TypeError, LookupError):
-        raise CourseError(damaged) from None
+        raise _damaged(path, "it is no recording") from None
     if schema != SCHEMA:
         raise CourseError(f"Recording {path} has schema {schema}, this version reads {SCHEMA}.")
     try:
-        return Run.from_dict(Recipe.from_dict(fields["recipe"]), fields)
-    except Exception:  # a key is missing, or what was packed cannot be unpacked
-        raise CourseError(damaged) from None
+        run = Run.from_dict(Recipe.from_dict(fields["recipe"]), fields)
+        problem = run.problem() or _misplaced(path, run)
+    except Exception as error:  # a key is missing, or what was packed cannot be unpacked
+        raise _damaged(path, in_one_line(error)) from None
+    if problem:
+        raise _damaged(path, problem)
+    return run
+
+
+def _damaged(path: Path, why: str) -> CourseError:
+    return CourseError(f"Damaged recording {path} ({why}): delete it and train again.")
+
+
+def _misplaced(path: Path, run: Run) -> str | None:
+    """What in a file's path does not fit the run in it; None if all does."""
+    where = "-".join(run.about[key] for key in ("case", "data", "profile"))
+    for found, wanted, what in (
+        (path.stem, f"seed-{run.seed}", "seed"),
+        (path.parent.name.rpartition("-")[2], run.recipe.key(), "recipe"),
+        (path.parent.parent.name, where, "case, data and profile"),
+    ):
+        if found != wanted:
+            return f"its {what} is that of '{wanted}', not of '{found}'"
+    return None
 
 
 def find(
@@ -78,7 +98,27 @@ def find(
     return None
 
 
-def every(root: Path) -> Iterator[Run]:
-    """All recordings under `root`, in the order of their paths."""
+def every(root: Path, tell: Callable[[str], None] | None = None) -> Iterator[Run]:
+    """All recordings under `root`, in the order of their paths.
+
+    Parameters
+    ----------
+    root : path
+    tell : function of a line, optional
+        Told of each file that is no recording; the others are read. Without it, the first such
+        file ends all: where verdicts are made, a run that is left out changes them.
+
+    Raises
+    ------
+    CourseError
+        A file cannot be read, and there is nobody to tell.
+    """
     for path in sorted(root.rglob("seed-*.json")):
-        yield load(path)
+        try:
+            run = load(path)
+        except CourseError as problem:
+            if tell is None:
+                raise
+            tell(f"Left out: {problem}")
+            continue
+        yield run

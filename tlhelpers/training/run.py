@@ -12,6 +12,11 @@ import numpy as np
 
 from tlhelpers.training.recipe import Recipe
 
+_COLUMNS = (
+    *("loss", "accuracy", "val_loss", "val_nll", "val_accuracy", "val_changed", "val_flips"),
+    *("val_nll_se", "batch_mode_nll", "moving_mode_nll", "learning_rate", "seconds"),
+)
+_ABOUT = ("case", "data", "profile", "spec", "data_words", "classes", "date", "device", "versions")
 _LEAST = 1e-7  # Keras clips probabilities there, too
 
 
@@ -73,6 +78,29 @@ class Run:
         """Epoch, from 1 on, in which a loss stopped being a number; None if all are numbers."""
         finite = np.isfinite(self.curve("loss")) & np.isfinite(self.curve("val_nll"))
         return None if finite.all() else int(finite.argmin()) + 1
+
+    def problem(self) -> str | None:
+        """What cannot be true of a run, in a few words; None if all may be."""
+        missing = [name for name in _COLUMNS if name not in self.history]
+        missing += [f"about.{name}" for name in _ABOUT if name not in self.about]
+        if missing:
+            return f"{', '.join(missing)} missing"
+        lengths = {len(column) for column in self.history.values()}
+        if lengths == {0} or len(lengths) > 1:
+            return "the columns of its history are not equally long, or empty"
+        for name in self.history:
+            values = self.curve(name)
+            low, high = (0, 1) if "accuracy" in name else (0, np.inf)
+            if ((values < low) | (values > high)).any():
+                return f"{name} has values outside {low} to {high}"
+        classes = len(self.about["classes"])
+        if self.probabilities.shape != (len(self.labels), classes):
+            return f"probabilities of shape {self.probabilities.shape} for {classes} classes"
+        if self.labels.ndim != 1 or not len(self.labels) or self.labels.max() >= classes:
+            return "labels that are no classes"
+        if type(self.seed) is not int or self.seed < 0:
+            return f"its seed is {self.seed!r}"
+        return None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the recipe and the shared part of `about`, as plain JSON values."""
