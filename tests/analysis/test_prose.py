@@ -115,12 +115,12 @@ def test_a_typed_number_is_found():
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_every_claim_of_a_page_has_its_source(source):
+def test_every_reference_of_a_page_has_its_source(source):
     prose.render(markdown(source))
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_no_claim_is_left_in_a_notebook(source):
+def test_no_reference_is_left_in_a_notebook(source):
     cells = jupytext.read(paths.NOTEBOOKS / f"{source.stem}.ipynb").cells
     assert not [
         cell.source for cell in cells if cell.cell_type == "markdown" and "{{" in cell.source
@@ -152,12 +152,12 @@ def test_every_number_of_the_readmes_answers_is_rendered_or_a_known_fact():
     assert unexplained(answers, facts) == []
 
 
-def test_the_claims_of_the_readme_are_up_to_date():
+def test_the_references_of_the_readme_are_up_to_date():
     text = (paths.PROJECT / "README.md").read_text(encoding="utf-8")
     assert prose.refresh(text) == text
 
 
-def test_a_claim_is_rendered_from_the_recordings():
+def test_a_reference_is_rendered_from_the_recordings():
     of = "ferplus reestimated-batchnorm jitter"
     text = prose.render(f"{{{{before {of}}}}} to {{{{after {of}}}}}, {{{{verdict {of}}}}}")
     before, after = map(float, re.findall(r"[\d.]+", text)[:2])
@@ -189,23 +189,23 @@ def test_a_claim_is_rendered_from_the_recordings():
 
 
 @pytest.mark.parametrize(
-    ("claim", "message"),
+    ("reference", "message"),
     [
-        ("effect ferplus", "Cannot read the claim 'effect ferplus'"),
-        ("mode ferplus size-48 jitter", "Cannot read the claim"),
+        ("effect ferplus", "Cannot read the reference 'effect ferplus'"),
+        ("mode ferplus size-48 jitter", "Cannot read the reference"),
         ("effect faces size-48 jitter", "unknown case 'faces'"),
         ("effect ferplus size-49 jitter", "Unknown fix 'size-49'"),
         ("effect ferplus size-48 jitters", "Unknown metric 'jitters'"),
-        ("effect ferplus size-48 jitter against", "Cannot read the claim"),
+        ("effect ferplus size-48 jitter against", "Cannot read the reference"),
         ("effect ferplus size-48 jitter against size-49", "Unknown fix 'size-49'"),
         ("effect ferplus no-duplicates jitter real", "No run of this recipe is recorded for FER+"),
         ("interval ferplus reestimated-batchnorm jitter real", "3 pairs have no interval"),
         ("effect ferplus reestimated-batchnorm auc", "These runs have no AUC"),
     ],
 )
-def test_a_claim_without_a_source_is_one_line(claim, message):
+def test_a_reference_without_a_source_is_one_line(reference, message):
     with pytest.raises(CourseError, match=message) as error:
-        prose.value(claim)
+        prose.value(reference)
     assert "\n" not in str(error.value)
 
 

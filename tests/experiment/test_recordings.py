@@ -26,6 +26,7 @@ from tlhelpers.experiment.fixes import fix
 from tlhelpers.training.run import Experiment, Run
 
 SMOKE = case("retinopathy", "smoke")
+CLIPPED = fix("clipnorm").apply(SMOKE.measured)
 
 
 def made_up(recipe, seed, wobble, this=SMOKE) -> Run:
@@ -334,10 +335,10 @@ def test_evidence_from_recordings(tmp_path):
 
 def test_different_images_are_not_compared():
     one = Experiment(SMOKE.measured, (made_up(SMOKE.measured, 0, 0.1),))
-    run = made_up(SMOKE.measured, 0, 0.1)
+    run = made_up(CLIPPED, 0, 0.1)
     other = dataclasses.replace(run, labels=run.labels[::-1])
     with pytest.raises(ValueError, match="scored on different images"):
-        comparisons.compare(one, Experiment(SMOKE.measured, (other,)))
+        comparisons.compare(one, Experiment(CLIPPED, (other,)))
 
 
 def test_a_fix_of_the_training_images_is_compared_and_named(tmp_path):
@@ -410,3 +411,30 @@ def test_nothing_recorded_says_how_to_record():
         CourseError, match="make one with tlhelpers record --case retinopathy --data synthetic"
     ):
         SMOKE.recorded(SMOKE.measured.but(epochs=7))
+
+
+@pytest.mark.parametrize("seeds", [0, -1, 1.5, True])
+def test_a_number_of_seeds_that_makes_no_sense_is_told(seeds):
+    with pytest.raises(CourseError, match=f"seeds = {seeds!r} must be a whole number of 1 or more"):
+        SMOKE.run(SMOKE.measured, seeds)
+    with pytest.raises(CourseError, match="seeds must name at least one"):
+        SMOKE.recorded(SMOKE.measured, [])
+
+
+def test_experiments_have_runs_and_one_a_seed():
+    run = made_up(SMOKE.measured, 0, 0.1)
+    with pytest.raises(ValueError, match="at least one run"):
+        Experiment(SMOKE.measured, ())
+    with pytest.raises(ValueError, match="one run a seed"):
+        Experiment(SMOKE.measured, (run, run))
+
+
+def test_runs_of_other_lengths_and_runs_of_the_same_are_not_compared():
+    longer, shorter = (made_up(recipe, 0, 0.1) for recipe in (SMOKE.measured, CLIPPED))
+    for column in shorter.history.values():
+        column.pop()
+    before, after = Experiment(SMOKE.measured, (longer,)), Experiment(CLIPPED, (shorter,))
+    with pytest.raises(ValueError, match="runs of 3 and 4 epochs"):
+        comparisons.compare(before, after)
+    with pytest.raises(ValueError, match="the same recipe on the same images"):
+        comparisons.compare(before, before)

@@ -205,3 +205,13 @@ def test_refuses_damaged_files(tmp_path):
         assert "\n" not in str(error.value)
     with pytest.raises(CourseError, match="No weights file at"):
         read_state_dict(tmp_path / "missing.pth")
+
+
+@pytest.mark.parametrize("name", backbones.BACKBONES)
+def test_each_block_of_the_catalogue_is_one_of_the_model_in_this_order(name):
+    spec = backbones.backbone(name)
+    built = spec.build(32, None)
+    places = [backbones._last_of(built, block) for block in spec.blocks]
+    assert places == sorted(set(places))
+    # Behind the last block there is at most an activation.
+    assert len(built.layers) - 1 - places[-1] <= 1

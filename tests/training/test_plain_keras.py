@@ -21,7 +21,7 @@ from tlhelpers.training import model as its
 SMALLER = {"SIZE, CLASSES, EPOCHS, BATCH = 224": "SIZE, CLASSES, EPOCHS, BATCH = 32"}
 SMALLER |= {'"imagenet"': "None"}
 PAGES = {"retinopathy": "06_retinopathy_answer", "ferplus": "11_ferplus_answer"}
-NAMES = {"retinopathy": "images", "ferplus": "faces"}
+NAMES = {"retinopathy": "pictures", "ferplus": "faces"}
 SHAPES = {"retinopathy": (32, 32, 3), "ferplus": (48, 48, 1)}
 
 
@@ -151,7 +151,7 @@ def test_the_schedule_to_copy_is_the_one_that_was_measured():
     (block,) = (one for one in blocks_of("04_rate_and_schedule") if "CosineDecay" in one)
     recipe = fix("warmup-cosine").apply(case("ferplus").measured)
     base = keras.Sequential([keras.Input((3,)), keras.layers.BatchNormalization()])
-    space = {"keras": keras, "base": base, "train_images": range(3000)}
+    space = {"keras": keras, "base": base, "train_pictures": range(3000)}
     space |= {"highest": recipe.learning_rate, "epochs": recipe.epochs}
     exec(block[: block.index("model.compile(")], space)
     assert not base.layers[0].trainable
@@ -178,10 +178,10 @@ def diagnosis():
     model = keras.Sequential([base, keras.layers.Dense(2, "softmax")])
     model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
     space = {"keras": keras, "np": np, "base": base, "model": model}
-    space["train_images"] = rng.normal(3, 2, (64, 8, 8, 3)).astype("f4")
+    space["train_pictures"] = rng.normal(3, 2, (64, 8, 8, 3)).astype("f4")
     space["train_labels"] = np.eye(2)[rng.integers(0, 2, 64)]
     # The same images, so that the fresh loss can be had in another way.
-    space |= {f"validation_{name}": space[f"train_{name}"] for name in ("images", "labels")}
+    space |= {f"validation_{name}": space[f"train_{name}"] for name in ("pictures", "labels")}
     space["jitter"] = stability.jitter
     code = "\n".join(blocks_of("13_your_own_run")[-2:])
     assert "def fresh_loss" in code and "model.fit(" in code
@@ -209,7 +209,7 @@ def interrupted():
 
 def test_the_diagnosis_measures_what_training_mode_uses(diagnosis):
     """One batch of all images: its own statistics are the fresh ones."""
-    model, images = diagnosis["model"], diagnosis["train_images"]
+    model, images = diagnosis["model"], diagnosis["train_pictures"]
     before = model.get_weights()
     own = np.array(model(images, training=True))
     model.set_weights(before)
@@ -220,7 +220,7 @@ def test_the_diagnosis_measures_what_training_mode_uses(diagnosis):
 
 def test_the_diagnosis_counts_each_batch_alike(diagnosis):
     """Four quarters: the mean of their means is that of the whole."""
-    layer, images = diagnosis["base"].layers[1], diagnosis["train_images"]
+    layer, images = diagnosis["base"].layers[1], diagnosis["train_pictures"]
     means = [
         diagnosis["fresh_loss"](batches, lambda: np.array(layer.moving_mean))
         for batches in ([images], np.split(images, 4))

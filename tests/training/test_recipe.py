@@ -29,6 +29,12 @@ def test_unknown_field_names_the_nearest():
     "change",
     [
         {"batchnorm": "warm"},
+        {"backbone": "nope"},
+        {"backbone": None},
+        {"truncate_at": "nope"},
+        {"truncate_at": "block5"},  # another backbone's
+        {"frozen_up_to": 3},
+        {"frozen_up_to": "conv4_block1", "truncate_at": "conv3_block4"},
         {"loss": "mse"},
         {"epochs": 0},
         {"batch_size": 1.5},

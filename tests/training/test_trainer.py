@@ -21,6 +21,11 @@ from tlhelpers.training.backbones import batchnorm_layers
 from tlhelpers.training.inputs import Batches, one_hot
 from tlhelpers.training.trainer import Trainer, image_nll
 
+ABOUT = {
+    **dict.fromkeys(("spec", "data_words", "date", "device"), ""),
+    **{"case": "a", "data": "b", "profile": "c", "classes": ["no", "yes"], "versions": {}},
+}
+
 
 def same(a, b):
     """Two runs agree in everything but the clock."""
@@ -55,6 +60,7 @@ def test_callbacks_of_the_post():
 def test_profiles_set_sizes_and_never_the_science():
     full, quick, smoke = (case("retinopathy", p).posted for p in ("full", "quick", "smoke"))
     sizes = {"backbone", "image_size", "truncate_at", "batch_size", "epochs", "precision"}
+    sizes |= {"input_scaling"}  # of the smoke profile, which is as small a scale model
     for other in (quick, smoke):
         changed = {k for k, v in other.to_dict().items() if v != full.to_dict()[k]}
         assert changed <= sizes
@@ -168,7 +174,7 @@ def test_a_run_that_diverges_is_recorded_and_not_compared(trainer, tmp_path, mon
     from tlhelpers.experiment import recordings
     from tlhelpers.training.run import Experiment
 
-    about = {"case": "retinopathy", "data": "b", "profile": "smoke", "spec": ""}
+    about = {**ABOUT, "case": "retinopathy", "data": "b", "profile": "smoke"}
     fine = trainer.run(0, about)
 
     def break_weights(history):
@@ -261,8 +267,7 @@ def test_head_only_stage_comes_before_the_epochs_and_is_kept(trainer, known, tmp
     assert run.head_history["loss"][-1] < run.head_history["loss"][0]
     assert same(trainer.of(recipe).run(0), run)  # its optimizer starts anew as well
     assert known(0).head_history == {}
-    about = {"case": "a", "data": "b", "profile": "c"}
-    path = recordings.save(dataclasses.replace(run, about=about), tmp_path)
+    path = recordings.save(dataclasses.replace(run, about=ABOUT), tmp_path)
     assert recordings.load(path).head_history["loss"] == pytest.approx(run.head_history["loss"])
 
 

@@ -198,16 +198,25 @@ def compare(
     CourseError
         An unknown metric, or a run that diverged.
     ValueError
-        The two were scored on different images, or have no seed in common.
+        The two were scored on different images, have no seed in common or other numbers of epochs,
+        or are the same.
     """
     about = before[0].about
+    if before.recipe == after.recipe and about["spec"] == after[0].about["spec"]:
+        raise ValueError("the same recipe on the same images: there is nothing to compare")
     if not np.array_equal(before[0].labels, after[0].labels):
         raise ValueError(
             f"scored on different images: {about['spec']} and {after[0].about['spec']}"
         )
+    values = metrics.values(before, metric), metrics.values(after, metric)
+    epochs = sorted({run.epochs for run in (*before, *after)})
+    if len(epochs) > 1:
+        raise ValueError(
+            f"runs of {' and '.join(map(str, epochs))} epochs: a longer one has more time to learn "
+            "and to jump, so train both for equally many"
+        )
     return compare_values(
-        metrics.values(before, metric),
-        metrics.values(after, metric),
+        *values,
         case=about["case"],
         data=about["data"],
         profile=about["profile"],

@@ -4,7 +4,7 @@ In the source of a page stands ``{{effect ferplus frozen-batchnorm macro_f1}}``,
 ``+0.20``. In README.md, which is its own source, both stand side by side:
 ``<!--{{effect ferplus frozen-batchnorm macro_f1}}-->+0.20<!--/-->``.
 
-A claim is: what, case, fix, metric, and perhaps "real" for real images, "everything" for all real
+A reference is: what, case, fix, metric, and perhaps "real" for real images, "everything" for all real
 faces, or "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md). With
 "against" and another fix at the end, that one stands in place of the recipe as posted. It may go
 over two lines.
@@ -38,49 +38,53 @@ from tlhelpers.experiment import protocol
 from tlhelpers.experiment.cases import CASES
 from tlhelpers.training.run import Experiment
 
-_CLAIM = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
+_REFERENCE = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 _WHICH = ("", "real", "everything", "fresh")
 _BESIDE = re.compile(r"(<!--\{\{(.+?)\}\}-->).*?(<!--/-->)", re.DOTALL)
 
 
 def render(text: str) -> str:
-    """The text with each claim replaced by its value.
+    """The text with each reference replaced by its value.
 
     Raises
     ------
     CourseError
-        A claim that cannot be read, or nothing is recorded for it.
+        A reference that cannot be read, or nothing is recorded for it.
     """
-    return _CLAIM.sub(lambda found: value(found[1]), text)
+    return _REFERENCE.sub(lambda found: value(found[1]), text)
 
 
 def refresh(text: str) -> str:
-    """The text with the value behind each claim put in anew; the claims stay."""
+    """The text with the value behind each reference put in anew; the references stay."""
     return _BESIDE.sub(lambda found: found[1] + value(found[2]) + found[3], text)
 
 
-def value(claim: str) -> str:
-    """What one claim says, such as "effect ferplus frozen-batchnorm macro_f1"."""
-    words = claim.split()
+def value(reference: str) -> str:
+    """What one reference says, such as "effect ferplus frozen-batchnorm macro_f1"."""
+    words = reference.split()
     what, *rest = words or [""]
     base = protocol.POSTED
     if rest[-2:-1] == ["against"]:
         *rest, _, base = rest
     if what not in _KINDS or len(rest) not in (3, 4) or "".join(rest[3:]) not in _WHICH:
         raise CourseError(
-            f"Cannot read the claim '{claim}': it is one of {', '.join(_KINDS)}, then case, recipe "
+            f"Cannot read the reference '{reference}': it is one of {', '.join(_KINDS)}, then case, recipe "
             "and metric, then 'real' or 'everything' for real images or 'fresh' for the seeds "
             "that judge, then 'against' and another recipe."
         )
     case_name, recipe, metric = rest[:3]
     if case_name not in CASES:
-        raise CourseError(f"Claim '{claim}': unknown case '{case_name}'.")
+        raise CourseError(f"Reference '{reference}': unknown case '{case_name}'.")
     try:
         metrics.metric(metric)
-        of = (case_name, recipe, metric, "".join(rest[3:]), base)
-        return _KINDS[what](_comparison(*of), *of)
+        which = "".join(rest[3:])
+        if what in _OF_ONE_RECIPE:
+            runs = metrics.values(_runs(case_name, recipe, which), metric)
+            return _OF_ONE_RECIPE[what](np.array(list(runs.values())))
+        of = (case_name, recipe, metric, which, base)
+        return _OF_TWO[what](_comparison(*of), *of)
     except CourseError as problem:
-        raise CourseError(f"Claim '{claim}': {problem}") from None
+        raise CourseError(f"Reference '{reference}': {problem}") from None
 
 
 @functools.cache
@@ -108,11 +112,6 @@ def _pairs(c: Comparison, case_name: str, recipe: str, metric: str, which: str, 
     return ", ".join(_signed(wording.number(c, change)) for change in changes)
 
 
-def _spread(c: Comparison, case_name: str, recipe: str, metric: str, which: str, *_: str) -> str:
-    values = metrics.values(_runs(case_name, recipe, which), metric).values()
-    return f"{np.std(list(values), ddof=1):.3f}"
-
-
 def _interval(c: Comparison, *_: str) -> str:
     if c.low is None:
         raise CourseError(f"{c.seeds} pairs have no interval: use 'pairs'.")
@@ -123,11 +122,13 @@ def _signed(number: str) -> str:
     return number if number.startswith("−") or not number.strip("0.") else f"+{number}"
 
 
-_KINDS: dict[str, Callable[..., str]] = {
+_OF_ONE_RECIPE: dict[str, Callable[[np.ndarray], str]] = {
+    "mean": lambda values: f"{round(values.mean(), 3) + 0.0:.3f}".replace("-", "−"),
+    "spread": lambda values: f"{values.std(ddof=1):.3f}",
+}
+_OF_TWO: dict[str, Callable[..., str]] = {
     "before": lambda c, *_: wording.number(c, c.before),
     "after": lambda c, *_: wording.number(c, c.after),
-    "mean": lambda c, *_: f"{round(c.after, 3) + 0.0:.3f}".replace("-", "−"),
-    "spread": _spread,
     "effect": lambda c, *_: _signed(wording.number(c, c.effect)),
     "interval": _interval,
     "points": lambda c, *_: _signed(f"{round(100 * c.effect)}".replace("-", "−")),
@@ -135,3 +136,4 @@ _KINDS: dict[str, Callable[..., str]] = {
     "seeds": lambda c, *_: str(c.seeds),
     "pairs": _pairs,
 }
+_KINDS = (*_OF_ONE_RECIPE, *_OF_TWO)

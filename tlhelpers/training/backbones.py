@@ -32,6 +32,8 @@ class Backbone:
         Whether it wants blue first (BGR), as ResNet50's original Caffe weights do.
     momentum : float
         Momentum of its BatchNormalization layers as published.
+    blocks : tuple of str
+        Names of its blocks from the image on, where a recipe may cut or freeze it.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Backbone:
     offset: tuple[float, float, float]
     swap_channels: bool
     momentum: float
+    blocks: tuple[str, ...]
 
     def preprocess(self, images: np.ndarray) -> np.ndarray:
         """Images from 0 to 255, scaled as this backbone was trained; float32, same shape."""
@@ -240,6 +243,7 @@ BACKBONES = {
             (-127 / 128,) * 3,
             swap_channels=False,
             momentum=0.99,
+            blocks=("stem", *(f"block{i}" for i in range(16)), "last"),
         ),
         Backbone(
             "resnet50",
@@ -248,6 +252,14 @@ BACKBONES = {
             (-103.939, -116.779, -123.68),
             swap_channels=True,
             momentum=0.99,
+            blocks=(
+                "conv1",
+                *(
+                    f"conv{stage}_block{block}"
+                    for stage, blocks in ((2, 3), (3, 4), (4, 6), (5, 3))
+                    for block in range(1, blocks + 1)
+                ),
+            ),
         ),
         Backbone(
             "mobilenetv2",
@@ -256,6 +268,7 @@ BACKBONES = {
             (-1.0,) * 3,
             swap_channels=False,
             momentum=0.999,
+            blocks=("Conv1", "expanded_conv", *(f"block_{i}" for i in range(1, 17)), "Conv_1"),
         ),
     )
 }

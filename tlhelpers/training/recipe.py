@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tlhelpers.core.errors import CourseError
+from tlhelpers.training.backbones import backbone
 
 _CHOICES = {
     "input_scaling": ("backbone", "1/255"),
@@ -224,6 +225,7 @@ class Recipe:
             for name in names:
                 if not fits(getattr(self, name)):
                     raise CourseError(f"{name} = {getattr(self, name)!r} must be {words}.")
+        self._check_blocks()
         if len(self.hidden_units) != len(self.dropout):
             raise CourseError("hidden_units and dropout must have the same length.")
         stored = self.upsample_from
@@ -234,6 +236,23 @@ class Recipe:
             )
         if self.warmup_epochs and self.schedule != "cosine":
             raise CourseError("warmup_epochs needs schedule='cosine'.")
+
+    def _check_blocks(self) -> None:
+        """Raise unless the backbone and the blocks at which it is cut and frozen exist."""
+        blocks = backbone(self.backbone).blocks
+        for name in ("truncate_at", "frozen_up_to"):
+            block = getattr(self, name)
+            if block is not None and block not in blocks:
+                raise CourseError(
+                    f"{name} = {block!r} is no block of {self.backbone}: choose one of "
+                    f"{', '.join(blocks)}, or None."
+                )
+        last, frozen = self.truncate_at or blocks[-1], self.frozen_up_to
+        if frozen is not None and blocks.index(frozen) > blocks.index(last):
+            raise CourseError(
+                f"frozen_up_to = '{frozen}' lies behind truncate_at = '{last}', where the "
+                "backbone ends: freeze up to there at most."
+            )
 
     def but(self, **changes: Any) -> Recipe:
         """The same recipe with some fields changed.

@@ -140,6 +140,12 @@ class Experiment:
     recipe: Recipe
     runs: tuple[Run, ...]
 
+    def __post_init__(self):
+        if not self.runs:
+            raise ValueError("an experiment needs at least one run")
+        if len(set(self.seeds)) < len(self.runs):
+            raise ValueError(f"an experiment has one run a seed, got seeds {self.seeds}")
+
     def __iter__(self) -> Iterator[Run]:
         return iter(self.runs)
 

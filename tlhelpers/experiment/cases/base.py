@@ -152,6 +152,8 @@ class Case:
         CourseError
             There is none.
         """
+        if seeds is not None and not len(seeds):
+            raise CourseError("seeds must name at least one, or be None.")
         runs = []
         for seed in range(self.seeds) if seeds is None else seeds:
             if (run := self.find(recipe, seed, committed)) is None:
@@ -188,6 +190,8 @@ class Case:
             Names the folder of new recordings, in ``build/runs``.
         """
         count = self.seeds if seeds is None else seeds
+        if type(count) is not int or count < 1:
+            raise CourseError(f"seeds = {seeds!r} must be a whole number of 1 or more, or None.")
         found = {s: None if live else self.find(recipe, s) for s in range(count)}
         missing = [s for s, run in found.items() if run is None]
         if missing and not live:
