@@ -202,8 +202,6 @@ def compare(
         or are the same.
     """
     about = before[0].about
-    if before.recipe == after.recipe and about["spec"] == after[0].about["spec"]:
-        raise ValueError("the same recipe on the same images: there is nothing to compare")
     if not np.array_equal(before[0].labels, after[0].labels):
         raise ValueError(
             f"scored on different images: {about['spec']} and {after[0].about['spec']}"
@@ -215,6 +213,8 @@ def compare(
             f"runs of {' and '.join(map(str, epochs))} epochs: a longer one has more time to learn "
             "and to jump, so train both for equally many"
         )
+    if before.recipe == after.recipe and about["spec"] == after[0].about["spec"]:
+        raise ValueError("the same recipe on the same images: there is nothing to compare")
     return compare_values(
         *values,
         case=about["case"],

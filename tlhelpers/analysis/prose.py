@@ -4,8 +4,8 @@ In the source of a page stands ``{{effect ferplus frozen-batchnorm macro_f1}}``,
 ``+0.20``. In README.md, which is its own source, both stand side by side:
 ``<!--{{effect ferplus frozen-batchnorm macro_f1}}-->+0.20<!--/-->``.
 
-A reference is: what, case, fix, metric, and perhaps "real" for real images, "everything" for all real
-faces, or "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md). With
+A reference is: what, case, fix, metric, and perhaps "real" for real images, "everything" for all
+real faces, or "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md). With
 "against" and another fix at the end, that one stands in place of the recipe as posted. It may go
 over two lines.
 
@@ -68,8 +68,8 @@ def value(reference: str) -> str:
         *rest, _, base = rest
     if what not in _KINDS or len(rest) not in (3, 4) or "".join(rest[3:]) not in _WHICH:
         raise CourseError(
-            f"Cannot read the reference '{reference}': it is one of {', '.join(_KINDS)}, then case, recipe "
-            "and metric, then 'real' or 'everything' for real images or 'fresh' for the seeds "
+            f"Cannot read the reference '{reference}': it is one of {', '.join(_KINDS)}, then case, "
+            "recipe and metric, then 'real' or 'everything' for real images or 'fresh' for the seeds "
             "that judge, then 'against' and another recipe."
         )
     case_name, recipe, metric = rest[:3]
