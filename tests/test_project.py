@@ -294,6 +294,19 @@ def test_tests_mirror_the_package():
     assert {Path(name) for name in WINGS if name != "cli"} <= tested
 
 
+def test_data_of_the_package_is_in_the_wheel():
+    """Whatever is no module is named in package-data; from a checkout everything is found."""
+    named = tomllib.loads(read("pyproject.toml"))["tool"]["setuptools"]["package-data"]
+    found = {
+        file
+        for package, patterns in named.items()
+        for pattern in patterns
+        for file in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    files = {path for path in PACKAGE.rglob("*.*") if path.suffix not in (".py", ".pyc")}
+    assert files and found == files
+
+
 def test_no_module_imports_itself_through_others():
     graphlib.TopologicalSorter({m: own(m) for m in modules()}).prepare()  # CycleError names them
 

@@ -63,3 +63,14 @@ def test_lag_is_zero_after_reestimating_and_large_for_spoiled_statistics(trainer
     assert np.allclose(
         batchnorm.statistics(network.base)[0][0], kept[0][0] + 3 * np.sqrt(kept[0][1] + 1e-3)
     )
+
+
+def test_lag_of_rescaled_kernels_is_the_same(trainer_of, split):
+    """Every layer computes what it did: only the layers' own epsilon makes it comparable."""
+    lags = []
+    for scale in (1.0, 1 / 8):
+        trainer = trainer_of(TINY.but(kernel_scale=scale))
+        trainer.reset(0)
+        lags.append(batchnorm.lag(trainer.network, split.train.images, 16))
+    assert max(lags[0]) > 0.1
+    assert lags[1] == pytest.approx(lags[0], rel=1e-2, abs=1e-3)

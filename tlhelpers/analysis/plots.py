@@ -561,15 +561,16 @@ def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
         axis.set_ylim(0, None)
         ticks = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6)
         axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes[0].set_ylabel("jitter of val_loss\n(0.1: about 10 % an epoch, up and down)")
+    axes[0].set_ylabel("jitter of val_loss\n(log units an epoch)")
     authors = len({log.author for log in everybody})
     notes = [
         f"A circle is one of {len(everybody)} public Keras trainings: Adam, a pretrained backbone "
         "with BatchNorm that trains.",
         f"Filled: one author, {count} of them; open: {authors - 1} others.",
         f"Bar: median of {_ENOUGH} or more.",
-        "Logs at 1e-5 and at 1e-4 are different authors', of different images: more than the rate "
-        "differs.",
+        "A jitter of 0.1 is about 10 % up or down in each epoch.",
+        "A convenience sample: people show their good runs, and logs at 1e-5 and at 1e-4 differ in "
+        "author and images as well.",
     ]
     if ours:
         notes.insert(2, "A diamond is one of our runs, with the step length of that backbone.")
