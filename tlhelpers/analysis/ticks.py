@@ -49,7 +49,9 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def tick_words(tick: float) -> str:
-    """A tick's label, without an exponent: "0.004", "150", "20,000"."""
+    """A tick's label: "0.004", "150", "20,000"; with an exponent where zeros would be counted."""
+    if not 1e-7 <= tick < 1e12:
+        return f"{tick:g}"
     whole, _, decimals = np.format_float_positional(tick, trim="-").partition(".")
     return f"{int(whole):,}{decimals and '.'}{decimals}"
 
@@ -72,9 +74,11 @@ def _choices(low: float, high: float) -> Iterator[list[float]]:
 def _within(numbers: list[tuple[float, int]], low: float, high: float) -> list[float]:
     """Numbers given as (digits, power of ten), those from low to high."""
     # Read as they are written: 3 * 10.0**-1 is 0.30000000000000004.
-    return [tick for digits, power in numbers if low <= (tick := float(f"{digits}e{power}")) <= high]
+    return [
+        tick for digits, power in numbers if low <= (tick := float(f"{digits}e{power}")) <= high
+    ]
 
 
 def _lie_apart(ticks: list[float], low: float, high: float) -> bool:
-    places = np.log(ticks) / math.log(high / low)
+    places = np.log(ticks) / (math.log(high) - math.log(low))
     return bool((np.diff(places) >= APART).all())
