@@ -76,6 +76,37 @@ def write_whole(path: Path, content: Content) -> None:
         raise
 
 
+def check_writable(folder: Path) -> None:
+    """Raise unless files can be written in a folder; before work whose result belongs there.
+
+    Writes a file and deletes it again: only that shows a full disk, or one that is read only. The
+    folder need not be there yet, and is not made.
+
+    Parameters
+    ----------
+    folder : path
+
+    Raises
+    ------
+    CourseError
+        The disk is full or the folder cannot be written.
+    """
+    there = folder
+    try:
+        while not there.exists() and there != there.parent:
+            there = there.parent
+        probe = there / f".{uuid4().hex[:8]}.partial"
+        try:
+            write_whole(probe, "?")
+        finally:
+            probe.unlink(missing_ok=True)
+    except OSError as problem:
+        raise CourseError(
+            f"Cannot write in {folder}: {problem.strerror or problem}. Put that right first: "
+            "nothing was begun."
+        ) from None
+
+
 def _remove_left_over(path: Path) -> None:
     """Delete what kills left of a file, half written; what cannot be deleted may stay."""
     half_written = re.compile(re.escape(path.name) + r"\.[0-9a-f]{8}\.partial")

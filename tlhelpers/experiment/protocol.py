@@ -67,6 +67,10 @@ FRESH_SEEDS = range(8, 16)
 """Seeds that judge the steady recipe and had no part in choosing it."""
 
 
+DESIGNS = ("single", "leave-one-out", "cumulative")
+"""How a fix is asked about, see `Question`."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What does one fix do, added to a recipe that may have others already?
