@@ -309,7 +309,8 @@ def _show_judgement(judgement: Judgement) -> None:
         )
     typer.echo(f"\nThe steady recipe, {protocol.joined(protocol.STEADY[judgement.case])}:")
     if judgement.steady:
-        typer.echo(judgement.steady.words)
+        for line in judgement.steady.words.splitlines():
+            tables.paragraph(line, "  ", "")
     else:
         tables.paragraph(f"not judged: {judgement.not_judged}")
 
