@@ -141,7 +141,7 @@ def test_what_cannot_be_written_is_told_before_the_first_training(training, tmp_
     file.parent.mkdir(exist_ok=True)
     file.write_text("")
     said = refused("record", "--profile", "smoke", "--fix", "posted")
-    assert f"Cannot write in {file}" in said and "Not a directory" in said
+    assert f"cannot write in {file}" in said and "Not a directory" in said
     assert training[0] == []
 
 

@@ -101,7 +101,7 @@ def test_runs_are_the_same_as_without_a_cluster(client, root, tmp_path):
 
 def test_missing_images_are_told_with_the_worker_that_lacks_them(client, scheduler, root):
     said = record(scheduler, "--data", "real", "--fix", "posted", "--seeds", "1")
-    assert said.exit_code == 1 and "0 new runs, 1 failed." in said.output
+    assert said.exit_code == 1 and "0 new runs, 1 failed:" in said.output
     (line,) = (line for line in said.output.splitlines() if line.startswith("posted, seed 0:"))
     assert "prepare_eyepacs.py" in line
     assert any(line.endswith(f"(worker {worker})") for worker in client.nthreads())
@@ -220,7 +220,7 @@ def test_a_run_that_fails_does_not_stop_the_others(scheduler, root, pretend):
     said = record(scheduler, "--fix", "posted", "--seeds", "4")
     assert said.exit_code == 1
     assert "posted, seed 1: ValueError: seed 1 is unlucky (worker tcp://" in said.output
-    assert "3 new runs, 1 failed." in said.output and "left" not in said.output
+    assert "3 new runs, 1 failed:" in said.output and "left" not in said.output
     assert [job.seed for job in jobs(4) if job.recorded(root)] == [0, 2, 3]
     assert len(began()) == 4
 

@@ -500,7 +500,7 @@ def test_findings_of_both_cases_if_none_is_named(tmp_path, monkeypatch):
     shown = CliRunner().invoke(app, ["findings"])
     assert shown.exit_code == 0
     eyes, faces = shown.output.split("\nferplus, synthetic, quick:\n")
-    assert eyes.startswith("retinopathy, synthetic, quick:\n") and " clipnorm " in eyes
+    assert eyes.startswith("retinopathy, synthetic, quick:\n") and "\nclipnorm " in eyes
     assert faces == "nothing to compare\n"
     with pytest.raises(CourseError, match="Unknown case 'faces'"):
         CliRunner().invoke(app, ["findings", "--case", "faces"], catch_exceptions=False)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import re
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -79,8 +80,8 @@ def write_whole(path: Path, content: Content) -> None:
 def check_writable(folder: Path) -> None:
     """Raise unless files can be written in a folder; before work whose result belongs there.
 
-    Writes a file and deletes it again: only that shows a full disk, or one that is read only. The
-    folder need not be there yet, and is not made.
+    Writes to a file without a name: only writing shows a full disk, or one that is read only, and
+    a kill leaves nothing. The folder need not be there yet, and is not made.
 
     Parameters
     ----------
@@ -95,15 +96,14 @@ def check_writable(folder: Path) -> None:
     try:
         while not there.exists() and there != there.parent:
             there = there.parent
-        probe = there / f".{uuid4().hex[:8]}.partial"
-        try:
-            write_whole(probe, "?")
-        finally:
-            probe.unlink(missing_ok=True)
+        with tempfile.TemporaryFile(dir=there) as probe:
+            probe.write(b"?")
+            probe.flush()
+            os.fsync(probe.fileno())
     except OSError as problem:
         raise CourseError(
-            f"Cannot write in {folder}: {problem.strerror or problem}. Put that right first: "
-            "nothing was begun."
+            f"cannot write in {folder} ({problem.strerror or problem}): put that right, or choose "
+            "another folder; nothing was begun"
         ) from None
 
 
