@@ -114,6 +114,7 @@ def measure(source: Path, target: Path) -> str:
         If the prepared folder is refused or has no training or validation images, or the file
         cannot be written.
     """
+    files.check_writable(target.parent)
     prepared = open_ferplus(source)
     (train, train_votes), (valid, valid_votes) = (
         votes_of(prepared, split) for split in ("train", "valid")

@@ -1,7 +1,9 @@
 """Figures: drawn from made-up runs, with a text alternative that says what they show."""
 
+import dataclasses
 import errno
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -109,3 +111,160 @@ def test_guess_beside_measurement(guess, measured, sentence):
 def test_guess_in_words():
     assert guessed("Failed", "failed") == "You guessed Failed. Measured: failed. That is it."
     assert guessed("passed", "failed") == "You guessed passed. Measured: failed. Surprised?"
+
+
+# --- what a learner's own runs may be like -----------------------------------------------
+
+
+def odd(seeds=2, epochs=4, nll=None, until=None, classes=2) -> Experiment:
+    """Runs with so many epochs, this NLL, numbers up to an epoch, or other classes."""
+    runs = []
+    for seed in range(seeds):
+        run = made_up(SMOKE.measured, seed, 0.1)
+        for name, values in run.history.items():
+            run.history[name] = values[:epochs]
+        if nll:
+            run.history.update(val_nll=list(nll), val_loss=list(nll))
+        for name in ("val_nll", "val_loss", "loss"):
+            for epoch in range(epochs if until is None else until, epochs):
+                run.history[name][epoch] = float("nan")
+        if classes != 2:
+            names = [f"a class with a rather long name, number {i}" for i in range(classes)]
+            run.about["classes"] = names
+            labels = np.arange(48) % classes
+            run = dataclasses.replace(run, probabilities=np.eye(classes)[labels], labels=labels)
+        runs.append(run)
+    return Experiment(SMOKE.measured, tuple(runs))
+
+
+LONG = "a recipe with a name that somebody typed without a thought for figures " * 3
+MANY = {f"recipe {i} with a change": odd(1) for i in range(20)}
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures that are drawn while a test runs."""
+    made, finish = [], plots._finish
+
+    def keep(figure, *rest, **more):
+        made.append(figure)
+        return finish(figure, *rest, **more)
+
+    monkeypatch.setattr(plots, "_finish", keep)
+    return made
+
+
+@pytest.mark.parametrize(
+    "nll",
+    [
+        [162, 80, 41, 22],
+        [0.03, 0.02, 0.004, 0.005],
+        [0.66, 0.61, 0.65, 0.62],
+        [0.5, 0.5, 0.5, 0.5000001],
+        [1e17, 1e3, 0.5, 0.1],
+        [0.4, 0.3, 0.0, 0.2],
+    ],
+)
+@pytest.mark.parametrize(
+    "draw", [lambda e: plots.curves({"a": e}), lambda e: plots.same_weights(e, e, "T")]
+)
+def test_ticks_fit_the_losses_drawn(figures, draw, nll):
+    draw(odd(nll=nll))
+    axis = figures[0].axes[0]
+    low, high = axis.get_ylim()
+    ticks = axis.get_yticks()
+    assert 3 <= len(ticks) <= 8 and low <= ticks[0] and ticks[-1] <= high
+    boxes = [label.get_window_extent() for label in axis.get_yticklabels()]
+    assert all(below.y1 <= above.y0 for below, above in itertools.pairwise(boxes))
+
+
+def hidden(figure) -> list[str]:
+    """Texts that reach out of the figure, and names of ticks that overlap."""
+    found = []
+    frame = figure.bbox
+    for axis in figure.axes:
+        across, up = (
+            [tick.label1 for tick in its.get_major_ticks() if low <= tick.get_loc() <= high]
+            for its, (low, high) in (
+                (axis.xaxis, sorted(axis.get_xlim())),
+                (axis.yaxis, sorted(axis.get_ylim())),
+            )
+        )
+        labels = [label for label in across if label.get_rotation() == 0]
+        boxes = [label.get_window_extent() for label in labels if label.get_text()]
+        if any(left.x1 > right.x0 for left, right in itertools.pairwise(boxes)):
+            found.append(f"overlapping: {[label.get_text() for label in labels]}")
+        for text in (*across, *up, axis.title):
+            box = text.get_window_extent()
+            if text.get_text() and (box.x0 < -1 or box.y0 < -1 or box.x1 > frame.x1 + 1):
+                found.append(f"cut off: {text.get_text()}")
+    return found
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: plots.curves({"a": odd(epochs=1)}, title="T"),
+        lambda: plots.curves({"a": odd(until=2), "b": odd(until=0), "c": odd()}, stops=1),
+        lambda: plots.curves({LONG: odd(), LONG + "b": odd()}, title=LONG * 2),
+        lambda: plots.curves(MANY, title="T"),
+        lambda: plots.paired(MANY, "jitter", "T"),
+        lambda: plots.paired({LONG: odd(), LONG + "b": odd(1)}, "jitter", "T"),
+        lambda: plots.forest(
+            [dataclasses.replace(FOREST[0], fix=name) for name in MANY], dict.fromkeys(MANY, LONG),
+            LONG,
+        ),
+        lambda: plots.same_weights(odd(epochs=1), odd(epochs=1), "T"),
+        lambda: plots.steps(odd(epochs=2)[0], "T"),
+        lambda: plots.steps(odd(until=2)[0], "T"),
+        lambda: plots.layer_lag({LONG: [1.0, 2.0], "b": [1.0]}, "T", LONG),
+        lambda: plots.contact_sheet({LONG: np.zeros((1, 8, 8, 3), "uint8")}, LONG, LONG),
+        lambda: plots.confusion(odd(classes=1), "T"),
+        lambda: plots.confusion(odd(classes=20), LONG),
+        lambda: plots.recalls({"a": odd(classes=1)}, "T"),
+        lambda: plots.recalls({LONG: odd(classes=20)}, "T"),
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("error")
+def test_unusual_runs_are_drawn_clearly(figures, draw):
+    drawn = draw()
+    assert "nan" not in drawn.alt.split()
+    assert not hidden(figures[0])
+    # However long the words, the panels keep their room.
+    assert all(axis.get_window_extent().height > 60 for axis in figures[0].axes)
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plots.curves({}), "Nothing to draw"),
+        (lambda: plots.curves({"a": odd(until=0)}), "no validation NLL .* is a number above 0"),
+        (lambda: plots.curves({"a": odd()}, "val_f1"), "no 'val_f1': choose one of val_nll"),
+        (lambda: plots.paired({}, "jitter", "T"), "Nothing to draw"),
+        (lambda: plots.paired({"a": odd(until=2)}, "jitter", "T"), "diverged: in epoch 3"),
+        (lambda: plots.paired({"a": odd(epochs=1)}, "jitter", "T"), "Seed 0 has no jitter: "),
+        (lambda: plots.paired({"a": odd(epochs=1)}, "churn", "T"), "Seed 0 has no churn"),
+        (lambda: plots.forest([], {}, "T"), "Nothing to draw"),
+        (lambda: plots.forest(FOREST, {"other": "Other"}, "T"), "No title for 'frozen-batchnorm'"),
+        (lambda: plots.steps(odd(epochs=1)[0], "T"), "no step .*: it has one epoch"),
+        (lambda: plots.steps(odd(until=1)[0], "T"), "no step .*: it diverged in epoch 2"),
+        (lambda: plots.layer_lag({"a": []}, "T", "c"), "Nothing to draw"),
+        (lambda: plots.layer_lag(dict.fromkeys("abcde", [1]), "T", "c"), "5 .* at most 4"),
+        (lambda: plots.contact_sheet({"a": np.zeros((0, 8, 8, 3))}, "T", "c"), "Nothing to draw"),
+        (lambda: plots.confusion(odd(until=2), "T"), "diverged: in epoch 3"),
+        (lambda: plots.confusion(odd(classes=500), "T"), "too large"),
+        (lambda: plots.recalls({}, "T"), "Nothing to draw"),
+        (lambda: plots.recalls(MANY, "T"), "20 recipes .* at most 10"),
+        (lambda: plots.recalls({"a": odd(until=2)}, "T"), "diverged: in epoch 3"),
+        (lambda: plots.recalls({"a": odd(), "b": odd(classes=3)}, "T"), "'b' has other classes"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_drawn_is_refused_in_one_line(draw, message):
+    with pytest.raises(CourseError, match=message) as refused:
+        draw()
+    assert "\n" not in str(refused.value)
+
+
+def test_small_numbers_keep_their_digits_in_the_text_alternative():
+    drawn = plots.curves({"a": odd(nll=[0.03, 0.02, 0.004, 0.005])}, title="T")
+    assert "0.004 to 0.03" in drawn.alt

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tlhelpers.core.errors import CourseError, in_one_line
-from tlhelpers.core.files import save, write_whole
+from tlhelpers.core.files import check_writable, save, write_whole
 
 
 def test_text_and_bytes_arrive_as_they_are(tmp_path):
@@ -98,3 +98,20 @@ def test_what_a_kill_left_long_ago_goes_and_nothing_else(tmp_path):
     write_whole(path, "whole")
     assert set(os.listdir(tmp_path)) == set(ages) - {"seed[1].json.0123abcd.partial"}
     assert path.read_text() == "whole"
+
+
+def test_a_folder_is_tried_before_the_work_and_left_as_it_was(tmp_path, monkeypatch):
+    check_writable(tmp_path / "new" / "folder")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", tmp_path / "file" / "folder"):
+        with pytest.raises(CourseError, match="cannot write in .*file.* .Not a directory.: put"):
+            check_writable(path)
+
+    def full(file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(CourseError, match="No space left on device"):
+        check_writable(tmp_path / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

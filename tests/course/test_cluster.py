@@ -93,15 +93,15 @@ def test_runs_are_the_same_as_without_a_cluster(client, root, tmp_path):
         return found
 
     wanted = jobs(3)
-    made = list(its_jobs.record(wanted, train=partial(cluster.train, client, fail)))
+    made = list(its_jobs.record(wanted, fail, train=partial(cluster.train, client)))
     assert sorted(job.seed for job in made) == [0, 1, 2]
-    assert len(list(its_jobs.record(wanted, tmp_path / "here"))) == 3
+    assert len(list(its_jobs.record(wanted, fail, tmp_path / "here"))) == 3
     assert kept(root) == kept(tmp_path / "here")
 
 
 def test_missing_images_are_told_with_the_worker_that_lacks_them(client, scheduler, root):
     said = record(scheduler, "--data", "real", "--fix", "posted", "--seeds", "1")
-    assert said.exit_code == 1 and "0 new runs, 1 failed." in said.output
+    assert said.exit_code == 1 and "0 new runs, 1 failed:" in said.output
     (line,) = (line for line in said.output.splitlines() if line.startswith("posted, seed 0:"))
     assert "prepare_eyepacs.py" in line
     assert any(line.endswith(f"(worker {worker})") for worker in client.nthreads())
@@ -150,7 +150,7 @@ def hang_once(folder, seed, on_epoch):
 
 def test_a_killed_worker_loses_no_finished_run(client, root, pretend):
     began = pretend(hang_once)
-    running = its_jobs.record(jobs(6), train=partial(cluster.train, client, fail))
+    running = its_jobs.record(jobs(6), fail, train=partial(cluster.train, client))
     first = [next(running) for _ in range(4)]  # by the other worker
     finished = {p: p.stat().st_mtime_ns for p in root.rglob("seed-*.json")}
     assert len(finished) == 4 and all(job.recorded(root) for job in first)
@@ -174,7 +174,7 @@ def test_a_worker_forgets_the_state_of_a_run_that_is_saved(client, root, tmp_pat
     wanted = jobs(2)
     for job in wanted:
         (tmp_path / str(job.seed)).write_text(job.case.unfinished(job.recipe, job.seed).name)
-    assert len(list(its_jobs.record(wanted, train=partial(cluster.train, client, fail)))) == 2
+    assert len(list(its_jobs.record(wanted, fail, train=partial(cluster.train, client)))) == 2
     kept = [Path((tmp_path / f"{job.seed} kept").read_text()) for job in wanted]
     assert not any(path.exists() for path in kept)
 
@@ -187,7 +187,7 @@ def take_long(folder, seed, on_epoch):
 
 def test_a_stopped_client_keeps_what_is_finished_and_frees_the_workers(client, root, pretend):
     pretend(take_long)
-    running = its_jobs.record(jobs(4), train=partial(cluster.train, client, fail))
+    running = its_jobs.record(jobs(4), fail, train=partial(cluster.train, client))
     assert next(running).seed == 0
     running.close()
     assert [job.seed for job in jobs(4) if job.recorded(root)] == [0]
@@ -205,7 +205,7 @@ def one_worker_lacks_something(folder, seed, on_epoch):
 
 def test_what_one_worker_lacks_another_may_have(client, root, pretend):
     began = pretend(one_worker_lacks_something)
-    made = list(its_jobs.record(jobs(4), train=partial(cluster.train, client, fail)))
+    made = list(its_jobs.record(jobs(4), fail, train=partial(cluster.train, client)))
     assert len(made) == 4
     assert len({pid for _, pid in began()}) == 2
 
@@ -220,7 +220,7 @@ def test_a_run_that_fails_does_not_stop_the_others(scheduler, root, pretend):
     said = record(scheduler, "--fix", "posted", "--seeds", "4")
     assert said.exit_code == 1
     assert "posted, seed 1: ValueError: seed 1 is unlucky (worker tcp://" in said.output
-    assert "3 new runs, 1 failed." in said.output and "left" not in said.output
+    assert "3 new runs, 1 failed:" in said.output and "left" not in said.output
     assert [job.seed for job in jobs(4) if job.recorded(root)] == [0, 2, 3]
     assert len(began()) == 4
 
@@ -234,7 +234,7 @@ def test_a_run_that_kills_its_workers_is_given_up(client, root, pretend, monkeyp
     monkeypatch.setattr("tlhelpers.course.dispatch._DEATHS", 2)
     began, told = pretend(die), []
     made = list(
-        its_jobs.record(jobs(3), train=partial(cluster.train, client, lambda *it: told.append(it)))
+        its_jobs.record(jobs(3), lambda *it: told.append(it), train=partial(cluster.train, client))
     )
     assert sorted(job.seed for job in made) == [0, 2]
     ((job, problem),) = told

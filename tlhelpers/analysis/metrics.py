@@ -65,7 +65,7 @@ METRICS = {
                lambda run: stability.max_drawdown(run.curve("val_accuracy"))),
         Metric("churn", "churn", "validation predictions that change an epoch",
                "share", "lower",
-               lambda run: float(run.curve("val_changed")[1:].mean() / len(run.probabilities))),
+               lambda run: _churn(run)),
         Metric("nll", "NLL", "validation NLL after the last epoch",
                "nats", "lower",
                lambda run: float(run.curve("val_nll")[-1])),
@@ -145,17 +145,31 @@ def values(experiment: Experiment, name: str) -> dict[int, float]:
     Raises
     ------
     CourseError
-        Unknown name, or one that these runs do not have; or a run diverged: it has no such number,
-        and must be neither compared nor dropped.
+        Unknown name, or one that these runs do not have; or a run diverged or has a single epoch:
+        it has no such number, and must be neither compared nor dropped.
     """
     asked = metric(name)
-    _refuse_diverged(experiment)
+    refuse_diverged(experiment)
     if any(asked.column not in run.history for run in experiment):
         raise CourseError(f"These runs have no {asked.title}: their case has another score.")
-    return {run.seed: asked.of(run) for run in experiment}
+    return {run.seed: _value(asked, run) for run in experiment}
 
 
-def _refuse_diverged(experiment: Experiment) -> None:
+def _value(asked: Metric, run: Run) -> float:
+    try:
+        return asked.of(run)
+    except ValueError as problem:  # one epoch only, or a loss of exactly 0
+        raise CourseError(f"Seed {run.seed} has no {asked.title}: {problem}.") from None
+
+
+def _churn(run: Run) -> float:
+    if run.epochs < 2:
+        raise ValueError("predictions change from one epoch to the next, and it has one")
+    return float(run.curve("val_changed")[1:].mean() / len(run.probabilities))
+
+
+def refuse_diverged(experiment: Experiment) -> None:
+    """Raise a CourseError that names the first run that diverged, if one did."""
     for run in experiment:
         if run.diverged:
             where = "-".join(run.about.get(key, "?") for key in ("case", "data", "profile"))
@@ -238,7 +252,7 @@ def gap_by_epoch(experiment: Experiment) -> np.ndarray:
     CourseError
         A run diverged.
     """
-    _refuse_diverged(experiment)
+    refuse_diverged(experiment)
     return np.mean(
         [np.log(r.curve("moving_mode_nll") / r.curve("batch_mode_nll")) for r in experiment], axis=0
     )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from matplotlib.figure import Figure
 
 from tlhelpers.analysis import field, metrics
 from tlhelpers.analysis.comparisons import HELPS, HURTS, Comparison
+from tlhelpers.analysis.ticks import log_ticks, tick_words
 from tlhelpers.core import files
 from tlhelpers.core.errors import CourseError
 from tlhelpers.measures import stability
@@ -28,6 +30,13 @@ from tlhelpers.training.run import Experiment, Run
 
 _DPI = 110
 _WIDTH = 9.0  # inches, as wide as a page's text
+_LARGEST = 200.0  # inches of a figure; a PNG file of Matplotlib's ends at three times that
+_ACROSS = 5  # panels side by side that can still be read
+_LETTER = 0.08  # inches of a letter, about, at 10 points
+_STILL = 1.02  # ratio of an axis' ends below which rounding would look like jumps
+_TEXT = 0.8  # inches for a title and a caption of one or two lines each
+_MARKERS = "osD^"
+_ORDER = (3, 0, 2, 4, 7, 1, 5, 8, 9, 6)  # of the palette's colors
 
 _ENOUGH = 3  # logs of which a median is drawn
 
@@ -99,12 +108,26 @@ def curves(
     Returns
     -------
     Plot
+
+    Raises
+    ------
+    CourseError
+        No experiments, runs without this column, or no number in it that the axis can show.
     """
-    figure, axes = _panels(len(experiments), height=3.4)
+    lines_of = {name: [_line(run, column) for run in e] for name, e in experiments.items()}
+    shown = [
+        line[line > 0 if log else np.isfinite(line)] for ls in lines_of.values() for line in ls
+    ]
+    if lines_of and not any(map(len, shown)):
+        raise CourseError(
+            f"Nothing to draw: no {_COLUMNS.get(column, column)} of these runs is a number"
+            f"{' above 0, as a logarithmic axis needs' if log else ''}."
+        )
+    figure, axes = _panels(experiments, height=3.4)
     for axis, colour, (name, experiment) in zip(
         axes, _colours(len(experiments)), experiments.items(), strict=True
     ):
-        lines = [run.curve(column) for run in experiment]
+        lines = lines_of[name]
         for i, (run, line) in enumerate(zip(experiment, lines, strict=True)):
             strong = i == 0
             epochs = np.arange(1, len(line) + 1)
@@ -114,18 +137,19 @@ def curves(
                 color=colour,
                 lw=2.4 if strong else 1.0,
                 alpha=1 if strong else 0.45,
-                marker="o" if strong else None,
+                # A single point makes no line.
+                marker="o" if strong or np.isfinite(line).sum() == 1 else None,
                 ms=4,
             )
             if stops is not None:
-                last = stability.early_stopping(run.curve("val_loss"), stops)[0]
+                last = stability.early_stopping(_line(run, "val_loss"), stops)[0]
                 if last is not None:
                     axis.plot(last, line[last - 1], "X", color="black", ms=7, zorder=5)
-        axis.set_title(name, fontsize=10)
-        axis.set_xlabel("epoch")
+        _panel_title(axis, name, len(experiments))
+    _epoch_axes(axes, max(len(line) for lines in lines_of.values() for line in lines))
     if log:
-        _log_axis(axes[0], axes)
-    axes[0].set_ylabel(_COLUMNS.get(column, column))
+        _log_axis(axes)
+    _label_rows(axes, _COLUMNS.get(column, column))
     notes = []
     if stops is not None:
         notes.append(
@@ -135,8 +159,13 @@ def curves(
         notes.append("Strong line: the first seed.")
     if log:
         notes.append("The scale is logarithmic.")
+    everything = np.concatenate([line for lines in lines_of.values() for line in lines])
+    if log and (everything <= 0).any():
+        notes.append("It has no place for values of 0 and less.")
+    if np.isnan(everything).any():
+        notes.append("Where a line is missing, its value is no number: the run diverged.")
     alt = f"{title}. Lines of {_COLUMNS.get(column, column)} over epochs for " + "; ".join(
-        f"{name}: " + _range([run.curve(column) for run in e]) for name, e in experiments.items()
+        f"{name}: {_range(lines)}" for name, lines in lines_of.items()
     )
     return _finish(figure, title, " ".join([*_origins(experiments), *notes]), alt)
 
@@ -170,7 +199,7 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Plot:
     ][:4]
     if not pairs:
         raise CourseError("No two of these runs have the same weights: train both on one machine.")
-    figure, axes = _panels(len(pairs), height=3.0)
+    figure, axes = _panels(pairs, height=3.0)
     old_colour, new_colour = _colours(2)
     for axis, (old, new) in zip(axes, pairs, strict=True):
         epochs = np.arange(1, old.epochs + 1)
@@ -179,10 +208,10 @@ def same_weights(before: Experiment, after: Experiment, title: str) -> Plot:
         )
         axis.plot(epochs, old.curve("val_nll"), "o-", color=old_colour, ms=4, label="moving")
         axis.plot(epochs, new.curve("val_nll"), "s--", color=new_colour, ms=4, label="re-estimated")
-        axis.set_title(f"seed {old.seed}", fontsize=10)
-        axis.set_xlabel("epoch")
-    _log_axis(axes[0], axes)
-    axes[0].set_ylabel(_COLUMNS["val_nll"])
+        _panel_title(axis, f"seed {old.seed}", len(pairs))
+    _epoch_axes(axes, max(old.epochs for old, _ in pairs))
+    _log_axis(axes)
+    _label_rows(axes, _COLUMNS["val_nll"])
     # Beside the title: in a panel it would cover lines.
     lines, names = axes[0].get_legend_handles_labels()
     names = [f"{name} statistics" for name in names]
@@ -213,8 +242,15 @@ def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Pl
     Returns
     -------
     Plot
+
+    Raises
+    ------
+    CourseError
+        No experiments, an unknown metric, or one that a run does not have: it diverged, say.
     """
-    figure, axes = _panels(1, height=3.4, width=6.5)
+    width = min(_WIDTH, max(6.5, 1.1 * len(experiments)))
+    _refuse_nothing(experiments)
+    figure, axes = _panels([metric], height=3.4, width=width)
     axis, names = axes[0], list(experiments)
     numbers = [metrics.values(e, metric) for e in experiments.values()]
     for seed in sorted(set().union(*numbers)):
@@ -223,7 +259,7 @@ def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Pl
     for i, (values, colour) in enumerate(zip(numbers, _colours(len(names)), strict=True)):
         axis.scatter([i] * len(values), list(values.values()), color=colour, s=40, zorder=2)
         axis.hlines(np.mean(list(values.values())), i - 0.18, i + 0.18, color=colour, lw=3)
-    axis.set_xticks(range(len(names)), names)
+    _name_ticks(axis, names, width)
     axis.set_xlim(-0.5, len(names) - 0.5)
     axis.set_ylabel("\n".join(textwrap.wrap(metrics.axis_words(metric), 38)))
     alt = f"{title}. " + "; ".join(
@@ -257,10 +293,17 @@ def forest(
     Returns
     -------
     Plot
+
+    Raises
+    ------
+    CourseError
+        No comparisons, or one of a fix without a title.
     """
     panels = list(dict.fromkeys(c.metric for c in comparisons))
     rows = list(titles)
-    figure, axes = _panels(len(panels), height=0.7 + 0.36 * max(3, len(rows)))
+    if without := [c.fix for c in comparisons if c.fix not in titles]:
+        raise CourseError(f"No title for '{without[0]}': give one to each fix, or leave it out.")
+    figure, axes = _panels(panels, height=0.7 + 0.36 * max(3, len(rows)))
     hurts, helps = _colours(2)
     colours = {HELPS: helps, HURTS: hurts}
     told = {name: [] for name in rows}
@@ -283,7 +326,7 @@ def forest(
         unit = its.unit.replace(" an ", "\nan ")
         axis.set_xlabel(f"change ({unit})" if unit else "change")
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(2))
-        axis.set_yticks(range(len(rows)), [titles[row] for row in rows])
+        axis.set_yticks(range(len(rows)), [_fitted(titles[row], 30) for row in rows])
         axis.set_ylim(len(rows) - 0.5, -0.5)
     alt = f"{title}. " + "; ".join(f"{titles[row]}: {', '.join(told[row])}" for row in rows)
     caption = (
@@ -308,28 +351,39 @@ def steps(run: Run, title: str) -> Plot:
     Returns
     -------
     Plot
+
+    Raises
+    ------
+    CourseError
+        No two epochs in a row have numbers.
     """
-    change = np.diff(run.curve("val_nll"))
-    noise = 1.96 * run.curve("val_nll_se")[1:]
-    outside = np.abs(change) > noise
-    figure, axes = _panels(1, height=3.2, width=7.5)
+    change = np.diff(_line(run, "val_nll"))
+    noise = 1.96 * _line(run, "val_nll_se")[1:]
+    known = np.isfinite(change) & np.isfinite(noise)
+    if not known.any():
+        why = f"it diverged in epoch {run.diverged}" if run.diverged else "it has one epoch"
+        raise CourseError(f"This run has no step from one epoch to the next: {why}.")
+    outside, within = known & (np.abs(change) > noise), known & (np.abs(change) <= noise)
+    figure, axes = _panels([run], height=3.2, width=7.5)
     axis, epochs = axes[0], np.arange(2, run.epochs + 1)
     loud, quiet = _colours(2)
     axis.axhline(0, color="0.4", lw=1)
     axis.bar(epochs, 2 * noise, bottom=-noise, width=0.8, color="0.85", label="noise of the images")
     for mask, colour, marker, label in (
         (outside, loud, "o", "step larger than the noise"),
-        (~outside, quiet, "s", "step within the noise"),
+        (within, quiet, "s", "step within the noise"),
     ):
         if mask.any():
             axis.plot(epochs[mask], change[mask], marker, color=colour, ms=7, label=label)
     axis.set_xlabel("epoch")
     axis.set_ylabel("change of validation NLL\nsince the epoch before (nats)")
     axis.legend(frameon=False, fontsize=8)
-    alt = f"{title}. {outside.sum()} of {len(change)} steps lie outside the band of noise."
+    alt = f"{title}. {outside.sum()} of {known.sum()} steps lie outside the band of noise."
     caption = (
         f"{Experiment(run.recipe, (run,)).origin}; seed {run.seed}. Band: 95 %, over patients."
     )
+    if not known.all():
+        caption += " Where a step is missing, its loss is no number: the run diverged."
     return _finish(figure, title, caption, alt)
 
 
@@ -346,19 +400,28 @@ def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> 
     Returns
     -------
     Plot
+
+    Raises
+    ------
+    CourseError
+        No measurement, or more than there are kinds of dots.
     """
-    figure, axes = _panels(1, height=3.2, width=7.5)
+    _refuse_nothing([value for values in lags.values() for value in values])
+    _refuse_many(lags, len(_MARKERS), "measurements")
+    figure, axes = _panels([title], height=3.2, width=7.5)
     axis = axes[0]
     for (name, values), colour, marker in zip(
-        lags.items(), _colours(len(lags)), "osD^", strict=False
+        lags.items(), _colours(len(lags)), _MARKERS, strict=False
     ):
-        axis.plot(range(1, len(values) + 1), values, marker, ms=4, color=colour, label=name)
+        label = _fitted(name, 60, 1)
+        axis.plot(range(1, len(values) + 1), values, marker, ms=4, color=colour, label=label)
     axis.set_xlabel("BatchNorm layer, from the image to the head")
     axis.set_ylabel("distance of the moving from the\nre-estimated mean (standard deviations)")
     axis.legend(frameon=False, fontsize=8)
     alt = f"{title}. " + "; ".join(
         f"{name}: median {np.median(values):.2g}, largest {np.max(values):.2g}"
         for name, values in lags.items()
+        if len(values)
     )
     return _finish(figure, title, caption, alt)
 
@@ -374,18 +437,25 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
     Returns
     -------
     Plot
+
+    Raises
+    ------
+    CourseError
+        No images.
     """
+    _refuse_nothing([image for images in rows.values() for image in images])
     columns = max(map(len, rows.values()))
-    side = (_WIDTH - 1.2) / columns  # what the names leave
-    figure = Figure(figsize=(_WIDTH, side * len(rows) + 1.1), dpi=_DPI)
+    side = min(2.0, (_WIDTH - 1.2) / columns)  # what the names leave
+    figure = _figure(_WIDTH, side * len(rows) + 1.1)
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for line, (name, images) in zip(grid, rows.items(), strict=True):
         for axis in line:
             axis.set_axis_off()
         for axis, image in zip(line, images, strict=False):
             axis.imshow(image, interpolation="bilinear", cmap="gray", vmin=0, vmax=255)
+        label = _fitted(name, 13, 3)
         line[0].text(
-            -0.08, 0.5, name, transform=line[0].transAxes, ha="right", va="center", fontsize=10
+            -0.08, 0.5, label, transform=line[0].transAxes, ha="right", va="center", fontsize=10
         )
     alt = f"{title}. Rows of images: {', '.join(rows)}."
     return _finish(figure, title, caption, alt, names=1.1)
@@ -403,18 +473,24 @@ def confusion(experiment: Experiment, title: str) -> Plot:
     Returns
     -------
     Plot
+
+    Raises
+    ------
+    CourseError
+        A run diverged: its weights predict nothing. Or there are so many classes that the figure
+        would be too large.
     """
     import seaborn
-    from sklearn.metrics import confusion_matrix
 
+    metrics.refuse_diverged(experiment)
     names = experiment[0].about["classes"]
-    counts = sum(
-        confusion_matrix(r.labels, r.probabilities.argmax(axis=1), labels=range(len(names)))
-        for r in experiment
-    )
+    labels = [_fitted(name, 18) for name in names]
+    counts = np.zeros((len(names), len(names)), int)
+    for run in experiment:
+        np.add.at(counts, (run.labels, run.probabilities.argmax(axis=1)), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = 1.6 + 0.62 * len(names)
-    figure = Figure(figsize=(side + 1.2, side), dpi=_DPI)
+    side = 1.6 + 0.62 * max(3, len(names))
+    figure = _figure(side + 1.2, side)
     axis = figure.subplots()
     seaborn.heatmap(
         shares,
@@ -425,17 +501,17 @@ def confusion(experiment: Experiment, title: str) -> Plot:
         vmin=0,
         vmax=1,
         cbar=False,
-        xticklabels=names,
+        xticklabels=labels,
         yticklabels=[
             f"{n} ({c:,})"
             for n, c in zip(
-                names, np.bincount(experiment[0].labels, minlength=len(names)), strict=True
+                labels, np.bincount(experiment[0].labels, minlength=len(names)), strict=True
             )
         ],
         ax=axis,
     )
     axis.set_xlabel("predicted")
-    axis.set_ylabel("labelled (validation images)")
+    axis.set_ylabel("labelled\n(validation images)")
     axis.tick_params(axis="x", rotation=40)
     axis.tick_params(axis="y", rotation=0)
     alt = f"{title}. Share of each class that is predicted right: " + ", ".join(
@@ -458,11 +534,22 @@ def recalls(experiments: Mapping[str, Experiment], title: str) -> Plot:
     Returns
     -------
     Plot
+
+    Raises
+    ------
+    CourseError
+        No experiments, more than there are colors, other classes, or a run that diverged.
     """
+    _refuse_nothing(experiments)
+    _refuse_many(experiments, len(_ORDER), "recipes")
     first = next(iter(experiments.values()))[0]
     names = first.about["classes"]
+    for recipe, experiment in experiments.items():
+        metrics.refuse_diverged(experiment)
+        if experiment[0].about["classes"] != names:
+            raise CourseError(f"'{recipe}' has other classes: draw it in a figure of its own.")
     order = sorted(range(len(names)), key=lambda i: -int((first.labels == i).sum()))
-    figure, axes = _panels(1, height=3.6)
+    figure, axes = _panels([title], height=3.6)
     axis, width = axes[0], 0.8 / len(experiments)
     means = {}
     for k, ((recipe, experiment), colour) in enumerate(
@@ -481,16 +568,15 @@ def recalls(experiments: Mapping[str, Experiment], title: str) -> Plot:
                 x + width * 0.4,
                 color=colour,
                 lw=2.5,
-                label=recipe if place == 0 else None,
+                label=_fitted(recipe, 45, 1) if place == 0 else None,
             )
             means.setdefault(recipe, []).append(f"{names[i]} {mean:.2f}")
-    axis.set_xticks(
-        range(len(order)), [f"{names[i]}\n{int((first.labels == i).sum()):,}" for i in order]
-    )
+    _name_ticks(axis, [f"{names[i]}\n{int((first.labels == i).sum()):,}" for i in order], _WIDTH)
     axis.set_xlabel("class, and its validation images")
     axis.set_ylabel("recall (share)")
     axis.set_ylim(-0.02, 1.02)
-    axis.legend(frameon=False, fontsize=8)
+    # Above the panel: dots are everywhere in it.
+    axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=8)
     alt = f"{title}. Mean recalls: " + "; ".join(f"{r}: {', '.join(v)}" for r, v in means.items())
     notes = [
         "A dot is a run, a bar the mean of the runs.",
@@ -583,25 +669,86 @@ def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
 # --- parts -------------------------------------------------------------------------------
 
 
-def _panels(count: int, height: float, width: float = _WIDTH) -> tuple[Figure, np.ndarray]:
+def _panels(items: Sized, height: float, width: float = _WIDTH) -> tuple[Figure, np.ndarray]:
+    """A panel an item, `height` inches each, in rows of at most `_ACROSS`."""
     import seaborn
 
+    _refuse_nothing(items)
+    columns = min(len(items), _ACROSS)
+    rows = math.ceil(len(items) / columns)
     with matplotlib.rc_context({**seaborn.axes_style("whitegrid"), "grid.color": "0.92"}):
-        figure = Figure(figsize=(width, height + 0.8), dpi=_DPI)
-        axes = figure.subplots(1, count, sharey=True, squeeze=False)[0]
-    for axis in axes:
+        figure = _figure(width, height * rows + _TEXT)
+        axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    for axis in axes[len(items) :]:
+        axis.remove()
+    for axis in axes[: len(items)]:
         seaborn.despine(ax=axis)
-        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
-    return figure, axes
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, min_n_ticks=1))
+    return figure, axes[: len(items)]
+
+
+def _figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches, unless it would be too large for a file."""
+    if max(width, height) > _LARGEST:
+        raise CourseError("This figure would be too large: draw fewer recipes, rows or classes.")
+    return Figure(figsize=(width, height), dpi=_DPI)
+
+
+def _refuse_nothing(items: Sized) -> None:
+    if not len(items):
+        raise CourseError("Nothing to draw: the figure needs at least one entry.")
+
+
+def _refuse_many(items: Sized, most: int, what: str) -> None:
+    if len(items) > most:
+        raise CourseError(
+            f"{len(items)} {what} are more than this figure can tell apart: draw at most {most}."
+        )
+
+
+def _line(run: Run, column: str) -> np.ndarray:
+    """A column of a run's history to draw: what is no number, or without end, is missing."""
+    if column not in run.history:
+        raise CourseError(f"These runs have no '{column}': choose one of {', '.join(run.history)}.")
+    line = run.curve(column)
+    return np.where(np.isfinite(line), line, np.nan)
+
+
+def _fitted(name: str, width: int, lines: int = 2) -> str:
+    """A name in lines of so many letters; what does not fit is cut off, with a sign."""
+    return "\n".join(textwrap.wrap(name, max(width, 4), max_lines=lines, placeholder=" …"))
+
+
+def _panel_title(axis: Any, name: str, panels: int) -> None:
+    across = int((_WIDTH / min(panels, _ACROSS) - 0.25) / (0.95 * _LETTER))
+    axis.set_title(_fitted(name, across, 3), fontsize=10)
+
+
+def _label_rows(axes: Sequence, words: str) -> None:
+    """The words beside the first panel of each row: all have the same axis."""
+    for axis in axes[::_ACROSS]:
+        axis.set_ylabel(words)
+
+
+def _name_ticks(axis: Any, names: Sequence[str], width: float) -> None:
+    """Names below an axis of so many inches: in two lines, or slanted where they would overlap."""
+    letters = int(0.85 * width / len(names) / _LETTER)
+    lines = [name.split("\n") for name in names]
+    if letters >= 12 or max(len(line) for name in lines for line in name) <= 2 * letters - 2:
+        words = ["\n".join(_fitted(line, letters) for line in name) for name in lines]
+        axis.set_xticks(range(len(names)), words)
+    else:
+        words = [_fitted(", ".join(name), 30, 1) for name in lines]
+        axis.set_xticks(range(len(names)), words, rotation=40, ha="right", rotation_mode="anchor")
+        axis.figure.set_figheight(axis.figure.get_figheight() + 1.2)  # what they take
 
 
 def _colours(count: int) -> list:
     """Colours that stay apart for colour-blind readers; orange for the first, the unsteady one."""
     import seaborn
 
-    palette = seaborn.color_palette("colorblind", 10)
-    order = (3, 0, 2, 4, 7, 1, 5, 8, 9, 6)
-    return [palette[order[i % 10]] for i in range(count)]
+    palette = seaborn.color_palette("colorblind", len(_ORDER))
+    return [palette[_ORDER[i % len(_ORDER)]] for i in range(count)]
 
 
 def _spread(count: int, width: float) -> list[float]:
@@ -612,12 +759,25 @@ def _spread(count: int, width: float) -> list[float]:
     return [width * (2 * (i * 0.6180339887 % 1) - 1) if count > 1 else 0.0 for i in range(count)]
 
 
-def _log_axis(axis: Any, axes: Sequence) -> None:
-    axis.set_yscale("log")
-    low, high = axis.get_ylim()
-    ticks = [t for t in (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10) if low <= t <= high]
+def _epoch_axes(axes: Sequence, epochs: int) -> None:
+    """All from the first epoch to the last, so that a line that ends early is seen to."""
+    margin = min(0.5, 0.05 * (epochs - 1)) or 0.5
+    for axis in axes:
+        axis.set_xlim(1 - margin, epochs + margin)
+        axis.set_xlabel("epoch")
+
+
+def _log_axis(axes: Sequence) -> None:
+    """Make the axis that all panels share logarithmic, with ticks for whatever is drawn."""
+    axes[0].set_yscale("log", nonpositive="mask")
+    low, high = axes[0].get_ylim()
+    if high < _STILL * low:
+        middle = math.sqrt(low) * math.sqrt(high)
+        low, high = middle / _STILL, middle * _STILL
+    axes[0].set_ylim(low, high)
+    ticks = log_ticks(low, high)
     for each in axes:
-        each.set_yticks(ticks, [f"{t:g}" for t in ticks])
+        each.set_yticks(ticks, [tick_words(t) for t in ticks])
         each.yaxis.set_minor_locator(matplotlib.ticker.NullLocator())
 
 
@@ -629,17 +789,26 @@ def _origins(experiments: Mapping[str, Experiment]) -> list[str]:
 
 def _range(lines: Sequence[np.ndarray]) -> str:
     values = np.concatenate(lines)
-    return f"{np.nanmin(values):.2f} to {np.nanmax(values):.2f}"
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return "no number"
+    low, high = (
+        f"{v:.2f}" if v == 0 or 0.1 <= abs(v) < 1000 else f"{v:.2g}"
+        for v in (values.min(), values.max())
+    )
+    return f"{low} to {high}"
 
 
 def _finish(figure: Figure, title: str, caption: str, alt: str, names: float | None = None) -> Plot:
     """Title on top, caption below, panels between them; images right of `names` inches."""
     width = figure.get_figwidth()
-    height = figure.get_figheight()
     heading = "\n".join(textwrap.wrap(title, int(width * 11)))
     small = "\n".join(textwrap.wrap(caption[:1].upper() + caption[1:], int(width * 17)))
     top = 0.12 + 0.22 * (heading.count("\n") + 1) if heading else 0
     bottom = 0.08 + 0.15 * (small.count("\n") + 1)
+    # A long text shall not press the panels flat.
+    height = figure.get_figheight() + max(0.0, top + bottom - _TEXT)
+    figure.set_figheight(height)
     low, high = bottom / height, 1 - top / height
     if names is None:
         figure.tight_layout(rect=(0, low, 1, high))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -94,6 +94,31 @@ class Finding:
         if not shown:
             return NOT_SHOWN
         return COUNTS if self.not_worse and self.better_than_nothing else STEADIER
+
+    @property
+    def seeds(self) -> list[int]:
+        """Seeds that ran on both sides."""
+        return sorted(set(self.before.seeds) & set(self.after.seeds))
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was asked and what came out, as plain values that `json.dumps` takes."""
+        compared = {
+            "jitter": self.jitter,
+            "climb": self.climb,
+            "train_inference_gap": self.train_inference_gap,
+            "score": self.score,
+        }
+        return {
+            "question": asdict(self.question),
+            "verdict": self.verdict,
+            "p": self.p,
+            "seeds": self.seeds,
+            "not_worse": self.not_worse,
+            "better_than_nothing": self.better_than_nothing,
+            "jumps": self.jumps,
+            "diverged": self.diverged,
+            "comparisons": {name: c and c.to_dict() for name, c in compared.items()},
+        }
 
 
 def found(
@@ -206,6 +231,18 @@ class Steadiness:
         """What the protocol asks: half the jitter, or none where the posted recipe has none."""
         return (self.halved if _jumps(self.posted) else not self.jumps) and self.not_worse
 
+    def to_dict(self) -> dict[str, Any]:
+        """What was asked and what came out, as plain values that `json.dumps` takes."""
+        return {
+            "seeds": list(self.posted.seeds),
+            "holds": self.holds,
+            "posted_jumps": _jumps(self.posted),
+            "jumps": self.jumps,
+            "halved": self.halved,
+            "not_worse": self.not_worse,
+            "comparisons": {"jitter": self.jitter.to_dict(), "score": self.score.to_dict()},
+        }
+
 
 def steadiness(
     case_name: str,
@@ -228,10 +265,12 @@ def steadiness(
     Raises
     ------
     CourseError
-        A run is not recorded.
+        A run is not recorded, or no recipe has been chosen yet.
     """
-    sides = []
-    for recipe_fixes in ((), protocol.steady_fixes(case_name, profile)):
+    sides, fixes = [], protocol.steady_fixes(case_name, profile)
+    if not fixes:
+        raise CourseError("no steady recipe has been chosen yet")
+    for recipe_fixes in ((), fixes):
         this, recipe = protocol.changed(case_name, profile, data, recipe_fixes)
         runs = [this.find(recipe, seed, committed=True) for seed in seeds]
         if None in runs:
@@ -243,6 +282,50 @@ def steadiness(
     posted, steady = sides
     jitter, score = (compare(posted, steady, metric, "steady") for metric in ("jitter", this.score))
     return Steadiness(posted, steady, jitter, score)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All that the protocol makes of the recordings of a case; the JSON of ``tlhelpers findings``.
+
+    Attributes
+    ----------
+    case, data, profile : str
+    findings : tuple of Finding
+    steady : Steadiness or None
+        None where the steady recipe is not judged.
+    not_judged : str or None
+        Why not.
+    """
+
+    case: str
+    data: str
+    profile: str
+    findings: tuple[Finding, ...]
+    steady: Steadiness | None
+    not_judged: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its fields in order, as plain values that `json.dumps` takes."""
+        fixes = protocol.of(self.profile).steady[self.case]
+        steady = {"fixes": list(fixes), "not_judged": self.not_judged}
+        return {
+            "case": self.case,
+            "data": self.data,
+            "profile": self.profile,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "steady": steady | (self.steady.to_dict() if self.steady else {}),
+        }
+
+
+def judge(case_name: str, data: str = "synthetic", profile: str = "quick") -> Judgement:
+    """The findings of a case, and whether its steady recipe is steady."""
+    findings = tuple(found(case_name, data, profile))
+    try:
+        steady, why = steadiness(case_name, data, profile), None
+    except CourseError as problem:
+        steady, why = None, str(problem)
+    return Judgement(case_name, data, profile, findings, steady, why)
 
 
 def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
@@ -264,7 +347,7 @@ def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
                     )
                 },
                 "p (Holm)": "–" if f.p is None else f"{f.p:.3f}",
-                "seeds": len(set(f.before.seeds) & set(f.after.seeds)),
+                "seeds": len(f.seeds),
                 "verdict": f"{f.verdict}: {f.diverged}" if f.diverged else f.verdict,
             }
             for f in findings

@@ -9,6 +9,9 @@ import typer
 EXIT_CODES = """Exit codes: 0 all is well; 1 a page, a run or a check failed; 2 wrong use, or the
 machine lacks something; 130 interrupted."""
 
+MOST_SEEDS = 1000  # far beyond what any question here needs, and still a list in no time
+MOST_SECONDS = 7 * 24 * 3600  # a week; what waits for a kernel cannot count beyond 24 days
+
 app = typer.Typer(
     help="Steady Fine-Tuning from the command line.",
     epilog=EXIT_CODES,
@@ -18,11 +21,40 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from tlhelpers.core import machine
+
+        for name, version in machine.installed().items():
+            typer.echo(f"{name} {version}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Versions of tlhelpers, Keras and its backend.",
+        ),
+    ] = False,
+) -> None:
+    """Options of the command itself; typer shows the help of `app` in place of this."""
+
+
 Profile = Annotated[
     str,
     typer.Option(
         help="How much work: smoke (a check), quick, full (a GPU) and others, docs/full.md."
     ),
+]
+FirstSeed = Annotated[int, typer.Option(help="Seed to begin with.", min=0, max=1_000_000)]
+Timeout = Annotated[
+    int, typer.Option(help="Seconds that one cell may take.", min=1, max=MOST_SECONDS)
 ]
 Scheduler = Annotated[
     str | None,

@@ -13,7 +13,15 @@ from typing import Annotated
 
 import typer
 
-from tlhelpers.cli.app import EXIT_CODES, Profile, Scheduler, app
+from tlhelpers.cli.app import (
+    EXIT_CODES,
+    MOST_SEEDS,
+    FirstSeed,
+    Profile,
+    Scheduler,
+    Timeout,
+    app,
+)
 from tlhelpers.core import machine, paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.course import pages
@@ -36,19 +44,23 @@ def run(
     seeds: Annotated[
         int | None,
         # One run has no spread, and the pages are about spread.
-        typer.Option(help="Runs of each recipe, if not the profile's number; at least 2.", min=2),
+        typer.Option(
+            help="Runs of each recipe, if not the profile's number; at least 2.",
+            min=2,
+            max=MOST_SEEDS,
+        ),
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(help="Pages at a time; two if there are two cores, one on a GPU.", min=1),
+        typer.Option(
+            help="Pages at a time; two if there are two cores, one on a GPU.", min=1, max=100
+        ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the executed pages and the report. [default: build/course]"),
     ] = None,
-    timeout: Annotated[
-        int, typer.Option(help="Seconds that one cell may take.", min=1)
-    ] = pages.TIMEOUT,
+    timeout: Timeout = pages.TIMEOUT,
     scheduler: Scheduler = None,
 ) -> None:
     """Execute pages and report how they went, as HTML, JSON and JUnit XML.
@@ -100,9 +112,7 @@ def pages_command(
         bool, typer.Option("--check", help="Only say what is wrong with the notebooks.")
     ] = False,
     execute: Annotated[bool, typer.Option(help="Run the cells.")] = True,
-    timeout: Annotated[
-        int, typer.Option(help="Seconds that one cell may take.", min=1)
-    ] = pages.TIMEOUT,
+    timeout: Timeout = pages.TIMEOUT,
 ) -> None:
     """For maintainers: make the notebooks from notebooks/src, executed in the quick profile."""
     from tlhelpers.analysis import prose
@@ -169,9 +179,13 @@ def check(
     ] = True,
     runs: Annotated[
         int,
-        typer.Option(help="Most new runs of a recipe; each check takes as few as can tell.", min=1),
+        typer.Option(
+            help="Most new runs of a recipe; each check takes as few as can tell.",
+            min=1,
+            max=MOST_SEEDS,
+        ),
     ] = 2,
-    first_seed: Annotated[int, typer.Option(help="Seed to begin with.", min=0)] = 0,
+    first_seed: FirstSeed = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder of check.json and junit.xml. [default: build/check]")
     ] = None,

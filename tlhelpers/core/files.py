@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import re
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,36 @@ def write_whole(path: Path, content: Content) -> None:
     except BaseException:  # Ctrl-C as well
         partial.unlink(missing_ok=True)
         raise
+
+
+def check_writable(folder: Path) -> None:
+    """Raise unless files can be written in a folder; before work whose result belongs there.
+
+    Writes to a file without a name: only writing shows a full disk, or one that is read only, and
+    a kill leaves nothing. The folder need not be there yet, and is not made.
+
+    Parameters
+    ----------
+    folder : path
+
+    Raises
+    ------
+    CourseError
+        The disk is full or the folder cannot be written.
+    """
+    there = folder
+    try:
+        while not there.exists() and there != there.parent:
+            there = there.parent
+        with tempfile.TemporaryFile(dir=there) as probe:
+            probe.write(b"?")
+            probe.flush()
+            os.fsync(probe.fileno())
+    except OSError as problem:
+        raise CourseError(
+            f"cannot write in {folder} ({problem.strerror or problem}): put that right, or choose "
+            "another folder; nothing was begun"
+        ) from None
 
 
 def _remove_left_over(path: Path) -> None:

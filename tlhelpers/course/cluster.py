@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -31,7 +31,7 @@ from tlhelpers.training.run import Run
 if TYPE_CHECKING:
     from distributed import Client, SpecCluster
 
-    from tlhelpers.experiment.jobs import Job, Take
+    from tlhelpers.experiment.jobs import Job, OnFailure, Take
 
 LOCAL = "local"  # the address of a cluster on this machine, one worker a GPU
 PATIENCE = 4.0  # s to wait for a scheduler, and again for its first worker
@@ -142,20 +142,17 @@ def _agree(client: Client) -> None:
 
 
 def train(
-    client: Client,
-    on_failure: Callable[[Job, str], None],
-    missing: Sequence[Job],
-    take: Take,
+    client: Client, missing: Sequence[Job], take: Take, on_failure: OnFailure
 ) -> Iterator[tuple[Job, Run]]:
     """Make runs on the workers, for `tlhelpers.experiment.jobs.record`.
 
     Parameters
     ----------
     client : Client
-    on_failure : function of a job and a sentence
-        Told of each run that no worker could make; the others go on.
     missing : sequence of Job
     take : function of a job
+    on_failure : function of a job and a sentence
+        Told of each run that no worker could make; the others go on.
     """
     tasks = [
         Task(

@@ -8,7 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tlhelpers.core import locks, paths
+from tlhelpers.core import files, locks, paths
+from tlhelpers.core.errors import in_one_line
 from tlhelpers.core.progress import bar
 from tlhelpers.experiment import recordings
 from tlhelpers.experiment.cases import Case
@@ -40,6 +41,16 @@ class Job:
 
     def __str__(self) -> str:
         return f"{self.label}, seed {self.seed}"
+
+    @property
+    def unfinished(self) -> Path:
+        """Where its state is kept until it is recorded; its lock lies beside it."""
+        return self.case.unfinished(self.recipe, self.seed)
+
+    def folder(self, root: Path) -> Path:
+        """Where `root` keeps its recording."""
+        this = self.case
+        return recordings.folder(root, this.name, this.data, this.profile, self.recipe, self.label)
 
     def recorded(self, root: Path) -> bool:
         """Whether `root` has it."""
@@ -92,17 +103,34 @@ Take = Callable[[Job], bool]
 """Asked right before a run is made: False if another process makes it, or has made it."""
 
 
-def one_by_one(missing: Sequence[Job], take: Take) -> Iterator[tuple[Job, Run]]:
+OnFailure = Callable[[Job, str], None]
+"""Told of each run that could not be made, and why, in a line; the others go on."""
+
+Train = Callable[[Sequence[Job], Take, OnFailure], Iterator[tuple[Job, Run]]]
+"""Makes runs, in any order."""
+
+
+def one_by_one(
+    missing: Sequence[Job], take: Take, on_failure: OnFailure
+) -> Iterator[tuple[Job, Run]]:
     """Make runs in this process, each when the one before is saved."""
     for job in bar(missing, desc="runs", unit="run"):
-        if take(job):
-            yield job, job.case.train(job.recipe, job.seed)
+        if not take(job):
+            continue
+        _ = job.case.split  # images that are missing are missing for all: that ends it
+        try:
+            run = job.case.train(job.recipe, job.seed)
+        except Exception as problem:
+            on_failure(job, in_one_line(problem))
+        else:
+            yield job, run
 
 
 def record(
     wanted: Sequence[Job],
+    on_failure: OnFailure,
     root: Path | None = None,
-    train: Callable[[Sequence[Job], Take], Iterator[tuple[Job, Run]]] = one_by_one,
+    train: Train = one_by_one,
 ) -> Iterator[Job]:
     """Train what is not recorded yet, save each run as it ends, and yield its job.
 
@@ -112,18 +140,22 @@ def record(
     Parameters
     ----------
     wanted : sequence of Job
+    on_failure : function of a job and a sentence
+        Told of each run that could not be made; its state and the other runs are kept.
     root : path, optional
         ``recordings`` if not given.
     train : function, optional
-        Makes the runs, in any order: here, or on other machines (`tlhelpers.course.cluster.train`).
+        Makes the runs: here, or on other machines (`tlhelpers.course.cluster.train`).
+
+    Raises
+    ------
+    CourseError
+        What is trained could not be kept: before the first training, or when the disk is full.
     """
     from filelock import FileLock, Timeout
 
     root = root or paths.RECORDINGS
     held: dict[Path, FileLock] = {}
-
-    def path(job: Job) -> Path:
-        return job.case.unfinished(job.recipe, job.seed)
 
     def take(job: Job) -> bool:
         lock = job.case.lock(job.recipe, job.seed)
@@ -134,14 +166,25 @@ def record(
         if job.recorded(root):
             lock.release()
             return False
-        held[path(job)] = lock
+        held[job.unfinished] = lock
         return True
 
+    def failed(job: Job, problem: str) -> None:
+        if lock := held.pop(job.unfinished, None):
+            lock.release()
+        on_failure(job, problem)
+
+    missing = [job for job in wanted if not job.recorded(root)]
+    kept_in = dict.fromkeys(
+        folder for job in missing for folder in (job.folder(root), job.unfinished.parent)
+    )
+    for folder in kept_in:
+        files.check_writable(folder)
     try:
-        for job, run in train([job for job in wanted if not job.recorded(root)], take):
+        for job, run in train(missing, take, failed):
             recordings.save(run, root, job.label)
             job.case.forget(job.recipe, job.seed)
-            held.pop(path(job)).release()
+            held.pop(job.unfinished).release()
             yield job
     finally:
         for lock in held.values():

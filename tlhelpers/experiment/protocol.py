@@ -18,6 +18,10 @@ FRESH_SEEDS = range(8, 16)
 """Seeds that judge the steady recipe and had no part in choosing it."""
 
 
+DESIGNS = ("single", "leave-one-out", "cumulative")
+"""How a fix is asked about, see `Question`."""
+
+
 @dataclass(frozen=True)
 class Protocol:
     """A version of recordings/PROTOCOL.md: what is asked, fixed before the runs that answer it.

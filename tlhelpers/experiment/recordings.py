@@ -23,6 +23,13 @@ def local() -> Path:
     return paths.build() / "runs"
 
 
+def folder(
+    root: Path, case: str, data: str, profile: str, recipe: Recipe, label: str = "run"
+) -> Path:
+    """Where the runs of a recipe are kept."""
+    return root / f"{case}-{data}-{profile}" / f"{label}-{recipe.key()}"
+
+
 def save(run: Run, root: Path, label: str = "run") -> Path:
     """Write a run, whole or not at all; the file's path.
 
@@ -31,9 +38,8 @@ def save(run: Run, root: Path, label: str = "run") -> Path:
     CourseError
         The disk is full or the folder cannot be written.
     """
-    about = run.about
-    where = f"{about['case']}-{about['data']}-{about['profile']}"
-    path = root / where / f"{label}-{run.recipe.key()}" / f"seed-{run.seed}.json"
+    case, data, profile = (run.about[key] for key in ("case", "data", "profile"))
+    path = folder(root, case, data, profile, run.recipe, label) / f"seed-{run.seed}.json"
     text = json.dumps({"schema": SCHEMA, "recipe": run.recipe.to_dict(), **run.to_dict()})
     files.save(path, text + "\n")
     return path

@@ -565,3 +565,12 @@ def test_about_is_readable_by_others(source, target):
     assert about["count"] == 8
     assert len(about["fingerprint"]) == 16
     assert "--size 16" in about["command"]
+
+
+def test_a_target_that_cannot_be_written_is_told_before_anything_is_fetched_or_read(
+    tmp_path, monkeypatch
+):
+    file = tmp_path / "file"
+    file.write_text("")
+    monkeypatch.setattr("tlhelpers.data.prepare.downloads.fetch", lambda *_: pytest.fail("fetched"))
+    assert f"cannot write in {file / 'x'}" in refused("kaggle", file / "x")

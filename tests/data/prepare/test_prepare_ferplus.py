@@ -443,7 +443,7 @@ def test_figures_that_cannot_be_written(prepared, tmp_path, monkeypatch, capsys)
     with pytest.raises(measure.typer.Exit) as end:
         measure.main(prepared, tmp_path / "figures.json")
     (line,) = capsys.readouterr().err.splitlines()
-    assert end.value.exit_code == 2 and line.startswith("measure_ferplus: Could not write")
+    assert end.value.exit_code == 2 and line.startswith("measure_ferplus: cannot write in")
     assert (tmp_path / "figures.json").read_text() == "of before"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tlhelpers.core import files as disk
 from tlhelpers.core.errors import CourseError
 from tlhelpers.data.prepare import downloads
 from tlhelpers.data.prepare import prepared as layout
@@ -221,6 +222,7 @@ def prepare(
                 f"dry run, nothing fetched: {downloads.describe(wanted)} would come from "
                 f"{wanted[0].where} into {path}, free {readable_bytes(layout.free_space(path))}"
             )
+        disk.check_writable(target)  # before hours of fetching
         downloads.fetch(files, path)
         if len(files) == 1:
             path /= files[0].name
@@ -303,6 +305,8 @@ def run_preparation(
     if layout.is_complete(target, preparation, overwrite):
         prepared = layout.load_prepared(target, preparation.name, preparation.command)
         return f"already prepared: {_closing_line(prepared, describe)}"
+    if not dry_run:
+        disk.check_writable(target)
     contents = read()
     items = contents.items.head(preparation.limit)
     if dry_run:

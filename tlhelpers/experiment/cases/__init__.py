@@ -15,6 +15,8 @@ PROFILES = ("smoke", "quick", "scale", "full", "full-lite", "full-smoke", "full-
 "lite" is for a GPU that cannot fetch the posted backbone's weights:
 EfficientNet-Lite0, whose weights pip brings, at 224 pixels. "full-…smoke" shows that all works."""
 
+DATA = ("synthetic", "real")
+
 
 def case(name: str, profile: str = "quick", data: str = "synthetic", **images: Any) -> Case:
     """The case called `name`.
@@ -44,7 +46,7 @@ def case(name: str, profile: str = "quick", data: str = "synthetic", **images: A
     for value, allowed, what in (
         (name, CASES, "case"),
         (profile, PROFILES, "profile"),
-        (data, ("synthetic", "real"), "data"),
+        (data, DATA, "data"),
     ):
         if value not in allowed:
             raise CourseError(f"Unknown {what} '{value}': choose one of {', '.join(allowed)}.")

@@ -1,0 +1,260 @@
+"""The commands as they are typed: versions, filters, refusals, and what is said meanwhile."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.experiment.test_recordings import made_up
+from tlhelpers.analysis import answers
+from tlhelpers.analysis.comparisons import Comparison
+from tlhelpers.cli import app, tables
+from tlhelpers.core import machine, paths
+from tlhelpers.core.errors import CourseError
+from tlhelpers.experiment import recordings
+from tlhelpers.experiment.cases import case
+from tlhelpers.experiment.fixes import fix
+
+SMOKE = case("retinopathy", "smoke")
+
+
+def command(*arguments):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def refused(*arguments) -> str:
+    with pytest.raises(CourseError) as problem:
+        CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert "\n" not in str(problem.value)
+    return str(problem.value)
+
+
+# --- the command itself ------------------------------------------------------------------
+
+
+def test_version_names_keras_without_importing_it():
+    code = (
+        "import sys; sys.argv = ['tlhelpers', '--version']\n"
+        "from tlhelpers import cli\n"
+        "try: cli.main()\n"
+        "finally: print({'keras', 'tensorflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *lines, imported = done.stdout.splitlines()
+    assert lines == [f"{name} {version}" for name, version in machine.installed().items()]
+    assert imported == "set()"
+
+
+def test_the_package_is_the_command():
+    for arguments, code in ((["--help"], 0), (["findings", "--case", "faces"], 2)):
+        command = [sys.executable, "-m", "tlhelpers", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == code
+    assert done.stderr.startswith("tlhelpers: Unknown case 'faces'") and not done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["record", "--seeds", "1000000000000", "--dry-run"],
+        ["record", "--first-seed", "1000000000000", "--dry-run"],
+        ["check", "--runs", "1000000000000"],
+        ["check", "--first-seed", "1000000000000"],
+        ["run", "--seeds", "1000000000000"],
+        ["run", "--timeout", "1000000000000"],
+        ["run", "--jobs", "1000000000000"],
+        ["pages", "--timeout", "1000000000000"],
+    ],
+)
+def test_absurd_numbers_are_refused_at_once(arguments):
+    began = time.monotonic()
+    said = command(*arguments)
+    assert said.exit_code == 2 and arguments[1] in said.output
+    assert time.monotonic() - began < 2
+
+
+# --- record ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def training(monkeypatch, build_folder, tmp_path):
+    """Runs that take no time, or fail where the test says so; recorded in a folder of their own."""
+    trained, failing = [], {}
+
+    def train(this, recipe, seed):
+        trained.append(seed)
+        if seed in failing:
+            raise failing[seed]
+        return made_up(recipe, seed, 0.1, this)
+
+    monkeypatch.setattr("tlhelpers.experiment.cases.base.Case.train", train)
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path / "recordings")
+    return trained, failing
+
+
+def record(*arguments):
+    return command("record", "--profile", "smoke", "--fix", "posted", *arguments)
+
+
+def test_a_run_that_fails_does_not_stop_the_others(training):
+    trained, failing = training
+    failing[1] = ValueError("no such\nlayer")
+    failing[2] = CourseError("The weights are damaged: fetch them again.")
+    said = record("--seeds", "4")
+    assert said.exit_code == 1 and trained == [0, 1, 2, 3]
+    assert said.stdout.splitlines()[-3:] == [
+        "2 new runs, 2 failed:",
+        "  posted, seed 1: ValueError: no such layer",
+        "  posted, seed 2: The weights are damaged: fetch them again.",
+    ]
+    assert len(list(paths.RECORDINGS.rglob("seed-*.json"))) == 2
+    failing.clear()
+    again = record("--seeds", "4")
+    assert again.exit_code == 0 and trained[4:] == [1, 2] and "2 new runs." in again.output
+
+
+def test_a_failed_run_is_free_for_another_process(training):
+    _, failing = training
+    failing[0] = ValueError("no such layer")
+
+    class Watched(ValueError):
+        def __str__(self):  # asked while the second run fails: the first has failed before
+            with SMOKE.locked(SMOKE.measured, 0):
+                return "locked"
+
+    failing[1] = Watched()
+    assert "posted, seed 1: Watched: locked" in record("--seeds", "2").output
+
+
+def test_images_that_are_missing_end_it(training, monkeypatch, tmp_path):
+    monkeypatch.setenv("TLHELPERS_DATA", str(tmp_path / "no data"))
+    said = refused("record", "--data", "real", "--fix", "posted", "--seeds", "3")
+    assert "prepare_eyepacs.py" in said and training[0] == []
+
+
+@pytest.mark.parametrize("where", ["recordings", "recordings/retinopathy-synthetic-smoke", "build"])
+def test_what_cannot_be_written_is_told_before_the_first_training(training, tmp_path, where):
+    file = tmp_path / where
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("")
+    said = refused("record", "--profile", "smoke", "--fix", "posted")
+    assert f"cannot write in {file}" in said and "Not a directory" in said
+    assert training[0] == []
+
+
+# --- evidence and findings ---------------------------------------------------------------
+
+
+def compared(**changes) -> Comparison:
+    fields = {
+        "case": "ferplus", "data": "synthetic", "profile": "quick", "design": "single",
+        "fix": "clipnorm", "metric": "jitter", "better": "lower", "seeds": 8, "before": 0.2,
+        "after": 0.1, "effect": -0.1, "low": -0.15, "high": -0.05, "level": 0.95, "p": 0.01,
+        "verdict": "helps",
+    }  # fmt: skip
+    return Comparison(**fields | changes)
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """Two cases, two fixes, two designs, three metrics of made-up comparisons."""
+    made = [
+        compared(case=name, fix=fix_name, design=design, metric=metric)
+        for name, score in (("ferplus", "macro_f1"), ("retinopathy", "auc"))
+        for design in ("single", "leave-one-out")
+        for fix_name in ("clipnorm", "weight-average")
+        for metric in ("jitter", "nll", score)
+    ]
+    monkeypatch.setattr(answers, "recorded", lambda *_: made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "values"),
+    [
+        (["--case", "ferplus"], "case", {"ferplus"}),
+        (["--fix", "clipnorm"], "fix", {"clipnorm"}),
+        (["--metric", "jitter", "--metric", "auc"], "metric", {"jitter", "auc"}),
+        (["--data", "synthetic"], "data", {"synthetic"}),
+        (["--design", "leave-one-out"], "design", {"leave-one-out"}),
+    ],
+)
+def test_evidence_of_what_is_asked_for(found, options, field, values):
+    rows = json.loads(command("evidence", "--json", *options).stdout)
+    assert rows == [c.to_dict() for c in found if getattr(c, field) in values]
+    lines = command("evidence", *options).stdout.splitlines()
+    assert sum(line.endswith("helps") for line in lines) == len(rows)
+
+
+def test_evidence_without_options_is_short_and_says_how_to_see_more(found):
+    said = command("evidence").stdout
+    assert said.count("helps: −0.10 (−0.15 to −0.05)") == 2 * 4  # jitter and score of each fix
+    assert "nll" not in said and "These are 8 of 24 comparisons." in said and "--metric" in said
+    assert json.loads(command("evidence", "--json").stdout) == [c.to_dict() for c in found]
+
+
+def test_evidence_of_what_nobody_has_recorded(found):
+    assert "Nothing of that is recorded" in command("evidence", "--data", "real").stdout
+    assert json.loads(command("evidence", "--data", "real", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [
+        ("--case", "retinopathy, ferplus"),
+        ("--fix", "frozen-batchnorm, "),
+        ("--metric", "jitter, climb"),
+        ("--data", "synthetic, real"),
+        ("--design", "single, leave-one-out, cumulative"),
+    ],
+)
+def test_unknown_names_are_told_with_those_there_are(option, known):
+    said = refused("evidence", option, "magic")
+    assert f"Unknown {option[2:]} 'magic': choose one of {known}" in said
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """Recordings of the posted recipe and of one fix."""
+    quick = case("retinopathy", "quick")
+    for seed in range(8):
+        for recipe, wobble in ((quick.measured, 0.2), (fix("clipnorm").apply(quick.measured), 0.0)):
+            recordings.save(made_up(recipe, seed, wobble, quick), tmp_path)
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
+
+
+def test_findings_as_json(kept):
+    said = command("findings", "--json")
+    assert said.stderr.startswith("Reading ")
+    eyes, faces = json.loads(said.stdout)
+    assert (eyes["case"], faces["case"], faces["findings"]) == ("retinopathy", "ferplus", [])
+    (finding,) = eyes["findings"]
+    asked = {"design": "single", "fix": "clipnorm", "before": [], "after": ["clipnorm"]}
+    assert finding["question"] == asked | {"judged": True}
+    assert finding["verdict"] == "counts" and 0 < finding["p"] < 0.05
+    assert finding["seeds"] == list(range(8))
+    jitter = finding["comparisons"]["jitter"]
+    assert jitter["metric"] == "jitter" and jitter["effect"] < 0
+    assert finding["comparisons"]["score"]["metric"] == "auc"
+    assert eyes["steady"]["fixes"] == ["frozen-batchnorm", "weight-average"]
+    assert "Seed 8 of posted is not recorded" in eyes["steady"]["not_judged"]
+
+
+def test_committed_findings_as_json_agree_with_the_table():
+    (judged,) = json.loads(command("findings", "--json", "--case", "ferplus").stdout)
+    assert judged["steady"]["holds"] and judged["steady"]["seeds"] == list(range(8, 16))
+    table = command("findings", "--case", "ferplus").stdout
+    for finding in judged["findings"]:
+        assert f"{finding['question']['fix']} " in table and finding["verdict"] in table
+
+
+@pytest.mark.parametrize(
+    "arguments", [["findings"], ["evidence"], ["fixes"], ["fixes", "clipnorm"]]
+)
+def test_nothing_is_wider_than_eighty_columns(arguments, monkeypatch):
+    monkeypatch.setattr(tables, "width", lambda: 80)
+    said = command(*arguments).stdout
+    assert said and max(map(len, said.splitlines())) <= 80
