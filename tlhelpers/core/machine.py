@@ -10,6 +10,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from tlhelpers.core.settings import keras_backend
+
 _DISK_GB, _MEMORY_GB = 0.5, 3.5  # what the installed course needs: free space, and main memory
 _BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
 
@@ -40,7 +42,7 @@ def installed() -> dict[str, str]:
     code = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
         code.update(file.relative_to(package).as_posix().encode() + file.read_bytes())
-    name = os.environ.get("KERAS_BACKEND", "tensorflow")
+    name = keras_backend()
     return {
         # The version alone would not tell one commit from the next.
         "tlhelpers": f"{_version('tlhelpers')}, code {code.hexdigest()[:8]}",

@@ -16,6 +16,8 @@ from typing import Any
 from tqdm import tqdm as plain_tqdm
 from tqdm.auto import tqdm
 
+from tlhelpers.core.settings import setting
+
 FOLDER = "TLHELPERS_PROGRESS_DIR"
 
 
@@ -25,15 +27,15 @@ def watched() -> bool:
     Runs whose outputs are kept and that no runner watches (nbval) set ``TLHELPERS_PROGRESS=0``:
     a bar would end up in the saved outputs. ``TLHELPERS_PROGRESS=1`` forces bars on.
     """
-    asked = os.environ.get("TLHELPERS_PROGRESS")
+    asked = setting("TLHELPERS_PROGRESS")
     if asked is not None:
         return asked == "1"
-    return FOLDER in os.environ or "ipykernel" in sys.modules or sys.stderr.isatty()
+    return setting(FOLDER) is not None or "ipykernel" in sys.modules or sys.stderr.isatty()
 
 
 def bar(iterable: Iterable | None = None, **kwargs: Any) -> plain_tqdm:
     """A tqdm bar, disabled when nobody watches, written to a file when a runner watches."""
-    kind = _ReportedBar if FOLDER in os.environ else tqdm
+    kind = _ReportedBar if setting(FOLDER) else tqdm
     return kind(iterable, disable=not watched(), leave=False, **kwargs)
 
 

@@ -16,10 +16,12 @@ from contextlib import contextmanager
 
 from tlhelpers.core.errors import CourseError
 from tlhelpers.core.memory import keep_freed
-
-BACKENDS = ("tensorflow", "jax", "torch")  # Keras has others, which cannot train
+from tlhelpers.core.settings import BACKENDS, keras_backend, setting
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+for name in ("KERAS_BACKEND", "KERAS_HOME"):  # set and empty: not set, but not to Keras
+    if setting(name) is None:
+        os.environ.pop(name, None)
 keep_freed()
 
 
@@ -38,10 +40,11 @@ def _no_standard_error() -> Iterator[None]:
 
 
 def _refused(why: str) -> CourseError:
-    wanted = os.environ.get("KERAS_BACKEND", "the backend named in ~/.keras/keras.json")
+    named = setting("KERAS_BACKEND")
+    where = f"KERAS_BACKEND={named}" if named else f"{keras_backend()}, named in keras.json"
     return CourseError(
-        f"Keras cannot train here with KERAS_BACKEND={wanted} ({why}): choose one of "
-        f"{', '.join(BACKENDS)} and install it, or unset KERAS_BACKEND for TensorFlow."
+        f"Keras cannot train here with {where} ({why}): choose one of {', '.join(BACKENDS)} and "
+        "install it, or name none for TensorFlow."
     )
 
 

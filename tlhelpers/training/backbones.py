@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tlhelpers.core.errors import CourseError
+from tlhelpers.core.settings import keras_home
 
 if TYPE_CHECKING:
     import keras
@@ -204,10 +203,9 @@ def _from_applications(name: str, function: str, size: int, weights: str | None)
             raise
         # MobileNetV2 has files for these sizes only and falls back to 224's.
         size = size if size in (96, 128, 160, 192, 224) else 224
-        home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
         raise CourseError(
             f"No network for the ImageNet weights: put {_WEIGHT_FILES[name].format(size=size)} "
-            f"into {home / 'models'}, or choose the offline backbone 'efficientnet-lite0'."
+            f"into {keras_home() / 'models'}, or choose the offline backbone 'efficientnet-lite0'."
         ) from None
 
 
