@@ -16,6 +16,7 @@ from tlhelpers import cli
 from tlhelpers.core import machine, paths, progress
 from tlhelpers.core.errors import CourseError
 from tlhelpers.course import pages, report, runner
+from tlhelpers.course.execution import Execution
 
 SOURCE = """\
 # %% [markdown]
@@ -305,7 +306,7 @@ def ran(tmp_path_factory):
     seen = "import os\nprint(profile, *(os.environ[n] for n in {}))"
     names = ["TF_CPP_MIN_LOG_LEVEL", "PYTHONHASHSEED", "TF_NUM_INTRAOP_THREADS", "MPLBACKEND"]
     bars = (
-        "from tlhelpers import progress\nimport time\n"
+        "from tlhelpers.core import progress\nimport time\n"
         "for _ in progress.bar(range(10), desc='training'):\n    time.sleep(0.1)"
     )
     notebooks = [
@@ -421,7 +422,7 @@ def test_ctrl_c_stops_the_kernel_and_keeps_the_report(tmp_path):
     out = tmp_path / "out"
 
     def interrupt(all_pages):
-        if all_pages[0].cell == 3:
+        if all_pages[0].execution.cell == 3:
             raise KeyboardInterrupt
 
     clock = time.monotonic()
@@ -648,7 +649,7 @@ def test_a_terminal_gets_the_course_and_the_trainings(tmp_path):
     (tmp_path / "9.txt").write_text("training: 40%")
     bars = runner.Bars(2)
     done = _page(tmp_path, "00_a", result=report.PageResult("00_a", "A", "passed", 1))
-    bars([done, _page(tmp_path, "01_b", bars=tmp_path, cell=6)])
+    bars([done, _page(tmp_path, "01_b", bars=tmp_path, execution=Execution(6))])
     assert "1/2 pages, 01_b cell 6/10" in str(bars.course) and "75 %" in str(bars.course)
     assert [str(slot) for slot in bars.trainings] == ["01  training: 40%", ""]
     bars.close()
