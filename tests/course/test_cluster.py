@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.course.test_runner import command, course, notebook  # noqa: F401
+from tests.course.tiny_pages import command, notebook
 from tests.experiment.test_recordings import made_up
 from tlhelpers.cli import app
 from tlhelpers.core import machine, paths
@@ -296,7 +296,7 @@ def test_ctrl_c_stops_pages_on_their_workers(client, tmp_path):
     assert is_idle(client)
 
 
-def test_run_command_with_a_scheduler(course, monkeypatch, scheduler, tmp_path, capsys):  # noqa: F811
+def test_run_command_with_a_scheduler(course, monkeypatch, scheduler, tmp_path, capsys):
     notebook(course, "00_a")
     assert command(monkeypatch, "run", "--scheduler", scheduler, "--out", tmp_path / "out") == 0
     assert "1 of 1 page passed" in capsys.readouterr().out
