@@ -30,7 +30,6 @@ OTHERS = [
     )
     for name in ("jax", "torch")
 ]
-UNIT_TESTS = ("test_training", "test_batchnorm", "test_inputs", "test_backbones")
 
 
 @pytest.fixture
@@ -59,8 +58,8 @@ def run(tmp_path_factory):
 @pytest.mark.timeout(1500)  # JAX compiles
 @pytest.mark.parametrize("backend", OTHERS)
 def test_unit_tests(run, backend):
-    files = [f"tests/{name}.py" for name in UNIT_TESTS]
-    done = run(backend, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "backend", *files)
+    marked = ("-m", "backend", "tests/training")
+    done = run(backend, "-m", "pytest", "-q", "-p", "no:cacheprovider", *marked)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
 
 
@@ -94,7 +93,8 @@ def test_the_command_for_a_gpu(run, backend, tmp_path):
 def record(run, backend, folder, *options, before=""):
     """`tlhelpers record`, into another folder than the project's, after some lines of Python."""
     script = before + (
-        "import sys; from pathlib import Path; from tlhelpers import cli, paths;"
+        "import sys; from pathlib import Path; from tlhelpers import cli;"
+        "from tlhelpers.core import paths;"
         f"paths.RECORDINGS = Path({str(folder)!r}); cli.main()"
     )
     build = {"TLHELPERS_BUILD": str(folder / "build")}

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tlhelpers.core import files
@@ -134,7 +135,7 @@ class Execution:
             start_timeout=_START_TIMEOUT,
             execution_timeout=timeout,
             # What follows goes to nbclient.
-            kernel_manager_class=self._kernel_manager(_environment(environment)),
+            kernel_manager_class=self._kernel_manager(kernel_environment(environment)),
             shutdown_kernel="immediate",
             # Warnings would reach the terminal: on this machine's own ports nobody listens in.
             extra_arguments=["--log-level=ERROR"],
@@ -169,8 +170,19 @@ def first_line(cell: NotebookNode) -> str:
     return next((line for line in lines if not line.startswith("#")), lines[0])
 
 
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a kernel that executes a page with no one in front of it."""
+def kernel_environment(more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """The environment of a kernel that executes a page with no one in front of it.
+
+    Parameters
+    ----------
+    more : mapping of str to str
+        Variables that count above all others.
+
+    Returns
+    -------
+    dict of str to str
+        This process's variables as well.
+    """
     return {
         **os.environ,
         "TF_CPP_MIN_LOG_LEVEL": "3",
