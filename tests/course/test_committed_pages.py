@@ -1,17 +1,21 @@
-"""The pages: complete as committed, run by papermill as small as can be, and true by nbval."""
+"""The committed pages: complete as executed, run by papermill as small as can be, true by nbval."""
+
+from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 import subprocess
 import sys
 
+import nbformat
 import papermill
 import pytest
 
+from tests.course.tiny_pages import notebook as tiny
 from tlhelpers.core import paths
 from tlhelpers.course import pages
+from tlhelpers.course.execution import Execution, kernel_environment
 from tlhelpers.experiment import recordings
 from tlhelpers.experiment.cases import case
 
@@ -19,8 +23,6 @@ SOURCES = sorted((paths.NOTEBOOKS / "src").glob("*.py"))
 NAMES = [source.stem for source in SOURCES]
 LIVE = {"02_retinopathy_as_posted": "retinopathy", "07_ferplus_as_posted": "ferplus"}
 """Pages with a cell that trains whatever the parameters say, and the case that it trains."""
-THE_SAME = ("00_start_here", "12_scoreboard")
-"""Pages that do the same whatever the parameters say: nbval, which runs every cell, is enough."""
 
 
 def notebook(name):
@@ -62,65 +64,84 @@ def test_rules_of_a_page(name):
                 assert output["metadata"]["image/png"]["alt"], "a figure without text alternative"
 
 
-@pytest.mark.parametrize("name", THE_SAME)
-def test_no_parameter_changes_what_a_page_does(name):
-    code = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "code")
-    assert "NBVAL_CHECK_OUTPUT" in code
-    used = [word for word in re.findall(r"\w+", code) if word in ("profile", "live", "seeds")]
-    # Named in the parameters cell, and perhaps to say which recordings the page is about.
-    assert used[:3] == ["profile", "live", "seeds"] and set(used[3:]) <= {"profile"}
-    assert ".run(" not in code and ".trainer(" not in code
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in THE_SAME])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
 def test_smoke(name, tmp_path, monkeypatch):
-    """Each page runs from top to bottom, live, on the smallest sizes."""
-    monkeypatch.setenv("TLHELPERS_BUILD", str(tmp_path / "build"))
-    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
-    done = papermill.execute_notebook(
-        notebook(name),
-        tmp_path / "page.ipynb",
-        {"profile": "smoke", "live": True},
-        progress_bar=False,
-        execution_timeout=300,
-        cwd=tmp_path,
+    """Each page runs from top to bottom, in a kernel of its own, live, on the smallest sizes."""
+    monkeypatch.chdir(tmp_path)
+    execution = Execution()
+    environment = {"TLHELPERS_BUILD": str(tmp_path / "build"), "TLHELPERS_PROGRESS": "0"}
+    execution.run(notebook(name), {"profile": "smoke", "live": True}, environment, timeout=600)
+    done = execution.executed.cells
+    assert all(cell.execution_count for cell in done if cell.cell_type == "code")
+
+
+def nbval(folder, timeout=600):
+    """nbval's verdict on the pages in a folder, each with its build folder: exit code, words."""
+    command = [sys.executable, "-m", "pytest", "-p", "tests.course.one_kernel"]
+    command += ["--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={timeout}"]
+    command += ["-p", "no:cacheprovider", "-q", str(folder)]
+    environment = kernel_environment({"TLHELPERS_BUILD": "build", "TLHELPERS_PROGRESS": "0"})
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=paths.PROJECT, env=environment
     )
-    assert all(c.execution_count for c in done.cells if c.cell_type == "code")
+    return done.returncode, done.stdout[-6000:] + done.stderr[-1000:]
 
 
-def replaying(name, folder):
-    """A copy of a page whose live cell finds a run; the page itself if it has no such cell.
+def copied(name, folder):
+    """A copy of a page, in a folder of its own; its live cell, if it has one, finds a run.
 
     That this cell trains is what `test_smoke` and ``tlhelpers run`` are for, and no verdict is
     about its run: training it here as well would only take its minutes once more.
     """
     live, text = "seeds=1, live=True", notebook(name).read_text()
     assert text.count(live) == (name in LIVE)
-    if name not in LIVE:
-        return notebook(name)
-    this = case(LIVE[name])
-    measured, posted = this.find(this.measured, 0), this.posted
-    short = {key: values[: posted.epochs] for key, values in measured.history.items()}
-    made_up = dataclasses.replace(measured, recipe=posted, history=short)
-    recordings.save(made_up, folder / "build" / "runs", "made-up")
-    copy = folder / f"{name}.ipynb"
+    if name in LIVE:
+        this = case(LIVE[name])
+        measured, posted = this.find(this.measured, 0), this.posted
+        short = {key: values[: posted.epochs] for key, values in measured.history.items()}
+        made_up = dataclasses.replace(measured, recipe=posted, history=short)
+        recordings.save(made_up, folder / name / "build" / "runs", "made-up")
+    copy = folder / name / f"{name}.ipynb"
+    copy.parent.mkdir(exist_ok=True)
     copy.write_text(text.replace(live, "seeds=1, live=False"))
-    return copy
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_verdicts_are_still_true(name, tmp_path):
-    """nbval runs the committed page and compares the cells marked NBVAL_CHECK_OUTPUT."""
-    if "NBVAL_CHECK_OUTPUT" not in notebook(name).read_text():
-        pytest.skip("the page has no verdict")
-    page = replaying(name, tmp_path)
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env"]
-    command += ["--nbval-cell-timeout=600", "-p", "no:cacheprovider", "-q", str(page)]
-    environment = {
-        **os.environ,
-        "TLHELPERS_BUILD": str(tmp_path / "build"),
-        "TLHELPERS_PROGRESS": "0",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
-    result = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("names", [NAMES[::2], NAMES[1::2]], ids=["even", "odd"])
+def test_verdicts_are_still_true(names, tmp_path):
+    """nbval runs the committed pages and compares the cells marked NBVAL_CHECK_OUTPUT."""
+    for name in names:
+        copied(name, tmp_path)
+    code, words = nbval(tmp_path)
+    assert code == 0, words
+
+
+@pytest.mark.slow  # nbval waits half a minute for the kernel that died
+def test_nbval_compares_pages_in_one_kernel_that_forgets_them(tmp_path):
+    """And in a new one after a page whose kernel has died."""
+    pid = tmp_path / "pid"
+    same = f"import os, pathlib\npid, said = str(os.getpid()), pathlib.Path({str(pid)!r})\n"
+    names = "# NBVAL_CHECK_OUTPUT\nprint('secret' in globals())"
+    for name, shown, *code in (
+        ("00_first", None, "secret = 1", same + "said.write_text(pid)"),
+        ("01_names", "False", names),
+        ("02_place", "02_place", "# NBVAL_CHECK_OUTPUT\nprint(os.path.basename(os.getcwd()))"),
+        ("03_kernel", None, same + "assert pid == said.read_text(), 'another kernel'"),
+        ("04_false", "old", "# NBVAL_CHECK_OUTPUT\nprint('new')"),
+        ("05_dies", None, "import os\nos._exit(1)"),
+        ("06_after", "False", names),
+    ):
+        (tmp_path / name).mkdir()
+        path = tiny(tmp_path / name, name, "import os", *code)
+        page = nbformat.read(path, as_version=4)
+        for number, cell in enumerate(page.cells[1:], 1):
+            cell.execution_count = number
+        if shown:
+            cell.outputs = [nbformat.v4.new_output("stream", text=shown + "\n")]
+        nbformat.write(page, path)
+    code, words = nbval(tmp_path, timeout=30)
+    assert code == 1
+    failed = re.findall(r"^FAILED .*/(\w+)\.ipynb::", words, re.MULTILINE)
+    assert failed == ["04_false", "05_dies"], words
