@@ -7,6 +7,7 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.training.recipe import Recipe
@@ -14,6 +15,17 @@ from tlhelpers.training.recipe import Recipe
 # Before Keras is imported, which none of the above does.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TLHELPERS_PROGRESS", "0")
+
+# A busy machine makes any example slow, and proves nothing by it. CI draws the same examples every
+# time; elsewhere a failure prints what draws its example again.
+settings.register_profile(
+    "course",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+    print_blob=True,
+)
+settings.load_profile("course")
 
 TINY = Recipe(
     backbone="efficientnet-lite0",

@@ -93,7 +93,8 @@ def test_the_command_for_a_gpu(run, backend, tmp_path):
 def record(run, backend, folder, *options, before=""):
     """`tlhelpers record`, into another folder than the project's, after some lines of Python."""
     script = before + (
-        "import sys; from pathlib import Path; from tlhelpers import cli, paths;"
+        "import sys; from pathlib import Path; from tlhelpers import cli;"
+        "from tlhelpers.core import paths;"
         f"paths.RECORDINGS = Path({str(folder)!r}); cli.main()"
     )
     build = {"TLHELPERS_BUILD": str(folder / "build")}

@@ -12,7 +12,7 @@ import numpy as np
 import papermill
 import pytest
 
-from tests.course.test_pages import NAMES, notebook
+from tests.course.test_committed_pages import NAMES, notebook
 from tlhelpers.core import machine
 from tlhelpers.data import synthetic
 from tlhelpers.data.splits import split_by_group

@@ -68,7 +68,7 @@ def test_two_writers_of_one_file_do_not_mix(tmp_path):
     def write(letter):
         def content(file):
             file.write(letter * 1000)
-            both.wait(10)  # until the other is in the middle of its own
+            both.wait()  # until the other is in the middle of its own
             file.write(letter * 1000)
 
         write_whole(path, content)

@@ -18,7 +18,7 @@ from pathlib import Path
 from tlhelpers.core.locks import locked
 with locked(Path(sys.argv[1]), "preparing"):
     print("locked", flush=True)
-    time.sleep(600)
+    time.sleep(3600)
 """
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tlhelpers.course import pages
+from tlhelpers.course.execution import kernel_environment
 
 # Prints how much more memory the process holds after it made and freed an array, once and again.
 HELD = """
@@ -46,7 +46,7 @@ ARRAY = 4 * 2**20 * 8  # bytes
 def held(*words: str) -> list[int]:
     """Bytes; from a process of its own, because the setting cannot be taken back."""
     command = [sys.executable, "-c", HELD, *words]
-    environment = pages.kernel_environment() if words[0] == "keep" else None
+    environment = kernel_environment() if words[0] == "keep" else None
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     return [int(line) for line in done.stdout.split()]
 

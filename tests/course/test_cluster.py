@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.course.test_runner import command, course, notebook  # noqa: F401
+from tests.course.tiny_pages import command, notebook
 from tests.experiment.test_recordings import made_up
 from tlhelpers.cli import app
 from tlhelpers.core import machine, paths
@@ -23,6 +23,12 @@ from tlhelpers.experiment.cases.base import Case
 distributed = pytest.importorskip("distributed", reason='pip install -e ".[dask]"')
 
 QUIET = "127.0.0.1:0"  # no dashboard without bokeh, and no warning that its port is taken
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """This machine may be busy."""
+    monkeypatch.setattr(cluster, "PATIENCE", 120)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +76,7 @@ def fail(job, problem):
     pytest.fail(f"{job}: {problem}")
 
 
-def is_idle(client, seconds=15):
+def is_idle(client, seconds=120):
     """Whether no worker is at work any more, soon."""
     ends = time.monotonic() + seconds
     while any(client.run(lambda dask_worker: dask_worker.state.executing_count).values()):
@@ -145,7 +151,7 @@ def pretend(client, tmp_path):
 def hang_once(folder, seed, on_epoch):
     if seed == 0 and not (folder / "hung").exists():
         (folder / "hung").touch()
-        time.sleep(60)
+        time.sleep(3600)
 
 
 def test_a_killed_worker_loses_no_finished_run(client, root, pretend):
@@ -180,7 +186,7 @@ def test_a_worker_forgets_the_state_of_a_run_that_is_saved(client, root, tmp_pat
 
 
 def take_long(folder, seed, on_epoch):
-    for _ in range(600 if seed else 1):
+    for _ in range(36_000 if seed else 1):
         time.sleep(0.1)
         on_epoch({})
 
@@ -282,7 +288,7 @@ def test_pages_are_reported_as_without_a_cluster(client, tmp_path, capsys):
 
 def test_ctrl_c_stops_pages_on_their_workers(client, tmp_path):
     began = tmp_path / "began"
-    slow = f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(60)"
+    slow = f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(3600)"
     pages = [notebook(tmp_path, name, slow) for name in ("00_a", "01_b", "02_c")]
 
     def interrupt(_):
@@ -296,7 +302,7 @@ def test_ctrl_c_stops_pages_on_their_workers(client, tmp_path):
     assert is_idle(client)
 
 
-def test_run_command_with_a_scheduler(course, monkeypatch, scheduler, tmp_path, capsys):  # noqa: F811
+def test_run_command_with_a_scheduler(course, monkeypatch, scheduler, tmp_path, capsys):
     notebook(course, "00_a")
     assert command(monkeypatch, "run", "--scheduler", scheduler, "--out", tmp_path / "out") == 0
     assert "1 of 1 page passed" in capsys.readouterr().out
@@ -310,10 +316,9 @@ def test_run_command_with_a_scheduler(course, monkeypatch, scheduler, tmp_path, 
 
 
 def test_nobody_at_the_address(monkeypatch, root, capsys):
-    clock = time.monotonic()
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
     arguments = ("--profile", "smoke", "--scheduler", "tcp://127.0.0.1:9")
     assert command(monkeypatch, "record", *arguments) == 2
-    assert time.monotonic() - clock < 15
     error = capsys.readouterr().err
     assert error.startswith("tlhelpers: No Dask scheduler answers at tcp://127.0.0.1:9")
     assert error.count("\n") == 1

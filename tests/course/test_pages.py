@@ -1,126 +1,274 @@
-"""The pages: complete as committed, run by papermill as small as can be, and true by nbval."""
+"""Making and guarding pages, on tiny ones without Keras."""
 
-import dataclasses
-import json
-import os
-import re
-import subprocess
-import sys
-
-import papermill
+import nbformat
 import pytest
 
+from tests.course.tiny_pages import PICTURE, SOURCE, command, executed, pretend
+from tlhelpers.analysis import prose
+from tlhelpers.cli import course as commands
 from tlhelpers.core import paths
+from tlhelpers.core.errors import CourseError
 from tlhelpers.course import pages
-from tlhelpers.experiment import recordings
-from tlhelpers.experiment.cases import case
 
-SOURCES = sorted((paths.NOTEBOOKS / "src").glob("*.py"))
-NAMES = [source.stem for source in SOURCES]
-LIVE = {"02_retinopathy_as_posted": "retinopathy", "07_ferplus_as_posted": "ferplus"}
-"""Pages with a cell that trains whatever the parameters say, and the case that it trains."""
-THE_SAME = ("00_start_here", "12_scoreboard")
-"""Pages that do the same whatever the parameters say: nbval, which runs every cell, is enough."""
+# Making pages
 
 
-def notebook(name):
-    return paths.NOTEBOOKS / f"{name}.ipynb"
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A source and the notebook made from it."""
+    folder = tmp_path_factory.mktemp("built")
+    source = folder / "01_noise.py"
+    source.write_text(SOURCE + PICTURE)
+    pages.build(source, folder / "01_noise.ipynb")
+    return source, folder / "01_noise.ipynb"
 
 
-def cells(name):
-    return json.loads(notebook(name).read_text())["cells"]
+def test_build_makes_a_page_that_the_guard_accepts(built):
+    source, target = built
+    assert pages.check(source, target) == []
+    page = nbformat.read(target, as_version=4)
+    nbformat.validate(page)
+    assert page.metadata == pages._METADATA
+    assert page.cells[2].outputs[0].text == "steady quick\n"
+    assert page.cells[1].metadata == {"tags": ["parameters"]}
+    assert not any("execution" in cell.metadata for cell in page.cells)
+    assert str(source.parent) not in target.read_text()
 
 
-def test_every_source_has_its_notebook_and_no_notebook_is_left_over():
-    found = [p.stem for p in sorted(paths.NOTEBOOKS.glob("*.ipynb"))]
-    assert found == NAMES and found
+def test_build_again_gives_the_same_bytes(built, tmp_path):
+    source, target = built
+    pages.build(source, tmp_path / "again.ipynb")
+    assert (tmp_path / "again.ipynb").read_bytes() == target.read_bytes()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_committed_as_executed(name):
-    """The guard against stripped, edited or failed notebooks, over which nbval passes silently."""
-    source = paths.NOTEBOOKS / "src" / f"{name}.py"
-    assert pages.check(source, notebook(name)) == []
+def test_a_new_cell_leaves_the_ids_of_the_others(tmp_path):
+    def ids(text):
+        (tmp_path / "01_a.py").write_text(text)
+        pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb", execute=False)
+        return [cell.id for cell in nbformat.read(tmp_path / "01_a.ipynb", as_version=4).cells]
+
+    first = ids("# %%\nx = 1\n\n# %%\nx = 1\n")
+    assert len(set(first)) == 2
+    assert ids("# %% [markdown]\n# New\n\n# %%\nx = 1\n\n# %%\nx = 1\n")[1:] == first
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_rules_of_a_page(name):
-    text = notebook(name).read_text()
-    code = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "code")
-    prose = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "markdown")
-    assert code.count("\n") < 300
-    known = papermill.inspect_notebook(notebook(name))
-    assert list(known) == ["profile", "live", "seeds"]
-    for part in ("**Question.**", "**You will learn**", "**Time:**", "## Remember", "**More:**"):
-        assert part in prose, part
-    assert str(paths.PROJECT) not in text, "a path of this machine is in the page"
-    assert not any(line.lstrip().startswith(("%", "!")) for line in code.splitlines())
-    for cell in cells(name):
-        for output in cell.get("outputs", []):
-            assert output.get("name") != "stderr", "".join(output.get("text", ""))
-            if "image/png" in output.get("data", {}):
-                assert output["metadata"]["image/png"]["alt"], "a figure without text alternative"
+def test_a_page_is_made_without_what_was_trained_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("TLHELPERS_BUILD", str(tmp_path))  # holds the source at least
+    source = tmp_path / "01_a.py"
+    source.write_text('# %%\nimport os\n\nprint(os.listdir(os.environ["TLHELPERS_BUILD"]))\n')
+    pages.build(source, tmp_path / "01_a.ipynb")
+    page = nbformat.read(tmp_path / "01_a.ipynb", as_version=4)
+    assert page.cells[0].outputs[0].text == "[]\n"
 
 
-@pytest.mark.parametrize("name", THE_SAME)
-def test_no_parameter_changes_what_a_page_does(name):
-    code = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "code")
-    assert "NBVAL_CHECK_OUTPUT" in code
-    used = [word for word in re.findall(r"\w+", code) if word in ("profile", "live", "seeds")]
-    # Named in the parameters cell, and perhaps to say which recordings the page is about.
-    assert used[:3] == ["profile", "live", "seeds"] and set(used[3:]) <= {"profile"}
-    assert ".run(" not in code and ".trainer(" not in code
+def test_build_keeps_the_old_page_when_a_cell_fails(tmp_path):
+    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n\n# %%\n# Why\n1 / 0\n")
+    (tmp_path / "01_a.ipynb").write_text("old")
+    with pytest.raises(CourseError, match=r"01_a, cell 2 `1 / 0`: ZeroDivisionError: division"):
+        pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb")
+    assert (tmp_path / "01_a.ipynb").read_text() == "old"
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in THE_SAME])
-def test_smoke(name, tmp_path, monkeypatch):
-    """Each page runs from top to bottom, live, on the smallest sizes."""
-    monkeypatch.setenv("TLHELPERS_BUILD", str(tmp_path / "build"))
-    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
-    done = papermill.execute_notebook(
-        notebook(name),
-        tmp_path / "page.ipynb",
-        {"profile": "smoke", "live": True},
-        progress_bar=False,
-        execution_timeout=300,
-        cwd=tmp_path,
-    )
-    assert all(c.execution_count for c in done.cells if c.cell_type == "code")
+def test_build_says_where_it_cannot_write(tmp_path):
+    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CourseError, match="Could not write .*01_a.ipynb"):
+        pages.build(tmp_path / "01_a.py", tmp_path / "file" / "01_a.ipynb", execute=False)
 
 
-def replaying(name, folder):
-    """A copy of a page whose live cell finds a run; the page itself if it has no such cell.
-
-    That this cell trains is what `test_smoke` and ``tlhelpers run`` are for, and no verdict is
-    about its run: training it here as well would only take its minutes once more.
-    """
-    live, text = "seeds=1, live=True", notebook(name).read_text()
-    assert text.count(live) == (name in LIVE)
-    if name not in LIVE:
-        return notebook(name)
-    this = case(LIVE[name])
-    measured, posted = this.find(this.measured, 0), this.posted
-    short = {key: values[: posted.epochs] for key, values in measured.history.items()}
-    made_up = dataclasses.replace(measured, recipe=posted, history=short)
-    recordings.save(made_up, folder / "build" / "runs", "made-up")
-    copy = folder / f"{name}.ipynb"
-    copy.write_text(text.replace(live, "seeds=1, live=False"))
-    return copy
+# The guard
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_verdicts_are_still_true(name, tmp_path):
-    """nbval runs the committed page and compares the cells marked NBVAL_CHECK_OUTPUT."""
-    if "NBVAL_CHECK_OUTPUT" not in notebook(name).read_text():
-        pytest.skip("the page has no verdict")
-    page = replaying(name, tmp_path)
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env"]
-    command += ["--nbval-cell-timeout=600", "-p", "no:cacheprovider", "-q", str(page)]
-    environment = {
-        **os.environ,
-        "TLHELPERS_BUILD": str(tmp_path / "build"),
-        "TLHELPERS_PROGRESS": "0",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-    }
-    result = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+def _strip(page):
+    for cell in page.cells[1:]:
+        cell.outputs = []
+
+
+def _forget_order(page):
+    page.cells[2].execution_count = None
+    page.cells[3].execution_count = 7
+
+
+def _edit(page):
+    page.cells[3].source = "a = 4\na + 1"
+
+
+def _edit_prose(page):
+    page.cells[0].source = "# How steady?"
+
+
+def _untag(page):
+    page.cells[1].metadata = {}
+
+
+def _add(page):
+    page.cells.append(nbformat.v4.new_markdown_cell("More"))
+
+
+def _fail(page):
+    page.cells[3].outputs = [nbformat.v4.new_output("error", ename="NameError", evalue="a")]
+
+
+def _mute(page):
+    page.cells[3].outputs = page.cells[2].outputs
+    page.cells[2].outputs = []
+
+
+def _other_kernel(page):
+    page.metadata.kernelspec.name = "venv"
+
+
+@pytest.mark.parametrize(
+    ("damage", "problems"),
+    [
+        (_strip, ["no outputs at all"]),
+        (_forget_order, ["code cell 2 was not executed", "3 was executed out of order, as [7]"]),
+        (_edit, ["cell 4 (code) differs from the source: `a = 4`"]),
+        (_edit_prose, ["cell 1 (markdown) differs"]),
+        (_untag, ["cell 2 (code) differs"]),
+        (_add, ["has 5 cells, the source 4"]),
+        (_fail, ["code cell 3 shows NameError: `a = 3`"]),
+        (_mute, ['code cell 2 has no output: `print("steady", profile)`']),
+        (_other_kernel, ["kernelspec is 'venv'"]),
+        (lambda page: None, []),
+    ],
+)
+def test_guard_finds(tmp_path, damage, problems):
+    source, target = tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb"
+    source.write_text(SOURCE)
+    page = executed(source, target)
+    damage(page)
+    nbformat.write(page, target)
+    found = pages.check(source, target)
+    assert len(found) == len(problems)
+    assert all(part in line for part, line in zip(problems, found, strict=True))
+
+
+def test_guard_finds_a_page_that_is_missing(tmp_path):
+    (tmp_path / "01_noise.py").write_text(SOURCE)
+    found = pages.check(tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb")
+    assert found == ["there is no such notebook"]
+
+
+VALID = '"nbformat": 4, "nbformat_minor": 5, "metadata": {}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other\n",
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"nbformat": 99}',
+        f'{{{VALID}, "cells": 3}}'.encode(),
+        f'{{{VALID}, "cells": [{{}}]}}'.encode(),
+    ],
+)
+def test_guard_finds_what_is_no_notebook(course, monkeypatch, capsys, text):
+    """Such as one that two people changed, with git's marks in it."""
+    (course / "src" / "01_noise.py").write_text(SOURCE)
+    (course / "01_noise.ipynb").write_bytes(text)
+    assert command(monkeypatch, "pages", "--check") == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("01_noise.ipynb: is no notebook, make it anew: ")
+
+
+@pytest.mark.parametrize(
+    ("cell", "sure"),
+    [
+        ("print(1)", True),
+        ("# NBVAL_CHECK_OUTPUT\nx", True),
+        ("if x:\n    print(1)", False),
+        ("text = print", False),
+        ("%magic", False),
+    ],
+)
+def test_cells_that_are_sure_to_print(cell, sure):
+    assert pages._prints(cell) is sure
+
+
+def test_build_says_that_there_was_no_kernel(tmp_path, monkeypatch):
+    pretend(monkeypatch, TimeoutError("no reply"))
+    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n")
+    with pytest.raises(CourseError, match="^01_a, before any cell: TimeoutError: no reply$"):
+        pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb")
+
+
+# The command
+
+
+@pytest.fixture
+def project(course, monkeypatch):
+    """The README and its figures are of this course as well, not the project's."""
+    monkeypatch.setattr(paths, "PROJECT", course.parent)
+    (course.parent / "README.md").write_text("No claims.\n")
+    for name in ("01_noise", "02_more"):
+        (course / "src" / f"{name}.py").write_text(SOURCE)
+    return course.parent
+
+
+def test_command_makes_and_checks(project, course, monkeypatch, capsys):
+    said, build = [], pages.build
+
+    def building(*given, **options):
+        said.append(capsys.readouterr().out)
+        build(*given, **options)
+
+    monkeypatch.setattr(pages, "build", building)
+    assert command(monkeypatch, "pages", "1", "--no-execute") == 0
+    assert said == ["01_noise.ipynb …\n"]
+    assert "01_noise.ipynb made in" in capsys.readouterr().out
+    assert command(monkeypatch, "pages", "1", "--check") == 1
+    assert "01_noise.ipynb: has no outputs at all" in capsys.readouterr().out
+    executed(course / "src" / "01_noise.py", course / "01_noise.ipynb")
+    assert command(monkeypatch, "pages", "1", "--check") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "touched"),
+    [
+        (["1"], False),
+        (["1", "--readme"], True),
+        ([], True),
+        (["--no-readme"], False),
+        (["--check"], False),
+    ],
+)
+def test_readme_and_figures_are_made_with_all_pages_or_if_asked_for(
+    project, monkeypatch, arguments, touched
+):
+    monkeypatch.setattr(prose, "refresh", lambda text: text + "Fresh.\n")
+    drawn = []
+    monkeypatch.setattr(commands, "_readme_figures", drawn.append)
+    command(monkeypatch, "pages", "--no-execute", *arguments)
+    assert (project / "README.md").read_text() == "No claims.\n" + "Fresh.\n" * touched
+    assert drawn == [project / "docs"] * touched
+
+
+def test_figures_of_the_readme(tmp_path):
+    commands._readme_figures(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"faces.png", "retina.png"}
+
+
+def test_a_check_that_shall_write_is_refused(project, monkeypatch, capsys):
+    assert command(monkeypatch, "pages", "--check", "--readme") == 2
+    assert "--check writes nothing" in capsys.readouterr().err
+
+
+def test_notebooks_without_source_are_told_and_removed(project, course, monkeypatch, capsys):
+    """As after a page was given another name; what is not called like a page is not ours."""
+    for source in (course / "src").iterdir():
+        executed(source, course / f"{source.stem}.ipynb")
+    old, other = course / "01_old_name.ipynb", course / "Untitled.ipynb"
+    old.touch()
+    other.touch()
+    assert command(monkeypatch, "pages", "--check") == 1
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line == "01_old_name.ipynb: has no source; `tlhelpers pages` removes it"
+    assert command(monkeypatch, "pages", "1", "--no-execute") == 0
+    assert old.exists()
+    assert command(monkeypatch, "pages", "--no-execute", "--no-readme") == 0
+    assert "01_old_name.ipynb removed: it has no source" in capsys.readouterr().out
+    assert other.exists() and not old.exists()

@@ -1,299 +1,19 @@
-"""Making, guarding and running pages, on tiny pages without Keras."""
+"""Running pages and reporting how they went, on tiny ones without Keras."""
 
 import errno
 import json
-import sys
-import time
 from xml.etree import ElementTree
 
 import nbformat
 import numpy as np
-import papermill
 import pytest
 from bs4 import BeautifulSoup
 
-from tlhelpers import cli
+from tests.course.tiny_pages import PICTURE, command, notebook, pretend
 from tlhelpers.core import machine, paths, progress
 from tlhelpers.core.errors import CourseError
-from tlhelpers.course import pages, report, runner
-
-SOURCE = """\
-# %% [markdown]
-# # How unsteady?
-
-# %% tags=["parameters"]
-profile = "quick"
-live = False
-
-# %%
-# NBVAL_CHECK_OUTPUT
-print("steady", profile)
-
-# %%
-a = 3
-a + 1
-"""
-PICTURE = """
-# %%
-from IPython.display import display
-display({"image/png": "AAAA"}, metadata={"image/png": {"alt": "Loss <falls>"}}, raw=True)
-"""
-
-
-def notebook(folder, name, *cells, parameters='profile = "quick"'):
-    """A page that was never executed."""
-    page = nbformat.v4.new_notebook(metadata=pages._METADATA)
-    page.cells = [
-        nbformat.v4.new_markdown_cell(f"# {name[:2]} · Page {name}"),
-        nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
-        *(nbformat.v4.new_code_cell(cell) for cell in cells),
-    ]
-    path = folder / f"{name}.ipynb"
-    nbformat.write(page, path)
-    return path
-
-
-def executed(source, target):
-    """What `pages.build` makes of SOURCE, without a kernel."""
-    pages.build(source, target, execute=False)
-    page = nbformat.read(target, as_version=4)
-    code = [cell for cell in page.cells if cell.cell_type == "code"]
-    for number, cell in enumerate(code, 1):
-        cell.execution_count = number
-    code[1].outputs = [nbformat.v4.new_output("stream", text="steady quick\n")]
-    nbformat.write(page, target)
-    return page
-
-
-def command(monkeypatch, *arguments):
-    """Exit code of the `tlhelpers` command."""
-    monkeypatch.setattr(sys, "argv", ["tlhelpers", *map(str, arguments)])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    return end.value.code
-
-
-@pytest.fixture
-def course(tmp_path, monkeypatch):
-    """An empty course of its own, in place of the project's."""
-    folder = tmp_path / "notebooks {braces}"
-    (folder / "src").mkdir(parents=True)
-    monkeypatch.setattr(paths, "NOTEBOOKS", folder)
-    return folder
-
-
-# Making pages
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    """A source and the notebook made from it."""
-    folder = tmp_path_factory.mktemp("built")
-    source = folder / "01_noise.py"
-    source.write_text(SOURCE + PICTURE)
-    pages.build(source, folder / "01_noise.ipynb")
-    return source, folder / "01_noise.ipynb"
-
-
-def test_build_makes_a_page_that_the_guard_accepts(built):
-    source, target = built
-    assert pages.check(source, target) == []
-    page = nbformat.read(target, as_version=4)
-    nbformat.validate(page)
-    assert page.metadata == pages._METADATA
-    assert page.cells[2].outputs[0].text == "steady quick\n"
-    assert page.cells[1].metadata == {"tags": ["parameters"]}
-    assert not any("execution" in cell.metadata for cell in page.cells)
-    assert str(source.parent) not in target.read_text()
-
-
-def test_build_again_gives_the_same_bytes(built, tmp_path):
-    source, target = built
-    pages.build(source, tmp_path / "again.ipynb")
-    assert (tmp_path / "again.ipynb").read_bytes() == target.read_bytes()
-
-
-def test_a_new_cell_leaves_the_ids_of_the_others(tmp_path):
-    def ids(text):
-        (tmp_path / "01_a.py").write_text(text)
-        pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb", execute=False)
-        return [cell.id for cell in nbformat.read(tmp_path / "01_a.ipynb", as_version=4).cells]
-
-    first = ids("# %%\nx = 1\n\n# %%\nx = 1\n")
-    assert len(set(first)) == 2
-    assert ids("# %% [markdown]\n# New\n\n# %%\nx = 1\n\n# %%\nx = 1\n")[1:] == first
-
-
-def test_a_page_is_made_without_what_was_trained_here(tmp_path, monkeypatch):
-    monkeypatch.setenv("TLHELPERS_BUILD", str(tmp_path))  # holds the source at least
-    source = tmp_path / "01_a.py"
-    source.write_text('# %%\nimport os\n\nprint(os.listdir(os.environ["TLHELPERS_BUILD"]))\n')
-    pages.build(source, tmp_path / "01_a.ipynb")
-    page = nbformat.read(tmp_path / "01_a.ipynb", as_version=4)
-    assert page.cells[0].outputs[0].text == "[]\n"
-
-
-def test_build_keeps_the_old_page_when_a_cell_fails(tmp_path):
-    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n\n# %%\n# Why\n1 / 0\n")
-    (tmp_path / "01_a.ipynb").write_text("old")
-    with pytest.raises(CourseError, match=r"01_a, cell 2 `1 / 0`: ZeroDivisionError: division"):
-        pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb")
-    assert (tmp_path / "01_a.ipynb").read_text() == "old"
-
-
-@pytest.mark.parametrize("words", ["Kernel died before replying to kernel_info", "Timeout"])
-def test_build_says_that_there_was_no_kernel(tmp_path, monkeypatch, words):
-    tried = []
-
-    def execute(self, **_):
-        tried.append(self)
-        raise RuntimeError(words)
-
-    monkeypatch.setattr("nbclient.NotebookClient.execute", execute)
-    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n")
-    with pytest.raises(CourseError, match=f"^01_a, before any cell: RuntimeError: {words}"):
-        pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb")
-    # Two kernels may have chosen one port: that is worth another try.
-    assert len(tried) == (2 if words.startswith("Kernel") else 1)
-
-
-def test_build_tries_a_kernel_again(tmp_path, monkeypatch):
-    from nbclient import NotebookClient
-
-    tried, execute = [], NotebookClient.execute
-
-    def once_without(self, **options):
-        tried.append(self)
-        if len(tried) == 1:
-            raise RuntimeError("Kernel died before replying to kernel_info")
-        return execute(self, **options)
-
-    monkeypatch.setattr(NotebookClient, "execute", once_without)
-    source, target = tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb"
-    source.write_text(SOURCE)
-    pages.build(source, target)
-    assert pages.check(source, target) == []
-
-
-def test_build_says_where_it_cannot_write(tmp_path):
-    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n")
-    (tmp_path / "file").write_text("")
-    with pytest.raises(CourseError, match="Could not write .*01_a.ipynb"):
-        pages.build(tmp_path / "01_a.py", tmp_path / "file" / "01_a.ipynb", execute=False)
-
-
-# The guard
-
-
-def _strip(page):
-    for cell in page.cells[1:]:
-        cell.outputs = []
-
-
-def _forget_order(page):
-    page.cells[2].execution_count = None
-    page.cells[3].execution_count = 7
-
-
-def _edit(page):
-    page.cells[3].source = "a = 4\na + 1"
-
-
-def _edit_prose(page):
-    page.cells[0].source = "# How steady?"
-
-
-def _untag(page):
-    page.cells[1].metadata = {}
-
-
-def _add(page):
-    page.cells.append(nbformat.v4.new_markdown_cell("More"))
-
-
-def _fail(page):
-    page.cells[3].outputs = [nbformat.v4.new_output("error", ename="NameError", evalue="a")]
-
-
-def _mute(page):
-    page.cells[3].outputs = page.cells[2].outputs
-    page.cells[2].outputs = []
-
-
-def _other_kernel(page):
-    page.metadata.kernelspec.name = "venv"
-
-
-@pytest.mark.parametrize(
-    ("damage", "problems"),
-    [
-        (_strip, ["no outputs at all"]),
-        (_forget_order, ["code cell 2 was not executed", "3 was executed out of order, as [7]"]),
-        (_edit, ["cell 4 (code) differs from the source: `a = 4`"]),
-        (_edit_prose, ["cell 1 (markdown) differs"]),
-        (_untag, ["cell 2 (code) differs"]),
-        (_add, ["has 5 cells, the source 4"]),
-        (_fail, ["code cell 3 shows NameError: `a = 3`"]),
-        (_mute, ['code cell 2 has no output: `print("steady", profile)`']),
-        (_other_kernel, ["kernelspec is 'venv'"]),
-        (lambda page: None, []),
-    ],
-)
-def test_guard_finds(tmp_path, damage, problems):
-    source, target = tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb"
-    source.write_text(SOURCE)
-    page = executed(source, target)
-    damage(page)
-    nbformat.write(page, target)
-    found = pages.check(source, target)
-    assert len(found) == len(problems)
-    assert all(part in line for part, line in zip(problems, found, strict=True))
-
-
-def test_guard_finds_a_page_that_is_missing(tmp_path):
-    (tmp_path / "01_noise.py").write_text(SOURCE)
-    found = pages.check(tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb")
-    assert found == ["there is no such notebook"]
-
-
-VALID = '"nbformat": 4, "nbformat_minor": 5, "metadata": {}'
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other\n",
-        b"",
-        b"[]",
-        b"{}",
-        b"\xff",
-        b'{"nbformat": 99}',
-        f'{{{VALID}, "cells": 3}}'.encode(),
-        f'{{{VALID}, "cells": [{{}}]}}'.encode(),
-    ],
-)
-def test_guard_finds_what_is_no_notebook(course, monkeypatch, capsys, text):
-    """Such as one that two people changed, with git's marks in it."""
-    (course / "src" / "01_noise.py").write_text(SOURCE)
-    (course / "01_noise.ipynb").write_bytes(text)
-    assert command(monkeypatch, "pages", "--check") == 1
-    (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("01_noise.ipynb: is no notebook, make it anew: ")
-
-
-@pytest.mark.parametrize(
-    ("cell", "sure"),
-    [
-        ("print(1)", True),
-        ("# NBVAL_CHECK_OUTPUT\nx", True),
-        ("if x:\n    print(1)", False),
-        ("text = print", False),
-        ("%magic", False),
-    ],
-)
-def test_cells_that_are_sure_to_print(cell, sure):
-    assert pages._prints(cell) is sure
-
+from tlhelpers.course import report, runner
+from tlhelpers.course.execution import Execution
 
 # Running pages
 
@@ -304,9 +24,11 @@ def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ran {braces}")
     seen = "import os\nprint(profile, *(os.environ[n] for n in {}))"
     names = ["TF_CPP_MIN_LOG_LEVEL", "PYTHONHASHSEED", "TF_NUM_INTRAOP_THREADS", "MPLBACKEND"]
-    bars = (
-        "from tlhelpers import progress\nimport time\n"
-        "for _ in progress.bar(range(10), desc='training'):\n    time.sleep(0.1)"
+    shown = folder / "shown"
+    bars = (  # trains until somebody has seen it
+        "import time\nfrom tlhelpers.core import progress\n"
+        "for step in progress.bar(range(10), desc='training'):\n"
+        f"    while step == 5 and not os.path.exists({str(shown)!r}):\n        time.sleep(0.05)"
     )
     notebooks = [
         notebook(folder, "00_good", seen.format(names), bars, PICTURE.split("%%")[1]),
@@ -321,6 +43,8 @@ def ran(tmp_path_factory):
         for page in all_pages:
             if page.bars:
                 lines.extend(progress.reported(page.bars))
+        if lines:
+            shown.touch()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("TLHELPERS_PROGRESS", raising=False)
@@ -403,30 +127,16 @@ def test_report_for_machines(ran):
     assert bad.find("failure").get("message") == results[1].problem
 
 
-def test_a_cell_that_takes_too_long_fails_its_page(tmp_path):
-    page = notebook(tmp_path, "00_slow", "import time", "time.sleep(60)")
-    clock = time.monotonic()
-    (result,) = runner.run([page], tmp_path / "out", timeout=1)
-    assert time.monotonic() - clock < 40
-    assert (result.status, result.cell, result.line) == ("failed", 3, "time.sleep(60)")
-    assert result.error == "CellTimeoutError: the cell took longer than 1 s"
-    assert (out := tmp_path / "out" / "00_slow.ipynb").exists() and out.with_suffix(
-        ".html"
-    ).exists()
-
-
 def test_ctrl_c_stops_the_kernel_and_keeps_the_report(tmp_path):
-    slow = notebook(tmp_path, "00_slow", "import time", "time.sleep(60)")
+    slow = notebook(tmp_path, "00_slow", "import time", "time.sleep(3600)")
     later = notebook(tmp_path, "01_later", "print(1)")
     out = tmp_path / "out"
 
     def interrupt(all_pages):
-        if all_pages[0].cell == 3:
+        if all_pages[0].execution.cell == 3:
             raise KeyboardInterrupt
 
-    clock = time.monotonic()
     results = runner.run([slow, later], out, on_progress=interrupt)
-    assert time.monotonic() - clock < 40
     assert [result.status for result in results] == ["interrupted", "not run"]
     assert json.loads((out / "report.json").read_text())["status"] == "interrupted"
     suite = ElementTree.parse(out / "junit.xml").getroot().find("testsuite")
@@ -435,45 +145,6 @@ def test_ctrl_c_stops_the_kernel_and_keeps_the_report(tmp_path):
 
 
 # Papermill replaced by something that only pretends: no kernel, so no time.
-
-
-def pretend(monkeypatch, *problems):
-    """Make papermill raise `problems`, one a call, and copy the page after them."""
-    left = list(problems)
-
-    def execute(source, target, *_, **__):
-        if left:
-            raise left.pop(0)
-        nbformat.write(nbformat.read(source, as_version=4), target)
-
-    monkeypatch.setattr(papermill, "execute_notebook", execute)
-
-
-def test_a_kernel_that_did_not_start_gets_a_second_chance(tmp_path, monkeypatch):
-    page = notebook(tmp_path, "00_a", "x = 1")
-    failure = RuntimeError("Kernel died before replying to kernel_info")
-    for problems, status in [((failure,), "passed"), ((failure, failure), "failed")]:
-        pretend(monkeypatch, *problems)
-        assert runner.run([page], tmp_path / "out")[0].status == status
-
-
-def test_a_page_that_had_started_gets_none(tmp_path, monkeypatch):
-    page = notebook(tmp_path, "00_a", "x = 1")
-
-    def execute(*_, on_cell_execute, **__):
-        on_cell_execute(cell=nbformat.v4.new_code_cell("x = 1"), cell_index=0)
-        raise RuntimeError("Address already in use")
-
-    monkeypatch.setattr(papermill, "execute_notebook", execute)
-    (result,) = runner.run([page], tmp_path / "out")
-    assert (result.status, result.cell, result.line) == ("failed", 1, "x = 1")
-
-
-def test_other_failures_get_none(tmp_path, monkeypatch):
-    page = notebook(tmp_path, "00_a", "x = 1")
-    pretend(monkeypatch, ValueError("no"))
-    (result,) = runner.run([page], tmp_path / "out")
-    assert (result.status, result.error) == ("failed", "ValueError: no")
 
 
 def test_old_copies_do_not_pass_for_new_ones(tmp_path, monkeypatch):
@@ -601,29 +272,6 @@ def test_help_tells_the_exit_codes(monkeypatch, capsys):
     )
 
 
-def test_pages_command_makes_and_checks(course, monkeypatch, capsys):
-    (course / "src" / "01_noise.py").write_text(SOURCE)
-    # The README and its figures are of this course as well, not the project's.
-    project = course.parent
-    monkeypatch.setattr(paths, "PROJECT", project)
-    (project / "README.md").write_text("No claims.\n")
-    said, build = [], pages.build
-
-    def building(*given, **options):
-        said.append(capsys.readouterr().out)
-        build(*given, **options)
-
-    monkeypatch.setattr(pages, "build", building)
-    assert command(monkeypatch, "pages", "--no-execute") == 0
-    assert said == ["01_noise.ipynb …\n"]
-    assert "01_noise.ipynb made in" in capsys.readouterr().out
-    assert {path.name for path in (project / "docs").iterdir()} == {"faces.png", "retina.png"}
-    assert command(monkeypatch, "pages", "1", "--check") == 1
-    assert "01_noise.ipynb: has no outputs at all" in capsys.readouterr().out
-    executed(course / "src" / "01_noise.py", course / "01_noise.ipynb")
-    assert command(monkeypatch, "pages", "--check") == 0
-
-
 # What is shown meanwhile
 
 
@@ -648,7 +296,7 @@ def test_a_terminal_gets_the_course_and_the_trainings(tmp_path):
     (tmp_path / "9.txt").write_text("training: 40%")
     bars = runner.Bars(2)
     done = _page(tmp_path, "00_a", result=report.PageResult("00_a", "A", "passed", 1))
-    bars([done, _page(tmp_path, "01_b", bars=tmp_path, cell=6)])
+    bars([done, _page(tmp_path, "01_b", bars=tmp_path, execution=Execution(6))])
     assert "1/2 pages, 01_b cell 6/10" in str(bars.course) and "75 %" in str(bars.course)
     assert [str(slot) for slot in bars.trainings] == ["01  training: 40%", ""]
     bars.close()

@@ -41,7 +41,7 @@ def patients(n=2000, share=0.25, seed=0):
     return dataset(np.repeat(np.arange(n), 2), grades)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=datasets(), seed=st.integers(0, 2**32), want=st.data())
 def test_group_split_keeps_its_promises(data, seed, want):
     most = len(data) - 4  # Whole groups of up to 4: validation may take 3 more than asked.
@@ -64,7 +64,7 @@ def test_group_split_keeps_its_promises(data, seed, want):
     assert split.fingerprint() == split_by_group(data, validation, seed, train).fingerprint()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=datasets(), seed=st.integers(0, 2**32), share=st.floats(0.1, 0.6))
 def test_a_share_is_a_share_of_the_images(data, seed, share):
     split = split_by_group(data, share, seed)

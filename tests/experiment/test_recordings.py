@@ -27,6 +27,7 @@ from tlhelpers.training.run import Experiment, Run
 
 SMOKE = case("retinopathy", "smoke")
 CLIPPED = fix("clipnorm").apply(SMOKE.measured)
+PATIENCE = 300  # s until a thread that does not come is given up
 
 
 def made_up(recipe, seed, wobble, this=SMOKE) -> Run:
@@ -263,7 +264,7 @@ def test_pages_side_by_side_make_a_run_one_after_the_other(build_folder, monkeyp
 
     def page():
         this = case("retinopathy", "smoke")
-        began.wait(10)
+        began.wait(PATIENCE)
         found.append(this.run(this.measured, seeds=1, live=live)[0])
 
     trained, found = [], []
@@ -272,7 +273,7 @@ def test_pages_side_by_side_make_a_run_one_after_the_other(build_folder, monkeyp
     for each in pages:
         each.start()
     for each in pages:
-        each.join(30)
+        each.join(PATIENCE)
     assert len(found) == 2 and trained == [0] * times
     assert [run.replayed for run in found].count(False) == times
 
@@ -285,16 +286,16 @@ def test_who_waits_for_another_process_is_told(build_folder, tmp_path, monkeypat
     def other():
         with SMOKE.locked(SMOKE.measured, 0):
             taken.set()
-            ends = time.monotonic() + 20
+            ends = time.monotonic() + PATIENCE
             while not said and time.monotonic() < ends:
                 said.extend(progress.reported(tmp_path))
                 time.sleep(0.05)
 
     thread = threading.Thread(target=other)
     thread.start()
-    assert taken.wait(10)
+    assert taken.wait(PATIENCE)
     with SMOKE.locked(SMOKE.measured, 0):
-        thread.join(10)
+        thread.join(PATIENCE)
     assert said and "seed 0: another process is making this run; waiting" in said[0]
     assert progress.reported(tmp_path) == []
 

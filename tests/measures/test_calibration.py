@@ -40,7 +40,7 @@ def test_by_hand():
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32 - 1), value=st.floats(0.1, 10), classes=st.integers(2, 8))
 def test_the_order_of_answers_stays_and_they_sum_to_one(seed, value, classes):
     p = np.random.default_rng(seed).dirichlet(np.ones(classes), 20)

@@ -303,7 +303,7 @@ def test_early_stopping_is_what_keras_does():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from keras import callbacks
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.lists(EPOCH_LOSS, min_size=1, max_size=10), st.integers(0, 5))
     def same(losses, patience):
         expected = _keras_early_stopping(callbacks, losses, patience)

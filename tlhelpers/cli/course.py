@@ -25,6 +25,7 @@ from tlhelpers.cli.app import (
 from tlhelpers.core import machine, paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.course import pages
+from tlhelpers.course.execution import TIMEOUT
 
 # Everything else is imported where it is needed: `tlhelpers --help` must not wait for it.
 
@@ -60,7 +61,7 @@ def run(
         Path | None,
         typer.Option(help="Folder of the executed pages and the report. [default: build/course]"),
     ] = None,
-    timeout: Timeout = pages.TIMEOUT,
+    timeout: Timeout = TIMEOUT,
     scheduler: Scheduler = None,
 ) -> None:
     """Execute pages and report how they went, as HTML, JSON and JUnit XML.
@@ -112,13 +113,26 @@ def pages_command(
         bool, typer.Option("--check", help="Only say what is wrong with the notebooks.")
     ] = False,
     execute: Annotated[bool, typer.Option(help="Run the cells.")] = True,
-    timeout: Timeout = pages.TIMEOUT,
+    timeout: Timeout = TIMEOUT,
+    readme: Annotated[
+        bool | None,
+        typer.Option(
+            "--readme/--no-readme",
+            help="Refresh README.md and its figures; if not said, where all pages are made.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """For maintainers: make the notebooks from notebooks/src, executed in the quick profile."""
+    """For maintainers: make the notebooks from notebooks/src, executed in the quick profile.
+
+    Where all pages are made, notebooks that have no source any more are removed.
+    """
     from tlhelpers.analysis import prose
     from tlhelpers.core import files
     from tlhelpers.course import report
 
+    if check and readme:
+        raise CourseError("--check writes nothing, and --readme does: give one of them.")
     failed = False
     for source in pages.find(numbers or (), paths.NOTEBOOKS / "src", ".py"):
         target = paths.NOTEBOOKS / f"{source.stem}.ipynb"
@@ -132,9 +146,16 @@ def pages_command(
         for problem in problems:
             typer.echo(f"{target.name}: {problem}")
         failed = failed or bool(problems)
-    if not check:
-        readme = paths.PROJECT / "README.md"
-        files.save(readme, prose.refresh(readme.read_text(encoding="utf-8")))
+    for notebook in () if numbers else pages.left_over():
+        if check:
+            typer.echo(f"{notebook.name}: has no source; `tlhelpers pages` removes it")
+            failed = True
+        else:
+            notebook.unlink()
+            typer.echo(f"{notebook.name} removed: it has no source")
+    if not check and (not numbers if readme is None else readme):
+        text = paths.PROJECT / "README.md"
+        files.save(text, prose.refresh(text.read_text(encoding="utf-8")))
         _readme_figures(paths.PROJECT / "docs")
     raise typer.Exit(1 if failed else 0)
 

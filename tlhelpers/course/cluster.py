@@ -22,7 +22,8 @@ from tlhelpers.core.errors import CourseError, in_one_line
 from tlhelpers.core.progress import bar
 from tlhelpers.course import runner
 from tlhelpers.course.dispatch import Task, spread, stop_if_unwanted
-from tlhelpers.course.report import FAILED, INTERRUPTED, PageResult
+from tlhelpers.course.junit import FAILED, INTERRUPTED
+from tlhelpers.course.report import PageResult
 from tlhelpers.experiment.cases import Case, case
 from tlhelpers.experiment.cases.base import forget
 from tlhelpers.training.recipe import Recipe

@@ -9,25 +9,19 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import os
 import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tlhelpers.core import files, paths
 from tlhelpers.core.errors import CourseError, in_one_line
+from tlhelpers.course.execution import TIMEOUT, Execution, PageFailed, first_line
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-TIMEOUT = 1200
-"""Seconds that one cell may take."""
-
-KERNEL_ARGUMENTS = ["--log-level=ERROR"]
-"""A kernel's warnings would reach the terminal: on this machine's own ports nobody listens in."""
 
 _METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -35,7 +29,6 @@ _METADATA = {
     "language_info": {"name": "python"},
 }
 _COMPARED = "# NBVAL_CHECK_OUTPUT"
-_NO_KERNEL = re.compile("Address already in use|Kernel died before replying")
 _NAME = re.compile(r"\d\d_\w+")
 
 
@@ -59,7 +52,7 @@ def find(
         There are no pages, or none with one of the numbers.
     """
     folder = folder or paths.NOTEBOOKS
-    there = [p for p in sorted(folder.glob(f"*{suffix}")) if _NAME.fullmatch(p.stem)]
+    there = _named(folder, suffix)
     if not there:
         raise CourseError(f"There are no pages (NN_topic{suffix}) in {folder}.")
     names = {path.stem[:2] for path in there}
@@ -69,6 +62,12 @@ def find(
             f"There is no page {', '.join(strangers)}: choose from {', '.join(sorted(names))}."
         )
     return [path for path in there if path.stem[:2] in wanted]
+
+
+def left_over() -> list[Path]:
+    """Notebooks whose source is gone, or is called otherwise now."""
+    sources = {path.stem for path in _named(paths.NOTEBOOKS / "src", ".py")}
+    return [path for path in _named(paths.NOTEBOOKS, ".ipynb") if path.stem not in sources]
 
 
 def build(source: Path, target: Path, execute: bool = True, timeout: int = TIMEOUT) -> None:
@@ -98,8 +97,6 @@ def build(source: Path, target: Path, execute: bool = True, timeout: int = TIMEO
     notebook = _read_source(source)
     if execute:
         _execute(notebook, source.stem, timeout)
-    # Execution adds the interpreter's version here.
-    notebook.metadata = nbformat.from_dict(_METADATA)
     files.save(target, nbformat.writes(notebook) + "\n")
 
 
@@ -139,57 +136,9 @@ def title(notebook: NotebookNode) -> str | None:
     return None
 
 
-def kernel_environment(**more: str) -> dict[str, str]:
-    """The environment of a kernel that executes a page with no one in front of it."""
-    return {
-        **os.environ,
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "PYTHONHASHSEED": "0",
-        # CI machines often set Agg, and every figure would be missing.
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        # Otherwise each kernel warns about frozen modules, into the runner's terminal.
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        # `tlhelpers.core.memory` comes too late for this in a kernel: it has threads already.
-        "MALLOC_ARENA_MAX": "1",
-        **more,
-    }
-
-
-def first_line(cell: NotebookNode) -> str:
-    """The first line of a code cell that is not a comment."""
-    lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
-    return next((line for line in lines if not line.startswith("#")), lines[0])
-
-
-def is_without_kernel(problem: Exception) -> bool:
-    """Whether only the kernel could not be started: another try may do.
-
-    Two kernels that start at once may choose the same port (papermill issue 511).
-    """
-    return bool(_NO_KERNEL.search(str(problem)))
-
-
-def what_stopped(problem: Exception, timeout: int) -> str:
-    """What stopped a page, in one line.
-
-    Parameters
-    ----------
-    problem : Exception
-        What executing the page ended in.
-    timeout : int
-        Seconds that one cell was given.
-
-    Returns
-    -------
-    str
-    """
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-
-    if isinstance(problem, CellTimeoutError):
-        return f"CellTimeoutError: the cell took longer than {timeout} s"
-    if isinstance(problem, DeadKernelError):
-        return "DeadKernelError: the page's Python process died; often the memory had run out"
-    return in_one_line(problem)
+def _named(folder: Path, suffix: str) -> list[Path]:
+    """What is called like a page, in order."""
+    return [path for path in sorted(folder.glob(f"*{suffix}")) if _NAME.fullmatch(path.stem)]
 
 
 def _read_source(source: Path) -> NotebookNode:
@@ -215,40 +164,23 @@ def _read_source(source: Path) -> NotebookNode:
 
 
 def _execute(notebook: NotebookNode, name: str, timeout: int) -> None:
-    """Run the cells in place."""
-    from nbclient import NotebookClient
+    """Run the cells, and take over what they gave; papermill's marks stay behind."""
+    import nbformat
 
-    started: list[NotebookNode] = []
-
-    def remember(cell: NotebookNode, **_: Any) -> None:
-        started.append(cell)
-
-    def execute() -> None:
-        client = NotebookClient(
-            notebook,
-            timeout=timeout,
-            kernel_name="python3",
-            record_timing=False,  # Would change with every execution.
-            coalesce_streams=True,  # How prints arrive in pieces is chance.
-            store_widget_state=False,
-            shutdown_kernel="immediate",
-            extra_arguments=KERNEL_ARGUMENTS,
-            on_cell_execute=remember,
-        )
-        # Away from what was trained here: a page shows committed recordings, and its own runs.
-        with tempfile.TemporaryDirectory() as folder:
-            client.execute(env=kernel_environment(TLHELPERS_PROGRESS="0", TLHELPERS_BUILD=folder))
-
-    try:
+    execution = Execution()
+    # Away from what was trained here: a page shows committed recordings, and its own runs.
+    with tempfile.TemporaryDirectory() as build, tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "page.ipynb")
+        nbformat.write(notebook, page)
         try:
-            execute()
-        except Exception as problem:
-            if started or not is_without_kernel(problem):
-                raise
-            execute()
-    except Exception as problem:
-        where = f"cell {len(started)} `{first_line(started[-1])}`" if started else "before any cell"
-        raise CourseError(f"{name}, {where}: {what_stopped(problem, timeout)}") from None
+            execution.run(page, {}, {"TLHELPERS_PROGRESS": "0", "TLHELPERS_BUILD": build}, timeout)
+        except PageFailed as problem:
+            where = f"cell {execution.cell} `{execution.line}`"
+            where = where if execution.cell else "before any cell"
+            raise CourseError(f"{name}, {where}: {problem}") from None
+    for cell, executed in zip(notebook.cells, execution.executed.cells, strict=True):
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = executed.outputs, executed.execution_count
 
 
 def _kernel_problems(page: NotebookNode) -> list[str]:

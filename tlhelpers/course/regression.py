@@ -22,8 +22,8 @@ from tlhelpers.analysis import metrics
 from tlhelpers.analysis.comparisons import HELPS, Comparison, compare
 from tlhelpers.core import files
 from tlhelpers.core.errors import CourseError
-from tlhelpers.course import report
-from tlhelpers.course.report import FAILED, PASSED
+from tlhelpers.course import junit
+from tlhelpers.course.junit import FAILED, INTERRUPTED, NOT_RUN, PASSED
 from tlhelpers.experiment import protocol
 from tlhelpers.experiment.cases import Case, case
 from tlhelpers.experiment.fixes import FIXES, Fix
@@ -66,6 +66,11 @@ class Outcome:
     claim: str
     status: str
     found: str
+
+    def test_case(self) -> junit.TestCase:
+        """The check for CI servers."""
+        status = NOT_RUN if self.status == NOT_CHECKED else self.status
+        return junit.TestCase(self.name, status, message=f"{self.claim}: {self.found}")
 
 
 @dataclass(frozen=True)
@@ -361,22 +366,15 @@ def write(out: Path, found: Sequence[Outcome], about: dict[str, Any], complete: 
         Whether the check came to its end. If not, the status is "interrupted", and the JUnit file
         has an error, so that a check that was killed can pass for nothing.
     """
-    status = overall(found) if complete else report.INTERRUPTED
+    status = overall(found) if complete else INTERRUPTED
     record = {**about, "status": status, "checks": [asdict(outcome) for outcome in found]}
     files.save(out / "check.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    results = [
-        report.PageResult(
-            outcome.name,
-            outcome.claim,
-            report.NOT_RUN if outcome.status == NOT_CHECKED else outcome.status,
-            error=None if outcome.status == PASSED else f"{outcome.claim}: {outcome.found}",
-        )
-        for outcome in found
-    ]
+    cases = [outcome.test_case() for outcome in found]
     if not complete:
         error = "the check still runs, or was stopped before its end"
-        results.append(report.PageResult("end", "", report.INTERRUPTED, error=error))
-    files.save(out / "junit.xml", report.junit(results, about, "check"))
+        cases.append(junit.TestCase("end", INTERRUPTED, message=error))
+    xml = junit.xml("check", cases, about["started"], about["seconds"])
+    files.save(out / "junit.xml", xml)
 
 
 def overall(found: Sequence[Outcome]) -> str:

@@ -8,11 +8,10 @@ from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
-from xml.etree import ElementTree
 
 from tlhelpers.core import files
-
-PASSED, FAILED, INTERRUPTED, NOT_RUN = "passed", "failed", "interrupted", "not run"
+from tlhelpers.course import junit
+from tlhelpers.course.junit import FAILED, INTERRUPTED, NOT_RUN, PASSED
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,10 @@ class PageResult:
         where = f"In [{self.cell}] `{self.line}`: " if self.cell else ""
         return where + self.error if self.error else None
 
+    def test_case(self) -> junit.TestCase:
+        """The page for CI servers."""
+        return junit.TestCase(self.name, self.status, self.seconds, self.problem or "")
+
 
 def write(out: Path, results: list[PageResult], about: dict[str, Any]) -> None:
     """Write index.html, report.json and junit.xml into `out`.
@@ -64,7 +67,9 @@ def write(out: Path, results: list[PageResult], about: dict[str, Any]) -> None:
     status = overall(results)
     record = {**about, "status": status, "pages": [asdict(result) for result in results]}
     files.save(out / "report.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    files.save(out / "junit.xml", junit(results, about, "pages"))
+    cases = [result.test_case() for result in results]
+    xml = junit.xml("pages", cases, about["started"], about["seconds"])
+    files.save(out / "junit.xml", xml)
     files.save(out / "index.html", _index(out, results, about, status))
 
 
@@ -92,37 +97,6 @@ def count(results: list[PageResult]) -> str:
     """3 of 4 pages passed."""
     passed = sum(result.status == PASSED for result in results)
     return f"{passed} of {len(results)} page{'s' * (len(results) != 1)} passed"
-
-
-def junit(results: list[PageResult], about: dict[str, Any], name: str) -> str:
-    """One test case a result, as CI servers read it, in a suite called `name`."""
-    statuses = [result.status for result in results]
-    suite = ElementTree.Element(
-        "testsuite",
-        name=name,
-        tests=str(len(results)),
-        failures=str(statuses.count(FAILED)),
-        errors=str(statuses.count(INTERRUPTED)),
-        skipped=str(statuses.count(NOT_RUN)),
-        time=f"{about['seconds']:.3f}",
-        timestamp=about["started"],
-    )
-    kinds = {FAILED: "failure", INTERRUPTED: "error", NOT_RUN: "skipped"}
-    for result in results:
-        case = ElementTree.SubElement(
-            suite,
-            "testcase",
-            classname=name,
-            name=result.name,
-            time=f"{result.seconds:.3f}",
-        )
-        if kind := kinds.get(result.status):
-            message = result.problem or result.status
-            ElementTree.SubElement(case, kind, message=message).text = message
-    root = ElementTree.Element("testsuites")
-    root.append(suite)
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
 
 
 def _index(out: Path, results: list[PageResult], about: dict[str, Any], status: str) -> str:

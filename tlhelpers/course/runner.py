@@ -9,17 +9,15 @@ from __future__ import annotations
 import datetime
 import logging
 import platform
-import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -27,13 +25,14 @@ from tqdm import tqdm
 from tlhelpers.core import files, machine, progress
 from tlhelpers.core.errors import CourseError
 from tlhelpers.course import pages, report
-from tlhelpers.course.report import FAILED, INTERRUPTED, NOT_RUN, PASSED, PageResult
+from tlhelpers.course.execution import TIMEOUT, Execution, PageFailed
+from tlhelpers.course.junit import FAILED, INTERRUPTED, NOT_RUN, PASSED
+from tlhelpers.course.report import PageResult
 
 if TYPE_CHECKING:
     from nbconvert import HTMLExporter
     from nbformat import NotebookNode
 
-_START_TIMEOUT = 120  # s; the first kernel after installing may have to compile every module.
 _PLAIN = (str, int, float, bool, type(None))
 _COPIES = (".ipynb", ".html")  # of an executed page
 
@@ -51,10 +50,8 @@ class Page:
     title : str
     cells : int
         Code cells to execute.
-    cell : int
-        The one that is executing, counted from 1; 0 before the first.
-    line : str, optional
-        That cell's first line of code.
+    execution : Execution
+        How far it has come.
     bars : path, optional
         Where the page's trainings write their progress, while it runs.
     result : PageResult, optional
@@ -64,8 +61,7 @@ class Page:
     path: Path
     title: str
     cells: int
-    cell: int = 0
-    line: str | None = None
+    execution: Execution = field(default_factory=Execution)
     bars: Path | None = None
     result: PageResult | None = None
 
@@ -75,7 +71,7 @@ def run(
     out: Path,
     parameters: dict[str, Any] | None = None,
     jobs: int = 1,
-    timeout: int = pages.TIMEOUT,
+    timeout: int = TIMEOUT,
     on_progress: Watch | None = None,
     execute: Callable[[list[Page], Path, dict[str, Any], int, Watch], None] | None = None,
 ) -> list[PageResult]:
@@ -186,11 +182,6 @@ class _Course:
     def __init__(self, out: Path, work: Path, parameters: dict[str, Any], jobs: int, timeout: int):
         self.out, self.work, self.parameters = out, work, parameters
         self.jobs, self.timeout = jobs, timeout
-        self.stopping = Event()
-        self.kernels: list[Any] = []
-        # Papermill's and nbclient's own messages would fall among the bars; what they say is
-        # in the exceptions too.
-        logging.getLogger("papermill").addHandler(logging.NullHandler())
 
     def run(self, all_pages: list[Page], on_progress: Watch) -> None:
         """Execute the pages; returns early after Ctrl-C, with every kernel stopped."""
@@ -203,99 +194,47 @@ class _Course:
                     future.result()
                 on_progress(all_pages)
         except BaseException as problem:
-            self.stop()
+            for page in all_pages:  # the threads that wait for their kernels notice soon
+                page.execution.stop()
             if not isinstance(problem, KeyboardInterrupt):
                 raise
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def stop(self) -> None:
-        """End the kernels; the threads that wait for them notice within a second."""
-        self.stopping.set()
-        for kernel in list(self.kernels):
-            _kill(kernel)
-
     def page(self, page: Page) -> None:
         """Execute one page, keep its copies, and say how it went in `page.result`."""
         clock = time.monotonic()
-        name = page.path.stem
+        name, execution = page.path.stem, page.execution
+        if execution.stopped:
+            return
         status, error = PASSED, None
-        executed = self.work / f"executed-{name}.ipynb"
+        page.bars = self.work / f"{name}-bars"
+        page.bars.mkdir()
         try:
-            self._execute(page, executed)
-        except Exception as problem:
-            if getattr(problem, "errno", None) in files.DISK_FULL:
-                raise CourseError(f"The disk is full: {self.work}.") from None
-            status = INTERRUPTED if self.stopping.is_set() else FAILED
-            error = pages.what_stopped(problem, self.timeout) if status == FAILED else None
-        if status != INTERRUPTED and executed.exists():
-            self._keep(executed, page)
+            execution.run(page.path, self.parameters, self._environment(page.bars), self.timeout)
+        except PageFailed as problem:
+            status, error = (INTERRUPTED, None) if execution.stopped else (FAILED, str(problem))
+        if execution.executed:
+            self._keep(execution.executed, page)
         page.bars = None
-        failed_in = {"cell": page.cell, "line": page.line} if error and page.cell else {}
+        failed_in = {"cell": execution.cell, "line": execution.line}
+        failed_in = failed_in if error and execution.cell else {}
         seconds = round(time.monotonic() - clock, 3)
         page.result = PageResult(name, page.title, status, seconds, **failed_in, error=error)
 
-    def _execute(self, page: Page, executed: Path) -> None:
-        """Execute a page, a second time if only its kernel could not be started."""
-        page.bars = self.work / f"{page.path.stem}-bars"
-        page.bars.mkdir()
-        # Papermill takes braces in paths for parameters; this path has none.
-        original = self.work / page.path.name
-        shutil.copyfile(page.path, original)
-        _refuse_unknown(original, self.parameters)
-        try:
-            self._papermill(page, original, executed)
-        except Exception as problem:
-            if self.stopping.is_set() or page.cell or not pages.is_without_kernel(problem):
-                raise
-            self._papermill(page, original, executed)
-
-    def _papermill(self, page: Page, original: Path, executed: Path) -> None:
-        import papermill
-
-        def cell_starts(cell: NotebookNode, **_: Any) -> None:
-            page.cell += 1
-            page.line = pages.first_line(cell)
-
-        papermill.execute_notebook(
-            original,
-            executed,
-            self.parameters,
-            progress_bar=False,
-            start_timeout=_START_TIMEOUT,
-            execution_timeout=self.timeout,
-            # What follows goes to nbclient.
-            kernel_manager_class=self._kernel_class(page),
-            shutdown_kernel="immediate",
-            extra_arguments=pages.KERNEL_ARGUMENTS,
-            on_cell_execute=cell_starts,
-        )
-
-    def _kernel_class(self, page: Page) -> type:
-        """A kernel manager with our environment that `stop` knows of."""
-        from jupyter_client import AsyncKernelManager
-
-        course = self
-        environment = {progress.FOLDER: str(page.bars)}
+    def _environment(self, bars: Path) -> dict[str, str]:
+        """What a page's kernel needs to know."""
+        environment = {progress.FOLDER: str(bars)}
         if self.jobs > 1:
             environment["TF_NUM_INTRAOP_THREADS"] = str(max(1, machine.cores() // self.jobs))
+        return environment
 
-        class Kernel(AsyncKernelManager):
-            async def start_kernel(self, **kwargs: Any) -> None:
-                course.kernels.append(self)
-                await super().start_kernel(**kwargs, env=pages.kernel_environment(**environment))
-                if course.stopping.is_set():  # Ctrl-C came while it started.
-                    _kill(self)
-
-        return Kernel
-
-    def _keep(self, executed: Path, page: Page) -> None:
+    def _keep(self, executed: NotebookNode, page: Page) -> None:
         """Put the executed page and its HTML into the out folder."""
         import nbformat
 
-        notebook = nbformat.read(executed, as_version=4)
-        files.save(self.out / f"{page.path.stem}.ipynb", nbformat.writes(notebook) + "\n")
-        html, _ = _exporter().from_notebook_node(notebook, {"metadata": {"name": page.title}})
+        files.save(self.out / f"{page.path.stem}.ipynb", nbformat.writes(executed) + "\n")
+        html, _ = _exporter().from_notebook_node(executed, {"metadata": {"name": page.title}})
         files.save(self.out / f"{page.path.stem}.html", html)
 
 
@@ -317,9 +256,9 @@ class Bars:
     def __call__(self, all_pages: list[Page]) -> None:
         ended = [p for p in all_pages if p.result]
         running = [p for p in all_pages if p.bars and not p.result]
-        parts = sum(max(p.cell - 1, 0) / max(p.cells, 1) for p in running)
+        parts = sum(max(p.execution.cell - 1, 0) / max(p.cells, 1) for p in running)
         self.course.n = (len(ended) + parts) / len(all_pages)
-        now = ", ".join(f"{p.path.stem} cell {p.cell}/{p.cells}" for p in running)
+        now = ", ".join(f"{p.path.stem} cell {p.execution.cell}/{p.cells}" for p in running)
         self.course.set_description_str(f"{len(ended)}/{len(all_pages)} pages, {now}")
         lines = [
             f"{p.path.stem[:2]}  {line}"
@@ -380,18 +319,6 @@ def _opened(path: Path, parameters: dict[str, Any]) -> Page:
     return Page(path, pages.title(notebook) or path.stem, len(code) + injected)
 
 
-def _refuse_unknown(notebook: Path, parameters: dict[str, Any]) -> None:
-    """Raise for parameters that a page does not have; papermill would only warn."""
-    import papermill
-
-    known = papermill.inspect_notebook(notebook)
-    if strangers := [name for name in parameters if name not in known]:
-        raise CourseError(
-            f"this page has no parameter {', '.join(strangers)}; "
-            f"it has {', '.join(known) or 'none'}"
-        )
-
-
 def _is_plain(value: Any) -> bool:
     """Whether papermill can write the value into a cell: NumPy's numbers, say, it cannot."""
     if type(value) in (list, tuple):
@@ -399,12 +326,6 @@ def _is_plain(value: Any) -> bool:
     if type(value) is dict:
         return all(map(_is_plain, (*value, *value.values())))
     return type(value) in _PLAIN
-
-
-def _kill(kernel: Any) -> None:
-    """End a kernel's process; training leaves nothing half written."""
-    if process := getattr(kernel.provisioner, "process", None):
-        process.kill()
 
 
 @cache

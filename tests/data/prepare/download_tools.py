@@ -6,11 +6,7 @@ import hashlib
 import json
 import re
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-SLOW = 1.0
-"""Seconds before a slow answer; tests set a shorter timeout."""
 
 
 class Server:
@@ -22,9 +18,9 @@ class Server:
     What was asked for is kept: `asked`, names of plain files; `headers`, who asked Kaggle;
     `ranges_asked`.
 
-    Manners: "good", "truncated" (ends early), "corrupt" (other bytes), "slow", or a status as a
-    number. A list holds one manner a request, the last for all that follow. With `sums`, answers
-    tell the MD5 sum as Kaggle's storage does.
+    Manners: "good", "truncated" (ends early), "corrupt" (other bytes), "slow" (never comes), or a
+    status as a number. A list holds one manner a request, the last for all that follow. With
+    `sums`, answers tell the MD5 sum as Kaggle's storage does.
     """
 
     def __init__(self, files, sums=True):
@@ -33,6 +29,7 @@ class Server:
         self.asked = []
         self.headers = []
         self.ranges_asked = []
+        self._ended = threading.Event()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -57,6 +54,7 @@ class Server:
         try:
             yield self
         finally:
+            self._ended.set()
             self._http.shutdown()
             self._http.server_close()
             thread.join()
@@ -85,7 +83,7 @@ class Server:
         if isinstance(manner, int) or name not in self.files:
             return self._refuse(request, manner if isinstance(manner, int) else 404)
         if manner == "slow":
-            time.sleep(SLOW)
+            self._ended.wait()
         data = self.files[name]
         start = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
         self.ranges_asked += [start[0]] if start else []

@@ -25,7 +25,6 @@ MD5 = hashlib.md5(DATA).hexdigest()
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setenv("TLHELPERS_PROGRESS", "0")
-    monkeypatch.setattr(downloads, "TIMEOUT", 0.2)
     monkeypatch.setattr(downloads, "PAUSE", 0.0)
 
 
@@ -74,9 +73,13 @@ def test_a_file_is_fetched_once(server, tmp_path, capsys, md5):
         (404, "is not there (404): fetch it by hand", 1),
     ],
 )
-def test_nothing_is_left_of_a_bad_answer(server, tmp_path, md5, manner, message, tries):
+def test_nothing_is_left_of_a_bad_answer(
+    server, tmp_path, monkeypatch, md5, manner, message, tries
+):
     server.manners["set.bin"] = manner
-    with pytest.raises(CourseError) as caught:
+    with monkeypatch.context() as patch, pytest.raises(CourseError) as caught:
+        if manner == "slow":
+            patch.setattr(downloads, "TIMEOUT", 0.2)
         fetch([remote(server, md5)], tmp_path)
     assert message in str(caught.value) and "\n" not in str(caught.value)
     assert server.asked == ["set.bin"] * tries

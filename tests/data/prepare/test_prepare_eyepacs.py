@@ -362,7 +362,7 @@ if "HANG_AFTER" in os.environ:
     prepared.WORKERS = 1  # So that the images before the one that hangs are all written.
 def counting(data, size):
     if next(calls) >= hang_after:
-        time.sleep(600)
+        time.sleep(3600)
     with open(log, "a") as file:
         file.write(".")
     return decode(data, size)
@@ -400,7 +400,6 @@ def decoded(tmp_path):
     return len((tmp_path / "counting.py.decoded").read_bytes())
 
 
-@pytest.mark.timeout(120)
 def test_kill_and_go_on(tmp_path, target):
     files = kaggle(patients=30) | {"images/2_left.jpeg": b"broken"}
     source = as_zip(tmp_path / "eyes.zip", files)
@@ -419,7 +418,7 @@ def test_kill_and_go_on(tmp_path, target):
     assert progress_lines(target) == 30
     before = decoded(tmp_path)
     process = start(tmp_path, source, target)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate()
     assert process.returncode == 0, err
     assert "59 images of 30 patients" in out
     assert "broken image: 2_left" in err
@@ -433,12 +432,12 @@ def test_a_full_disk_loses_nothing(tmp_path, target):
     source = as_zip(tmp_path / "eyes.zip", kaggle(patients=10))
     frame = SIZE * SIZE * 3
     process = start(tmp_path, source, target, largest_file=128 + 7 * frame + 100)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate()
     assert (process.returncode, out, len(err.splitlines())) == (2, "", 1)
     assert "the disk is full" in err
     assert progress_lines(target) == 7
     before = decoded(tmp_path)
-    assert "prepared: 20 images" in start(tmp_path, source, target).communicate(timeout=120)[0]
+    assert "prepared: 20 images" in start(tmp_path, source, target).communicate()[0]
     assert decoded(tmp_path) - before == 13
     done(source, tmp_path / "in_one_go")
     assert contents(target) == contents(tmp_path / "in_one_go")

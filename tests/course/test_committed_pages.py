@@ -1,0 +1,147 @@
+"""The committed pages: complete as executed, run by papermill as small as can be, true by nbval."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+
+import nbformat
+import papermill
+import pytest
+
+from tests.course.tiny_pages import notebook as tiny
+from tlhelpers.core import paths
+from tlhelpers.course import pages
+from tlhelpers.course.execution import Execution, kernel_environment
+from tlhelpers.experiment import recordings
+from tlhelpers.experiment.cases import case
+
+SOURCES = sorted((paths.NOTEBOOKS / "src").glob("*.py"))
+NAMES = [source.stem for source in SOURCES]
+LIVE = {"02_retinopathy_as_posted": "retinopathy", "07_ferplus_as_posted": "ferplus"}
+"""Pages with a cell that trains whatever the parameters say, and the case that it trains."""
+
+
+def notebook(name):
+    return paths.NOTEBOOKS / f"{name}.ipynb"
+
+
+def cells(name):
+    return json.loads(notebook(name).read_text())["cells"]
+
+
+def test_every_source_has_its_notebook_and_no_notebook_is_left_over():
+    found = [p.stem for p in sorted(paths.NOTEBOOKS.glob("*.ipynb"))]
+    assert found == NAMES and found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_as_executed(name):
+    """The guard against stripped, edited or failed notebooks, over which nbval passes silently."""
+    source = paths.NOTEBOOKS / "src" / f"{name}.py"
+    assert pages.check(source, notebook(name)) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rules_of_a_page(name):
+    text = notebook(name).read_text()
+    code = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "code")
+    prose = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "markdown")
+    assert code.count("\n") < 300
+    known = papermill.inspect_notebook(notebook(name))
+    assert list(known) == ["profile", "live", "seeds"]
+    for part in ("**Question.**", "**You will learn**", "**Time:**", "## Remember", "**More:**"):
+        assert part in prose, part
+    assert str(paths.PROJECT) not in text, "a path of this machine is in the page"
+    assert not any(line.lstrip().startswith(("%", "!")) for line in code.splitlines())
+    for cell in cells(name):
+        for output in cell.get("outputs", []):
+            assert output.get("name") != "stderr", "".join(output.get("text", ""))
+            if "image/png" in output.get("data", {}):
+                assert output["metadata"]["image/png"]["alt"], "a figure without text alternative"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_smoke(name, tmp_path, monkeypatch):
+    """Each page runs from top to bottom, in a kernel of its own, live, on the smallest sizes."""
+    monkeypatch.chdir(tmp_path)
+    execution = Execution()
+    environment = {"TLHELPERS_BUILD": str(tmp_path / "build"), "TLHELPERS_PROGRESS": "0"}
+    execution.run(notebook(name), {"profile": "smoke", "live": True}, environment, timeout=600)
+    done = execution.executed.cells
+    assert all(cell.execution_count for cell in done if cell.cell_type == "code")
+
+
+def nbval(folder, timeout=600):
+    """nbval's verdict on the pages in a folder, each with its build folder: exit code, words."""
+    command = [sys.executable, "-m", "pytest", "-p", "tests.course.one_kernel"]
+    command += ["--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={timeout}"]
+    command += ["-p", "no:cacheprovider", "-q", str(folder)]
+    environment = kernel_environment({"TLHELPERS_BUILD": "build", "TLHELPERS_PROGRESS": "0"})
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=paths.PROJECT, env=environment
+    )
+    return done.returncode, done.stdout[-6000:] + done.stderr[-1000:]
+
+
+def copied(name, folder):
+    """A copy of a page, in a folder of its own; its live cell, if it has one, finds a run.
+
+    That this cell trains is what `test_smoke` and ``tlhelpers run`` are for, and no verdict is
+    about its run: training it here as well would only take its minutes once more.
+    """
+    live, text = "seeds=1, live=True", notebook(name).read_text()
+    assert text.count(live) == (name in LIVE)
+    if name in LIVE:
+        this = case(LIVE[name])
+        measured, posted = this.find(this.measured, 0), this.posted
+        short = {key: values[: posted.epochs] for key, values in measured.history.items()}
+        made_up = dataclasses.replace(measured, recipe=posted, history=short)
+        recordings.save(made_up, folder / name / "build" / "runs", "made-up")
+    copy = folder / name / f"{name}.ipynb"
+    copy.parent.mkdir(exist_ok=True)
+    copy.write_text(text.replace(live, "seeds=1, live=False"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("names", [NAMES[::2], NAMES[1::2]], ids=["even", "odd"])
+def test_verdicts_are_still_true(names, tmp_path):
+    """nbval runs the committed pages and compares the cells marked NBVAL_CHECK_OUTPUT."""
+    for name in names:
+        copied(name, tmp_path)
+    code, words = nbval(tmp_path)
+    assert code == 0, words
+
+
+@pytest.mark.slow  # nbval waits half a minute for the kernel that died
+def test_nbval_compares_pages_in_one_kernel_that_forgets_them(tmp_path):
+    """And in a new one after a page whose kernel has died."""
+    pid = tmp_path / "pid"
+    same = f"import os, pathlib\npid, said = str(os.getpid()), pathlib.Path({str(pid)!r})\n"
+    names = "# NBVAL_CHECK_OUTPUT\nprint('secret' in globals())"
+    for name, shown, *code in (
+        ("00_first", None, "secret = 1", same + "said.write_text(pid)"),
+        ("01_names", "False", names),
+        ("02_place", "02_place", "# NBVAL_CHECK_OUTPUT\nprint(os.path.basename(os.getcwd()))"),
+        ("03_kernel", None, same + "assert pid == said.read_text(), 'another kernel'"),
+        ("04_false", "old", "# NBVAL_CHECK_OUTPUT\nprint('new')"),
+        ("05_dies", None, "import os\nos._exit(1)"),
+        ("06_after", "False", names),
+    ):
+        (tmp_path / name).mkdir()
+        path = tiny(tmp_path / name, name, "import os", *code)
+        page = nbformat.read(path, as_version=4)
+        for number, cell in enumerate(page.cells[1:], 1):
+            cell.execution_count = number
+        if shown:
+            cell.outputs = [nbformat.v4.new_output("stream", text=shown + "\n")]
+        nbformat.write(page, path)
+    code, words = nbval(tmp_path, timeout=30)
+    assert code == 1
+    failed = re.findall(r"^FAILED .*/(\w+)\.ipynb::", words, re.MULTILINE)
+    assert failed == ["04_false", "05_dies"], words
