@@ -29,6 +29,7 @@ another plurality label, and no duplicates conflict.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated
@@ -246,15 +247,15 @@ FILES = (
 )
 
 
-def look_into(path: Path) -> tuple[str, Callable[[], Contents]]:
-    """Fingerprint of the files used, and what lists them; see `preparing.prepare`.
+def look_into(path: Path, opened: ExitStack) -> tuple[str, Callable[[], Contents]]:
+    """Fingerprint of the files used, and what lists them; see `workflow.prepare`.
 
     Raises
     ------
     CourseError
         If the source is refused, or neither layout is there.
     """
-    source = open_source(path)
+    source = opened.enter_context(open_source(path))
     if folders := find_folders(source):
         used = [
             name for path in folders.values() for name in source.files

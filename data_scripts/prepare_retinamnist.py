@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,7 +66,7 @@ def describe(index: pd.DataFrame) -> str:
 RETINAMNIST = ImageSet("retinamnist", "prepare_retinamnist.py", "zenodo", describe)
 
 
-def look_into(size: int, path: Path) -> tuple[str, Callable[[], Contents]]:
+def look_into(size: int, path: Path, _: ExitStack) -> tuple[str, Callable[[], Contents]]:
     """Checksum of the file used, and what reads it; see `preparing.prepare`.
 
     Raises

@@ -49,9 +49,14 @@ def project() -> dict:
 
 def requirements() -> dict[str, Requirement]:
     """What the course and its tests ask for, by canonical name."""
-    lines = project()["dependencies"] + project()["optional-dependencies"]["test"]
-    wanted = [Requirement(line) for line in lines]
-    return {canonicalize_name(r.name): r for r in wanted}
+    return {canonicalize_name(r.name): r for r in asked_for(("course", "test"))}
+
+
+def asked_for(extras) -> list[Requirement]:
+    """The dependencies, then those of extras, which may repeat some more strictly."""
+    options = project()["optional-dependencies"]
+    lines = project()["dependencies"] + [line for name in extras for line in options[name]]
+    return [r for r in map(Requirement, lines) if r.name != "tlhelpers"]
 
 
 def pins(python: str) -> dict[str, str]:
@@ -93,24 +98,26 @@ def test_constraints_pin_every_requirement_within_its_bounds(python):
 
 def test_one_tensorflow_and_no_other_backend_unless_asked_for():
     assert "tensorflow" in pins("3.12") and "tensorflow-cpu" not in pins("3.12")
-    asked = {Requirement(line).name for line in project()["dependencies"]}
+    asked = {requirement.name for requirement in asked_for(("course",))}
     assert "tensorflow" in asked and not {"jax", "torch"} & asked
 
 
-def test_conda_environment_has_the_same_packages():
+def test_the_light_install_brings_numpy_and_keras_and_no_backend():
+    assert {r.name for r in asked_for(())} == {"numpy", "keras"}
+    options = project()["optional-dependencies"]
+    assert all("tlhelpers[course]" in options[name] for name in options if name != "course")
+
+
+def test_conda_environment_installs_the_course():
     python, pip, rest = yaml.safe_load(read("environment.yml"))["dependencies"]
     assert (python, pip) == ("python=3.12", "pip")
-    options = [line for line in rest["pip"] if line.startswith("-")]
-    names = [canonicalize_name(line) for line in rest["pip"] if not line.startswith("-")]
-    assert options == ["-c constraints.txt", "-e ."]
-    assert sorted(names) == sorted(requirements())
+    assert rest["pip"] == ["-c constraints.txt", "-e .[course]"]
 
 
 def declared(extra) -> set[str]:
     """Canonical names of the dependencies, with those of the extras that `extra` says yes to."""
-    options = project()["optional-dependencies"]
-    lines = project()["dependencies"] + [line for n in options if extra(n) for line in options[n]]
-    return {canonicalize_name(Requirement(line).name) for line in lines}
+    extras = filter(extra, project()["optional-dependencies"])
+    return {canonicalize_name(r.name) for r in asked_for(extras)}
 
 
 def undeclared(files: list[Path], names: set[str]) -> set[str]:
@@ -175,7 +182,7 @@ def test_ci_takes_two_commands_out_of_the_readme():
     for block in blocks:
         assert "python3 -m venv .venv" in block and "-c constraints.txt" in block, block
     run, tests = blocks
-    assert "tlhelpers run" in run
+    assert "tlhelpers run" in run and "[course]" in run
     assert "[test]" in tests and "pytest" in tests
 
 

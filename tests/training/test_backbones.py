@@ -215,3 +215,11 @@ def test_each_block_of_the_catalogue_is_one_of_the_model_in_this_order(name):
     assert places == sorted(set(places))
     # Behind the last block there is at most an activation.
     assert len(built.layers) - 1 - places[-1] <= 1
+
+
+def test_weights_of_another_checksum_are_never_unpickled(tmp_path, monkeypatch):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"anything")
+    monkeypatch.setattr("tlhelpers.training.torch_weights._load", lambda *_: pytest.fail("loaded"))
+    with pytest.raises(CourseError, match="its SHA-256 is .* install its package anew"):
+        read_state_dict(path, "0" * 64)

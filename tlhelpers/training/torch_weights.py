@@ -7,6 +7,7 @@ names that a file of plain tensors needs, so a file with anything else in it is 
 from __future__ import annotations
 
 import collections
+import hashlib
 import pickle
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -64,13 +65,15 @@ def _load(file: BinaryIO, storages: dict[str, _Storage]) -> Any:
     return reader.load()
 
 
-def read_state_dict(path: str | Path) -> dict[str, np.ndarray]:
+def read_state_dict(path: str | Path, sha256: str | None = None) -> dict[str, np.ndarray]:
     """Read a legacy-format PyTorch state dict.
 
     Parameters
     ----------
     path : path
         File written by ``torch.save(model.state_dict())`` before PyTorch 1.6's zip format.
+    sha256 : str, optional
+        SHA-256 of the file, in hexadecimal digits; checked before anything of it is unpickled.
 
     Returns
     -------
@@ -80,11 +83,19 @@ def read_state_dict(path: str | Path) -> dict[str, np.ndarray]:
     Raises
     ------
     CourseError
-        The file is missing, is not such a file, or holds anything but tensors.
+        The file is missing, has another checksum, is no such file, or holds anything but tensors.
     """
     path = Path(path)
     storages: dict[str, _Storage] = {}
     try:
+        if sha256 is not None:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found != sha256:
+                raise ValueError(
+                    f"its SHA-256 is {found[:12]}…, not {sha256[:12]}…; install its package anew "
+                    "(pip install --force-reinstall)"
+                )
         with path.open("rb") as file:
             if _load(file, storages) != _MAGIC:
                 raise ValueError("it is not a legacy PyTorch file")

@@ -16,9 +16,10 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from tlhelpers.core.errors import CourseError
 
@@ -44,11 +45,24 @@ class Listing:
         Size of each file in bytes, decompressed.
     open : callable
         From a path in `files` to a binary stream. Safe to call from several threads.
+    handles : ExitStack
+        What is open of the archives; `close`, or a ``with`` block, closes it.
     """
 
     files: dict[str, str]
     sizes: dict[str, int]
     open: Callable[[str], BinaryIO]
+    handles: ExitStack
+
+    def close(self) -> None:
+        """Close the archives; nothing can be opened any more."""
+        self.handles.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def list_path(path: Path) -> Listing:
@@ -64,16 +78,26 @@ def list_path(path: Path) -> Listing:
     OSError
         If it cannot be read.
     """
+    handles = ExitStack()
+    try:
+        return _list(path, handles)
+    except BaseException:
+        handles.close()
+        raise
+
+
+def _list(path: Path, handles: ExitStack) -> Listing:
+    """As `list_path`; what it opens goes to `handles`."""
     if path.is_dir():
-        return _list_folder(path)
+        return _list_folder(path, handles)
     match = _FIRST_PART.fullmatch(path.name)
     try:
         if path.name.endswith((".tar.gz", ".tgz")):
-            return _list_tar(path)
+            return _list_tar(path, handles)
         if match:
             parts = _parts(path.with_name(match["name"]))
-            return _list_zip(path, io.BufferedReader(_Joined(parts)))
-        return _list_zip(path, path.open("rb"))
+            return _list_zip(path, io.BufferedReader(_Joined(parts)), handles)
+        return _list_zip(path, path.open("rb"), handles)
     except DAMAGED as error:
         raise CourseError(
             f"{path} is not a complete {_kind(path)} file ({_words(error)}): "
@@ -81,7 +105,7 @@ def list_path(path: Path) -> Listing:
         ) from error
 
 
-def _list_folder(folder: Path) -> Listing:
+def _list_folder(folder: Path, handles: ExitStack) -> Listing:
     """Files of a folder, and those in the archives that Kaggle hands out, as if unpacked."""
     files, sizes, opens, archives = {}, {}, {}, []
     for parent, folders, names in os.walk(folder):
@@ -99,7 +123,7 @@ def _list_folder(folder: Path) -> Listing:
                 archives.append(file)
     unpacked = {PurePosixPath(path).name for path in files}
     for archive in sorted(archives):
-        listing = list_path(archive)
+        listing = _list(archive, handles)
         base = PurePosixPath(archive.parent.relative_to(folder).as_posix())
         for name in listing.files:
             # What somebody has unpacked already comes first.
@@ -108,11 +132,12 @@ def _list_folder(folder: Path) -> Listing:
             path = str(base / name)
             files[path], sizes[path] = listing.files[name], listing.sizes[name]
             opens[path] = lambda _, open_=listing.open, name=name: open_(name)
-    return Listing(files, sizes, lambda path: opens[path](path))
+    return Listing(files, sizes, lambda path: opens[path](path), handles)
 
 
-def _list_zip(path: Path, file: BinaryIO) -> Listing:
-    archive = zipfile.ZipFile(file)
+def _list_zip(path: Path, file: BinaryIO, handles: ExitStack) -> Listing:
+    handles.enter_context(file)
+    archive = handles.enter_context(zipfile.ZipFile(file))
     files: dict[str, str] = {}
     sizes: dict[str, int] = {}
     for entry in archive.infolist():
@@ -126,10 +151,10 @@ def _list_zip(path: Path, file: BinaryIO) -> Listing:
             raise CourseError(f"{path} holds {entry.filename!r} twice: fetch or make it again")
         files[entry.filename] = f"{entry.file_size} {entry.CRC:08x}"
         sizes[entry.filename] = entry.file_size
-    return Listing(files, sizes, archive.open)
+    return Listing(files, sizes, archive.open, handles)
 
 
-def _list_tar(path: Path) -> Listing:
+def _list_tar(path: Path, handles: ExitStack) -> Listing:
     """The tables in a tar; anything else would need a pass through all of it for each file."""
     sizes: dict[str, int] = {}
     total = 0
@@ -148,7 +173,8 @@ def _list_tar(path: Path) -> Listing:
     return Listing(
         {name: str(size) for name, size in sizes.items()},
         sizes,
-        lambda name: tarfile.open(path, "r:gz").extractfile(name),
+        lambda name: handles.enter_context(tarfile.open(path, "r:gz")).extractfile(name),
+        handles,
     )
 
 

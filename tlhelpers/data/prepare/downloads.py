@@ -210,7 +210,7 @@ def _open_once(path: Path) -> None:
     if path.suffix not in (".zip", ".gz"):
         return
     try:
-        archives.list_path(path)
+        archives.list_path(path).close()
     except CourseError:
         path.unlink()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -65,9 +66,9 @@ def grades_in(index: pd.DataFrame) -> str:
 
 
 def _look_into(
-    photographs: Photographs, size: int, path: Path
+    photographs: Photographs, size: int, path: Path, opened: ExitStack
 ) -> tuple[str, Callable[[], Contents]]:
-    source = open_source(path)
+    source = opened.enter_context(open_source(path))
     labels_path = _find_labels(photographs, source)
     labels = _read_labels(photographs, source, labels_path)
     images = _find_images(photographs, source, PurePosixPath(labels_path).parent)

@@ -93,6 +93,8 @@ class Source(Listing):
 def open_source(path: Path | str) -> Source:
     """List a folder, or an archive (which is never unpacked); see `archives.list_path`.
 
+    Close it, or use it in a ``with`` block: an archive stays open to be read from.
+
     In a folder, the archives that Kaggle hands out count as if they were unpacked there: a zip in
     parts (.zip.001 and so on), a table in a .csv.zip, the tables in a .tar.gz.
 
@@ -108,7 +110,7 @@ def open_source(path: Path | str) -> Source:
         listing = archives.list_path(path)
     except OSError as error:
         raise CourseError(f"cannot read {path}: {error.strerror or error}") from error
-    return Source(listing.files, listing.sizes, listing.open, path)
+    return Source(listing.files, listing.sizes, listing.open, listing.handles, path)
 
 
 def read_table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
@@ -189,7 +190,7 @@ def prepare(
     image_set: ImageSet,
     options: Options,
     files: Sequence[Remote],
-    look_into: Callable[[Path], tuple[str, Callable[[], Contents]]],
+    look_into: Callable[[Path, ExitStack], tuple[str, Callable[[], Contents]]],
 ) -> str:
     """Do what the command line asks; the closing line.
 
@@ -202,6 +203,7 @@ def prepare(
     look_into : callable
         From the path of the source (of files fetched: their folder, or the only one itself) to
         the fingerprint of the files used, and the function that lists and checks what they hold.
+        What it opens and leaves open goes to the stack, and is closed at the end.
 
     Raises
     ------
@@ -228,25 +230,26 @@ def prepare(
             path /= files[0].name
     if target.resolve() == path.resolve():
         raise CourseError("--target is the same as --source: choose another folder")
-    fingerprint, read = look_into(path)
-    preparation = Preparation(
-        name=image_set.name,
-        source=path.resolve().name,
-        fingerprint=fingerprint,
-        size=options.size or image_set.size,
-        limit=options.limit,
-        command=command + (" --overwrite" if options.overwrite else ""),
-        channels=image_set.channels,
-    )
-    return run_preparation(
-        preparation,
-        target,
-        read,
-        image_set.describe,
-        image_set.count_by,
-        options.dry_run,
-        options.overwrite,
-    )
+    with ExitStack() as opened:
+        fingerprint, read = look_into(path, opened)
+        preparation = Preparation(
+            name=image_set.name,
+            source=path.resolve().name,
+            fingerprint=fingerprint,
+            size=options.size or image_set.size,
+            limit=options.limit,
+            command=command + (" --overwrite" if options.overwrite else ""),
+            channels=image_set.channels,
+        )
+        return run_preparation(
+            preparation,
+            target,
+            read,
+            image_set.describe,
+            image_set.count_by,
+            options.dry_run,
+            options.overwrite,
+        )
 
 
 def _command(image_set: ImageSet, options: Options) -> str:
