@@ -29,9 +29,10 @@ PYTHONS = ("3.11", "3.12", "3.13")
 WINGS = ("cli", "course", "analysis", "experiment", "training", "data", "measures", "core")
 # Not even inside a function: what reads and judges recorded runs works without Keras.
 KERAS_FREE = ("analysis", "data", "measures")
-# The trainer's callbacks and the batches are subclasses; everything else imports Keras late.
+# Callbacks and batches are subclasses; everything else imports Keras late.
 KERAS_AT_THE_TOP = {
-    f"tlhelpers.{name}" for name in ("core.quiet", "training.trainer", "training.inputs")
+    *("tlhelpers.core.quiet", "tlhelpers.training.trainer", "tlhelpers.training.inputs"),
+    *("tlhelpers.training.averaging", "tlhelpers.training.readings"),
 }
 
 

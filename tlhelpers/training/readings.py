@@ -7,16 +7,13 @@ the jumping of the curve is what it stands for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tlhelpers.core.quiet import keras
 from tlhelpers.measures.calibration import image_nll, recalibrated
 from tlhelpers.training import batchnorm, model
-
-if TYPE_CHECKING:
-    from tlhelpers.training.trainer import Trainer
 
 _SAMPLES = 40  # of the weights in an epoch; their mean is that of all steps to a per cent or so
 
@@ -36,10 +33,10 @@ class Readings(keras.callbacks.Callback):
 
     Parameters
     ----------
-    trainer : Trainer
+    trainer : tlhelpers.training.trainer.Trainer
     """
 
-    def __init__(self, trainer: Trainer):
+    def __init__(self, trainer: Any):  # that module imports this one
         super().__init__()
         self.trainer = trainer
 
