@@ -461,3 +461,10 @@ def test_early_stopping_brings_the_best_weights_back(split):
     best = int(np.argmin(run.history["val_loss"]))
     final = image_nll(run.probabilities, split.validation.labels).mean()
     assert final == pytest.approx(run.history["val_nll"][best], rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["retinopathy", "ferplus"])
+def test_each_profile_has_its_own_sizes_for_real_images(name):
+    smoke, quick = (case(name, p, "real") for p in ("smoke", "quick"))
+    assert smoke.spec != quick.spec and smoke.measured.epochs < quick.measured.epochs
+    assert smoke.measured.truncate_at == case(name, "smoke").measured.truncate_at

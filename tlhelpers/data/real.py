@@ -11,7 +11,7 @@ from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.data.duplicates import has_duplicate
 from tlhelpers.data.prepare.command_line import command_line
 from tlhelpers.data.prepare.prepared import Prepared, load_prepared
-from tlhelpers.data.splits import split_by_group
+from tlhelpers.data.splits import part_of
 from tlhelpers.data.votes import COLUMNS, EMOTIONS, RULES
 
 
@@ -158,6 +158,7 @@ def ferplus(
     duplicates: bool = True,
     train: int | None = None,
     seed: int = 0,
+    validation: int | None = None,
 ) -> Split:
     """FER+ as prepared by ``data_scripts/prepare_ferplus.py``, in its own split.
 
@@ -172,9 +173,11 @@ def ferplus(
         among the validation images kept. Validation is the same either way.
     train : int, optional
         Take so many training images, at random, in the shares that the classes have among
-        all; with the same seed a smaller part is part of a larger one. Validation is whole.
+        all; with the same seed a smaller part is part of a larger one.
     seed : int
         Of that choice.
+    validation : int, optional
+        The same for validation images; all of them if not given.
 
     Returns
     -------
@@ -192,10 +195,14 @@ def ferplus(
     if labels not in RULES:
         raise CourseError(f"labels={labels!r} is unknown: choose one of {', '.join(RULES)}")
     prepared = open_ferplus(folder)
-    training, validation = (_ferplus_side(prepared, name, labels) for name in ("train", "valid"))
+    training, scored = (_ferplus_side(prepared, name, labels) for name in ("train", "valid"))
     if not duplicates:
-        training = training.subset(~has_duplicate(training.images, validation.images))
-    return Split(training if train is None else _part(training, train, seed), validation)
+        training = training.subset(~has_duplicate(training.images, scored.images))
+    if train is not None:
+        training = part_of(training, train, seed)
+    if validation is not None:
+        scored = part_of(scored, validation, seed)
+    return Split(training, scored)
 
 
 def _ferplus_side(prepared: Prepared, split: str, rule: str) -> Dataset:
@@ -210,16 +217,3 @@ def _ferplus_side(prepared: Prepared, split: str, rule: str) -> Dataset:
         classes=EMOTIONS,
         votes=votes[keep, : len(EMOTIONS)],
     )
-
-
-def _part(dataset: Dataset, images: int, seed: int) -> Dataset:
-    """So many images at random, classes in their shares."""
-    if not 1 <= images <= len(dataset):
-        raise CourseError(
-            f"train={images:,} images cannot be had from {len(dataset):,}: ask for 1 to "
-            f"{len(dataset):,}"
-        )
-    if images == len(dataset):
-        return dataset
-    # Every image is its own group, so the first side is a stratified part of this size.
-    return split_by_group(dataset, images, seed).validation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -114,6 +115,34 @@ def split_fellows(dataset: Dataset, validation: int, seed: int, train: int, shar
         train=dataset.subset(np.concatenate([second[chosen[:fellows]], others[: train - fellows]])),
         validation=dataset.subset(np.sort(first[chosen])),
     )
+
+
+def part_of(dataset: Dataset, images: int, seed: int) -> Dataset:
+    """So many images at random, grades in their shares.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Each image its own group, or groups may be torn apart.
+    images : int
+    seed : int
+        With the same seed a smaller part is part of a larger one.
+
+    Raises
+    ------
+    CourseError
+        There are not so many.
+    """
+    if not 1 <= images <= len(dataset):
+        raise CourseError(
+            f"{images:,} images cannot be had from {len(dataset):,}: ask for 1 to {len(dataset):,}"
+        )
+    if images == len(dataset):
+        return dataset
+    alone = replace(dataset, groups=np.arange(len(dataset)))
+    # Every image is its own group, so the first side is a stratified part of this size.
+    chosen = split_by_group(alone, images, seed).validation.groups
+    return dataset.subset(chosen)
 
 
 def shared_groups(split: Split) -> int:

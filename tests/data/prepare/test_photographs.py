@@ -148,3 +148,15 @@ def test_eyepacs_is_what_recordings_say():
         assert this.spec == "real 3000+1200 96px split-by-patient seed 1"
         assert this.data_words == "EyePACS, 3,000 for training and 1,200 for validation, 96 px"
         assert this.assumptions == retinopathy.ASSUMPTIONS
+
+
+def test_a_smoke_test_of_real_images_takes_a_few_of_them(data):
+    """Not the quick profile under another name."""
+    prepared(data / "eyepacs-96", "eyepacs", {"": 200})
+    prepared(data / "aptos-96", "aptos", {"": 200})
+    prepared(data / "retinamnist-96", "retinamnist", {"train": 1080, "val": 120, "test": 400})
+    for name in retinopathy.PHOTOGRAPHS:
+        this = case("retinopathy", "smoke", "real", photographs=name)
+        assert sides(this) == (64, 48)
+        assert this.measured.epochs == case("retinopathy", "smoke").measured.epochs
+        assert this.measured.truncate_at == "block0"

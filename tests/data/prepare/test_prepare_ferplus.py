@@ -479,3 +479,11 @@ def test_a_moved_source_is_the_same(tmp_path, target):
     done(source, target)
     moved = shutil.copy(source, tmp_path / "moved.zip")
     assert "already prepared" in done(moved, target).stdout
+
+
+def test_parts_of_both_sides(prepared):
+    whole = ferplus(prepared)
+    part = ferplus(prepared, train=20, validation=8, seed=1)
+    assert (len(part.train), len(part.validation)) == (20, 8)
+    for side, of in ((part.train, whole.train), (part.validation, whole.validation)):
+        assert set(side.groups) <= set(of.groups)

@@ -62,10 +62,10 @@ _SCALE = _QUICK | {"batchnorm_momentum": 0.9, "kernel_scale": 1 / 8}
 _FULL = {"precision": "mixed_bfloat16"}
 _FULL_LITE = _FULL | _LITE
 _FEW = {"batch_size": 16, "epochs": 3}
+_SMOKE = _QUICK | _FEW | {"truncate_at": "block3", "frozen_up_to": "block1"}
 _SIZES = {
-    ("smoke", "synthetic"): Sizes(
-        96, 64, 3, 2, _QUICK | _FEW | {"truncate_at": "block3", "frozen_up_to": "block1"}
-    ),
+    ("smoke", "synthetic"): Sizes(96, 64, 3, 2, _SMOKE),
+    ("smoke", "real"): Sizes(96, 64, 3, 2, _SMOKE),
     ("quick", "synthetic"): Sizes(3000, 3000, 10, 8, _QUICK),
     ("quick", "real"): Sizes(5000, None, 10, 3, _QUICK),
     ("scale", "synthetic"): Sizes(3000, 3000, 10, 8, _SCALE, read=True),
@@ -77,7 +77,9 @@ _SIZES = {
     ("full-lite", "synthetic"): Sizes(25000, 3500, 10, 8, _FULL_LITE),
     ("full-lite", "real"): Sizes(None, None, 10, 3, _FULL_LITE),
     ("full-smoke", "synthetic"): Sizes(96, 64, 3, 2, _FULL | _FEW),
+    ("full-smoke", "real"): Sizes(96, 64, 3, 2, _FULL | _FEW),
     ("full-lite-smoke", "synthetic"): Sizes(96, 64, 3, 2, _FULL_LITE | _FEW),
+    ("full-lite-smoke", "real"): Sizes(96, 64, 3, 2, _FULL_LITE | _FEW),
 }  # fmt: skip
 _SEED = 1  # of the faces and of the choice among real ones
 
@@ -100,10 +102,9 @@ def make(profile: str, data: str, duplicates: bool = True, everything: bool = Fa
             )
     if everything and data != "real":
         raise CourseError("everything=True needs data='real': drawn faces have no end.")
-    # A smoke test of real images is the quick one: there is nothing smaller to draw.
-    sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
+    sizes = _SIZES[profile, data]
     if everything:
-        sizes = replace(sizes, train=None)
+        sizes = replace(sizes, train=None, validation=None)
         if profile == "scale":  # as many steps an epoch as in the post, so its momentum as well
             sizes = replace(sizes, posted={**sizes.posted, "batchnorm_momentum": 0.99})
     posted = POSTED.but(**sizes.posted)
@@ -139,7 +140,11 @@ def _draw(data: str, sizes: Sizes, duplicates: bool) -> Split:
 
     if data == "real":
         return real.ferplus(
-            paths.data() / "ferplus", duplicates=duplicates, train=sizes.train, seed=_SEED
+            paths.data() / "ferplus",
+            duplicates=duplicates,
+            train=sizes.train,
+            seed=_SEED,
+            validation=sizes.validation,
         )
     return synthetic.faces(
         sizes.train, sizes.validation, _SEED, POSTED.upsample_from, duplicates, progress=True

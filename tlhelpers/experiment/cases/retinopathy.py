@@ -57,12 +57,10 @@ _SCALE = _LITE | {
     "kernel_scale": 1 / 8,
     "epochs": 10,
 }
+_SMOKE = _LITE | {"truncate_at": "block0", "input_scaling": "1/255"} | _FEW
 _SIZES = {
-    ("smoke", "synthetic"): Sizes(
-        64, 48, 3, 2,
-        _LITE | {"image_size": 32, "truncate_at": "block0", "batch_size": 16, "epochs": 4}
-        | {"input_scaling": "1/255"},
-    ),
+    ("smoke", "synthetic"): Sizes(64, 48, 3, 2, _SMOKE | {"image_size": 32}),
+    ("smoke", "real"): Sizes(64, 48, 3, 2, _SMOKE | {"image_size": 96}),
     ("quick", "synthetic"): Sizes(800, 800, 10, 8, _LITE | {"image_size": 48}),
     ("quick", "real"): Sizes(3000, 1200, 10, 3, _LITE | {"image_size": 96}),
     ("scale", "synthetic"): Sizes(1600, 800, 10, 8, _SCALE | {"image_size": 48}, read=True),
@@ -72,7 +70,9 @@ _SIZES = {
     ("full-lite", "synthetic"): Sizes(8000, 2000, 10, 8, _FULL_LITE),
     ("full-lite", "real"): Sizes(None, 0.2, 10, 3, _FULL_LITE),
     ("full-smoke", "synthetic"): Sizes(48, 32, 3, 2, _FULL | _FEW),
+    ("full-smoke", "real"): Sizes(48, 32, 3, 2, _FULL | _FEW),
     ("full-lite-smoke", "synthetic"): Sizes(48, 32, 3, 2, _FULL_LITE | _FEW),
+    ("full-lite-smoke", "real"): Sizes(48, 32, 3, 2, _FULL_LITE | _FEW),
 }  # fmt: skip
 _SEED = 1  # of the images and of the split
 
@@ -122,8 +122,7 @@ def make(
         raise CourseError(
             f"fellow_eyes needs photographs='eyepacs': the patients of {photographs} are not known."
         )
-    # A smoke test of real images is the quick one: there is nothing smaller to draw.
-    sizes = _SIZES.get((profile, data)) or _SIZES["quick", data]
+    sizes = _SIZES[profile, data]
     posted = POSTED.but(**sizes.posted)
     measured = posted.but(early_stopping_patience=None, epochs=sizes.epochs)
     size = posted.image_size
@@ -134,7 +133,8 @@ def make(
         assumptions = tuple(_AS_IN_PUBLIC_RUNS.get(a.split(":")[0], a) for a in ASSUMPTIONS)
     if photographs in _SMALL:
         train, validation = _SMALL[photographs]
-        sizes = replace(sizes, train=train, validation=validation)
+        if not profile.endswith("smoke"):
+            sizes = replace(sizes, train=train, validation=validation)
         which = f"{data} {photographs}"
         how = "own-split-test" if photographs == "retinamnist" else "split-by-picture"
         assumptions = tuple(
@@ -168,14 +168,17 @@ def make(
 
 def _draw(data: str, sizes: Sizes, size: int, fellow_eyes: float | None, photographs: str) -> Split:
     from tlhelpers.data import real, synthetic
-    from tlhelpers.data.splits import split_by_group, split_fellows
+    from tlhelpers.data.splits import part_of, split_by_group, split_fellows
 
     folder = paths.data() / f"{photographs}-{size}"
     if photographs == "retinamnist":
         split = real.retinamnist(folder, size)
-        if (len(split.train), len(split.validation)) != (sizes.train, sizes.validation):
+        if (len(split.train), len(split.validation)) != _SMALL[photographs]:
             raise CourseError(f"{folder} holds a part of RetinaMNIST: prepare the whole of it")
-        return split
+        return Split(
+            part_of(split.train, sizes.train, _SEED),
+            part_of(split.validation, sizes.validation, _SEED),
+        )
     if data == "real":
         images = (real.aptos if photographs == "aptos" else real.eyepacs)(folder, size)
     else:
