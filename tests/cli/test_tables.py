@@ -10,6 +10,7 @@ COLUMNS = ["fix", "jitter", "climb", "verdict"]
 ROWS = [
     ["class-weights-effective-number", "−0.16 (−0.26 to −0.05)", "0.02", "smaller than the noise"],
     ["clipnorm", "0.1", "−0.14 (−0.40 to 0.11)", "helps"],
+    ["train_inference_gap", "0", "0", "helps"],
 ]
 
 
@@ -29,6 +30,7 @@ def test_a_row_is_a_line_where_no_terminal_is(printed):
         "class-weights-effective-number  −0.16 (−0.26 to −0.05)  0.02                   "
         "smaller than the noise",
         "clipnorm                        0.1                     −0.14 (−0.40 to 0.11)  helps",
+        "train_inference_gap             0                       0                      helps",
     ]
 
 
@@ -36,12 +38,13 @@ def test_cells_get_lines_before_columns_are_left_out(printed):
     options = {"words": ["fix", "verdict"], "spare": ["climb"]}
     all_columns = printed(80, COLUMNS, ROWS, **options)
     assert "climb" in all_columns[0] and "Left out" not in "".join(all_columns)
-    fewer = printed(56, COLUMNS, ROWS, **options)
+    fewer = printed(58, COLUMNS, ROWS, **options)
     assert "climb" not in fewer[0]
     assert "Left out for lack of room: climb." in " ".join(fewer)
-    for lines, room in ((all_columns, 80), (fewer, 56)):
+    for lines, room in ((all_columns, 80), (fewer, 58)):
         assert max(map(len, lines)) <= room
         # No name and no number is broken in its middle.
+        assert any("train_inference_gap" in line for line in lines)
         assert "effective-" in " ".join(lines) and any("(−0.26 to −0.05)" in x for x in lines)
 
 
