@@ -8,9 +8,12 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tlhelpers.core import paths
 
 
+@pytest.mark.slow
 def test_pipeline():
     small = ["--profile", "smoke", "--train", "96", "--epochs", "1", "--precision", "float32"]
     done = subprocess.run(

@@ -6,6 +6,7 @@ import jupytext
 import pytest
 
 from tests.experiment.test_recordings import made_up
+from tests.wrapping import unwrapped
 from tlhelpers.analysis import prose
 from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
@@ -59,7 +60,7 @@ FACTS = {
         "has 0.99",
         "have 48 pixels a side",
         "Enlarged to 64 (224 in the post)",
-        "measured for 64 pixels only, not\nfor 224",
+        "measured for 64 pixels only, not for 224",
     ),
     "09": (
         "by 15 to 20",
@@ -85,11 +86,11 @@ FACTS = {
 
 def markdown(source) -> str:
     cells = jupytext.read(source).cells
-    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return unwrapped("\n\n".join(c.source for c in cells if c.cell_type == "markdown"))
 
 
 def unexplained(text: str, facts: tuple[str, ...]) -> list[str]:
-    """Lines with a digit that is neither rendered nor a known fact."""
+    """Lines of an unwrapped text with a digit that is neither rendered nor a known fact."""
     for pattern in ALWAYS:
         text = re.sub(pattern, lambda found: "\n" * found[0].count("\n"), text, flags=re.M | re.S)
     for fact in sorted(facts, key=len, reverse=True):
@@ -129,13 +130,13 @@ def test_no_reference_is_left_in_a_notebook(source):
 
 def test_every_number_of_the_readmes_answers_is_rendered_or_a_known_fact():
     text = (paths.PROJECT / "README.md").read_text(encoding="utf-8")
-    answers = text[: text.index("## The course")]
+    answers = unwrapped(text[: text.index("## The course")])
     answers = re.sub(r"<!--\{\{.*?<!--/-->", "", answers, flags=re.S)
     answers = re.sub(r"https://\S+", "", answers)
     facts = (
         "at 48 pixels (faces: enlarged to 64)",
         "at 224 pixels",
-        "(0.1 is about 10 %, 0.7 a factor of\n  two). Jitter and climb are best at 0;",
+        "(0.1 is about 10 %, 0.7 a factor of two). Jitter and climb are best at 0;",
         "a mode gap above 0",
         "/ (T − 1):",
         "(page 05)",
@@ -146,7 +147,7 @@ def test_every_number_of_the_readmes_answers_is_rendered_or_a_known_fact():
         "momentum 0.999, a",
         "| momentum 0.99: averages of a hundred steps |",
         "| momentum 0.99, weights averaged |",
-        "(momentum 0.99 in the\n  table)",
+        "(momentum 0.99 in the table)",
     )
     assert [fact for fact in facts if fact not in answers] == []
     assert unexplained(answers, facts) == []

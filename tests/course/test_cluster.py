@@ -89,6 +89,7 @@ def is_idle(client, seconds=120):
 # Runs
 
 
+@pytest.mark.slow
 def test_runs_are_the_same_as_without_a_cluster(client, root, tmp_path):
     def kept(folder):
         found = {}

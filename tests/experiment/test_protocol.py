@@ -14,6 +14,7 @@ from filelock import FileLock
 from typer.testing import CliRunner
 
 from tests.experiment.test_recordings import made_up
+from tests.wrapping import unwrapped
 from tlhelpers.analysis import verdicts
 from tlhelpers.cli import app
 from tlhelpers.core import paths
@@ -69,9 +70,9 @@ def test_the_protocol_shows_the_catalogue_as_it_is():
 
 
 def test_the_protocol_states_the_margins_that_are_used():
-    text = (paths.RECORDINGS / "PROTOCOL.md").read_text().replace("−", "-").replace("\n", " ")
+    text = (paths.RECORDINGS / "PROTOCOL.md").read_text()
     auc, f1 = (f"{-verdicts.MARGINS[name]:g}" for name in ("auc", "macro_f1"))
-    assert f"lies above {auc} AUC or {f1} macro-F1" in text
+    assert f"lies above {auc} AUC or {f1} macro-F1" in unwrapped(text).replace("−", "-")
 
 
 # --- questions and runs ------------------------------------------------------------------

@@ -60,6 +60,7 @@ def copied(request):
     return name, space
 
 
+@pytest.mark.slow
 def test_it_is_the_answer(copied):
     """The same network with the same frozen layers, rate, loss and averaging as was measured."""
     name, space = copied
@@ -76,6 +77,7 @@ def test_it_is_the_answer(copied):
     assert space["model"].loss == recipe.loss
 
 
+@pytest.mark.slow
 def test_batchnorm_stands_still_and_the_rest_learns(copied):
     _, space = copied
     model = space["model"]
@@ -93,6 +95,7 @@ def test_batchnorm_stands_still_and_the_rest_learns(copied):
     assert np.mean(kernels) > 0.9
 
 
+@pytest.mark.slow
 def test_what_was_validated_is_what_you_get(copied):
     """A validation loss of the history belongs to the weights that the model ends with."""
     name, space = copied

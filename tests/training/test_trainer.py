@@ -89,6 +89,7 @@ def test_input_scaling_inside_the_model():
         assert (ends.min(), ends.max()) == pytest.approx(wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_mixed_precision_spares_scaling_softmax_loss_and_weights(split):
     before = keras.config.dtype_policy().name
@@ -168,6 +169,7 @@ def test_large_batches_come_from_threads_and_are_the_same(trainer, known, monkey
     assert same(trainer.run(1), plain)
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_is_recorded_and_not_compared(trainer, tmp_path, monkeypatch):
     from tlhelpers.analysis import comparisons, metrics
     from tlhelpers.core.errors import CourseError
@@ -297,6 +299,7 @@ class Stopped(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 @pytest.mark.parametrize(
     "changes",
@@ -323,6 +326,7 @@ def test_goes_on_exactly_where_it_stopped(changes, trainer_of, tmp_path):
         assert same(trainer.run(0, unfinished=path), whole)  # as long as it is not saved
 
 
+@pytest.mark.slow
 def test_stopped_between_its_last_epoch_and_its_end(trainer, split, tmp_path, monkeypatch):
     averaging = Trainer(TINY.but(weight_average_epochs=1.0, learning_rate=3e-2), split)
     stopping = {"early_stopping_patience": 1, "epochs": 30}
@@ -413,6 +417,7 @@ trainer.run(0, unfinished=Path(sys.argv[1]), on_epoch=say)
 """
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing_but_the_epoch_under_way(trainer, known, tmp_path):
     path, epochs = tmp_path / "state.npz", []
     command = [sys.executable, "-c", KILLED, str(path)]
@@ -453,6 +458,7 @@ def test_full_disk_is_one_line_and_keeps_the_state_before(trainer, known, tmp_pa
     assert same(trainer.run(0, unfinished=path), known(0))
 
 
+@pytest.mark.slow
 @pytest.mark.backend
 def test_early_stopping_brings_the_best_weights_back(split):
     recipe = TINY.but(early_stopping_patience=1, epochs=30, learning_rate=3e-2)
