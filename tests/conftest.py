@@ -27,6 +27,12 @@ settings.register_profile(
 )
 settings.load_profile("course")
 
+
+def pytest_collection_modifyitems(items):
+    """Slow tests first: of two processes, neither is left with a long one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 TINY = Recipe(
     backbone="efficientnet-lite0",
     truncate_at="block2",
