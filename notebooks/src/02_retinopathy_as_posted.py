@@ -166,7 +166,7 @@ for name, floor in beyond.items():
 print(
     "jumps beyond its noise:     ", "yes" if beyond["jitter beyond noise"].low > 0 else "not shown"
 )
-print("reads wrong beyond its noise:", "yes" if beyond["mode gap"].low > 0 else "not shown")
+print("reads wrong beyond its noise:", "yes" if beyond["train/inference gap"].low > 0 else "not shown")
 
 
 # %%
@@ -174,7 +174,7 @@ def gaps(runs):
     return " ".join(f"{gap:+.2f}" for gap in tl.metrics.gap_by_epoch(runs))
 
 
-percent = 100 * np.expm1(beyond["mode gap"].mean)
+percent = 100 * np.expm1(beyond["train/inference gap"].mean)
 print(f"In validation mode, the same weights read {percent:.0f} % worse than in training mode.")
 print("mode gap after each epoch:", gaps(runs))
 

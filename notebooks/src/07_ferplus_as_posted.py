@@ -147,10 +147,10 @@ for name, floor in beyond.items():
 print(
     "jumps beyond its noise:     ", "yes" if beyond["jitter beyond noise"].low > 0 else "not shown"
 )
-print("reads wrong beyond its noise:", "yes" if beyond["mode gap"].low > 0 else "not shown")
+print("reads wrong beyond its noise:", "yes" if beyond["train/inference gap"].low > 0 else "not shown")
 
 # %%
-times = np.exp(beyond["mode gap"].mean)
+times = np.exp(beyond["train/inference gap"].mean)
 gaps = " ".join(f"{gap:+.2f}" for gap in tl.metrics.gap_by_epoch(runs))
 print(
     "On the same training faces, averaged over epochs and seeds, the NLL in validation mode is "

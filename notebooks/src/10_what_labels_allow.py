@@ -18,8 +18,7 @@ seeds = 0
 import numpy as np
 
 import tlhelpers as tl
-from tlhelpers.data import measured, votes
-from tlhelpers.data import duplicates
+from tlhelpers.data import duplicates, measured, votes
 
 case = tl.case("ferplus", profile=profile)
 train, validation = case.split.train, case.split.validation
