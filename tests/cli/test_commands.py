@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 from typer.testing import CliRunner
@@ -70,10 +69,9 @@ def test_the_package_is_the_command():
     ],
 )
 def test_absurd_numbers_are_refused_at_once(arguments):
-    began = time.monotonic()
+    """Making a job for each would take the memory and, in the end, pytest's patience."""
     said = command(*arguments)
     assert said.exit_code == 2 and arguments[1] in said.output
-    assert time.monotonic() - began < 2
 
 
 # --- record ------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def test_the_backend_is_found_as_keras_finds_it(monkeypatch, tmp_path, file, nam
 
 
 def test_an_installed_package_says_what_a_command_needs(monkeypatch, tmp_path):
-    monkeypatch.setattr(paths, "PROJECT", tmp_path)
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TLHELPERS_BUILD", "")
     with pytest.raises(CourseError, match="'tlhelpers record' needs the course's pages"):

@@ -612,7 +612,7 @@ def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
         raise CourseError(f"No logs of '{unknown[0]}': choose from {', '.join(logs)}.")
     everybody = [log for rates in logs.values() for its in rates.values() for log in its]
     most, count = Counter(log.author for log in everybody).most_common(1)[0]
-    figure, axes = _panels(len(logs), height=3.4)
+    figure, axes = _panels(logs, height=3.4)
     model_colour, log_colour = _colours(2)
     told = []
     for axis, (name, rates) in zip(axes, logs.items(), strict=True):

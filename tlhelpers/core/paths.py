@@ -18,7 +18,7 @@ RECORDINGS = PROJECT / "recordings"
 
 def is_clone() -> bool:
     """Whether the package lies in a clone of the repository, or was installed from it with -e."""
-    return (PROJECT / "notebooks" / "src").is_dir() and (PROJECT / "pyproject.toml").is_file()
+    return NOTEBOOKS.is_dir()
 
 
 def require_clone(command: str) -> None:

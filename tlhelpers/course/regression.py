@@ -259,6 +259,8 @@ def plan(case_name: str, names: Sequence[str] = (), most: int = 2) -> list[Plan]
             continue
         name, claim = f"{case_name} {each.name} outcome", f"{each.title} still helps"
         that, recipe = protocol.changed(case_name, this.profile, this.data, [each])
+        if (that.spec, recipe) == (this.spec, this.measured):
+            continue  # the recipe as posted has it already
         if that.find(recipe, 0, committed=True) is None:
             plans.append(Plan(name, claim, that, recipe, None, None, "nothing is recorded"))
             continue
