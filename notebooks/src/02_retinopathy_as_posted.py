@@ -166,7 +166,9 @@ for name, floor in beyond.items():
 print(
     "jumps beyond its noise:     ", "yes" if beyond["jitter beyond noise"].low > 0 else "not shown"
 )
-print("reads wrong beyond its noise:", "yes" if beyond["train/inference gap"].low > 0 else "not shown")
+print(
+    "reads wrong beyond its noise:", "yes" if beyond["train/inference gap"].low > 0 else "not shown"
+)
 
 
 # %%

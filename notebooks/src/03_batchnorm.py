@@ -173,7 +173,9 @@ my_guess = None
 
 # %%
 slow = tl.fix("momentum-0.999")
-trial = tl.trial(case, posted, slow, ("train_inference_gap", "nll", "climb"), seeds=seeds or None, live=live)
+trial = tl.trial(
+    case, posted, slow, ("train_inference_gap", "nll", "climb"), seeds=seeds or None, live=live
+)
 print(tl.guessed(my_guess, trial.compared[1].after / trial.compared[1].before, "times"))
 print(same_training(posted, trial.after))
 for momentum in (tl.backbone(case.measured.backbone).momentum, 0.999):

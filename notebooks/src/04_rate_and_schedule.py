@@ -22,7 +22,12 @@ case = tl.case("retinopathy", profile=profile)
 posted = case.run(case.measured, seeds=seeds or None, live=live, label="posted")
 fix = tl.fix("plateau")
 plateau = tl.trial(
-    case, posted, fix, ("jitter", "climb", "train_inference_gap", "auc"), seeds=seeds or None, live=live
+    case,
+    posted,
+    fix,
+    ("jitter", "climb", "train_inference_gap", "auc"),
+    seeds=seeds or None,
+    live=live,
 )
 
 # %% [markdown]

@@ -168,6 +168,6 @@ def by_rate(logs: Sequence[Log] | None = None) -> dict[str, dict[float, list[Log
     found: dict[str, dict[float, list[Log]]] = {}
     for name in FAMILIES:
         its = [log for log in logs if family(log.backbone) == name and log.learning_rate]
-        for rate in sorted({log.learning_rate for log in its}):
+        for rate in sorted({log.learning_rate for log in its if log.learning_rate}):
             found.setdefault(name, {})[rate] = [log for log in its if log.learning_rate == rate]
     return found

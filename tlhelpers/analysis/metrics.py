@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class Metric:
     title: str
     words: str
     unit: str
-    better: str
+    better: Literal["lower", "higher"]
     of: Callable[[Run], float]
     column: str = "val_nll"
     best: str = ""

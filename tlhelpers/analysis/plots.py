@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import matplotlib
 import numpy as np
@@ -69,6 +69,9 @@ class Plot:
         image = base64.b64encode(self.png).decode()
         return {"image/png": image, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
+    def _write(self, file: BinaryIO) -> None:
+        file.write(self.png)
+
     def save(self, path: str | Path) -> None:
         """Write the PNG file, and its folder if need be.
 
@@ -81,7 +84,7 @@ class Plot:
         CourseError
             The disk is full or the folder cannot be written.
         """
-        files.save(Path(path), lambda file: file.write(self.png))
+        files.save(Path(path), self._write)
 
 
 def curves(
@@ -306,7 +309,7 @@ def forest(
     figure, axes = _panels(panels, height=0.7 + 0.36 * max(3, len(rows)))
     hurts, helps = _colours(2)
     colours = {HELPS: helps, HURTS: hurts}
-    told = {name: [] for name in rows}
+    told: dict[str, list[str]] = {name: [] for name in rows}
     for axis, name in zip(axes, panels, strict=True):
         its = metrics.metric(name)
         axis.axvline(0, color="0.3", lw=1)
@@ -551,7 +554,7 @@ def recalls(experiments: Mapping[str, Experiment], title: str) -> Plot:
     order = sorted(range(len(names)), key=lambda i: -int((first.labels == i).sum()))
     figure, axes = _panels([title], height=3.6)
     axis, width = axes[0], 0.8 / len(experiments)
-    means = {}
+    means: dict[str, list[str]] = {}
     for k, ((recipe, experiment), colour) in enumerate(
         zip(experiments.items(), _colours(len(experiments)), strict=True)
     ):
@@ -661,7 +664,7 @@ def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
     if ours:
         notes.insert(2, "A diamond is one of our runs, with the step length of that backbone.")
     experiments = [e for its in ours.values() for e in its]
-    origins = _origins(dict(enumerate(experiments)))
+    origins = _origins({str(i): e for i, e in enumerate(experiments)})
     alt = f"{title}. Jitter of val_loss over the learning rate. " + "; ".join(told)
     return _finish(figure, title, " ".join([*notes, *origins]), alt)
 
@@ -724,7 +727,7 @@ def _panel_title(axis: Any, name: str, panels: int) -> None:
     axis.set_title(_fitted(name, across, 3), fontsize=10)
 
 
-def _label_rows(axes: Sequence, words: str) -> None:
+def _label_rows(axes: np.ndarray, words: str) -> None:
     """The words beside the first panel of each row: all have the same axis."""
     for axis in axes[::_ACROSS]:
         axis.set_ylabel(words)
@@ -759,7 +762,7 @@ def _spread(count: int, width: float) -> list[float]:
     return [width * (2 * (i * 0.6180339887 % 1) - 1) if count > 1 else 0.0 for i in range(count)]
 
 
-def _epoch_axes(axes: Sequence, epochs: int) -> None:
+def _epoch_axes(axes: np.ndarray, epochs: int) -> None:
     """All from the first epoch to the last, so that a line that ends early is seen to."""
     margin = min(0.5, 0.05 * (epochs - 1)) or 0.5
     for axis in axes:
@@ -767,7 +770,7 @@ def _epoch_axes(axes: Sequence, epochs: int) -> None:
         axis.set_xlabel("epoch")
 
 
-def _log_axis(axes: Sequence) -> None:
+def _log_axis(axes: np.ndarray) -> None:
     """Make the axis that all panels share logarithmic, with ticks for whatever is drawn."""
     axes[0].set_yscale("log", nonpositive="mask")
     low, high = axes[0].get_ylim()

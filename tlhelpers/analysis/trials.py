@@ -136,9 +136,9 @@ def real_pairs(trials: Iterable[Trial], real: Case) -> dict[tuple[str, str], lis
     """
     found = {}
     for trial in trials:
-        pair = [where.recorded(recipe) for where, recipe in _pair_like(trial, real)]
+        old, new = (where.recorded(recipe) for where, recipe in _pair_like(trial, real))
         for metric in (c.metric for c in trial.compared):
-            found[trial.fix.name, metric] = list(metrics.differences(*pair, metric).values())
+            found[trial.fix.name, metric] = list(metrics.differences(old, new, metric).values())
     return found
 
 

@@ -82,7 +82,7 @@ class Finding:
         """One of `CONCLUSIONS`."""
         if self.diverged:
             return DIVERGED
-        if self.p is None:
+        if self.p is None or self.jitter is None:
             return DESCRIBED
         shown = self.p < 0.05
         if self.question.design == "leave-one-out":
@@ -137,32 +137,42 @@ def found(
     list of Finding
     """
     score = case(case_name, profile, data).score
-    asked = ("jitter", "climb", "train_inference_gap", score)
     rows = []
     for question, old, new in answers.answered(case_name, data, profile, root or paths.RECORDINGS):
         lost = answers.diverged(question, old, new)
-        compared = [
-            None if lost else compare(old, new, metric, question.design) for metric in asked
-        ]
+        compared = {
+            column: None if lost else compare(old, new, metric, question.design)
+            for column, metric in (
+                *((name, name) for name in ("jitter", "climb", "train_inference_gap")),
+                ("score", score),
+            )
+        }
         rows.append((question, old, new, compared, lost))
-    corrected = _corrected(case_name, profile, [(q, compared[0]) for q, _, _, compared, _ in rows])
-    posted = next((old for q, old, *_ in rows if not q.before), None)
+    jitters = [(question, compared["jitter"]) for question, _, _, compared, _ in rows]
+    posted = next((old for question, old, *_ in rows if not question.before), None)
     # Where a posted run diverged, no verdict asks whether the others jump.
-    jumps = bool(posted) and not any(run.diverged for run in posted) and _jumps(posted)
+    jumps = posted is not None and not any(run.diverged for run in posted) and _jumps(posted)
     return [
         Finding(
             question,
             old,
             new,
-            *compared,
-            p,
-            None if p is None else compared[3].low > -MARGINS[score],
-            None if p is None else _beats_nothing(new, score),
-            jumps,
-            lost,
+            **compared,
+            p=p,
+            not_worse=None if p is None else _not_worse(compared["score"]),
+            better_than_nothing=None if p is None else _beats_nothing(new, score),
+            jumps=jumps,
+            diverged=lost,
         )
-        for (question, old, new, compared, lost), p in zip(rows, corrected, strict=True)
+        for (question, old, new, compared, lost), p in zip(
+            rows, _corrected(case_name, profile, jitters), strict=True
+        )
     ]
+
+
+def _not_worse(score: Comparison | None) -> bool:
+    """Whether the interval of the score's change lies above minus the margin."""
+    return score is not None and score.low is not None and score.low > -MARGINS[score.metric]
 
 
 @dataclass(frozen=True)
@@ -194,7 +204,7 @@ class Steadiness:
     @property
     def not_worse(self) -> bool:
         """The interval of the score's change lies above minus the margin."""
-        return self.score.low is not None and self.score.low > -MARGINS[self.score.metric]
+        return _not_worse(self.score)
 
     @property
     def words(self) -> str:
@@ -272,12 +282,14 @@ def steadiness(
         raise CourseError("no steady recipe has been chosen yet")
     for recipe_fixes in ((), fixes):
         this, recipe = protocol.changed(case_name, profile, data, recipe_fixes)
-        runs = [this.find(recipe, seed, committed=True) for seed in seeds]
-        if None in runs:
-            raise CourseError(
-                f"Seed {seeds[runs.index(None)]} of {recipe_fixes and 'steady' or 'posted'} is "
-                f"not recorded for {this.data_words}."
-            )
+        runs = []
+        for seed in seeds:
+            if (run := this.find(recipe, seed, committed=True)) is None:
+                raise CourseError(
+                    f"Seed {seed} of {'steady' if recipe_fixes else 'posted'} is not recorded for "
+                    f"{this.data_words}."
+                )
+            runs.append(run)
         sides.append(Experiment(recipe, tuple(runs)))
     posted, steady = sides
     jitter, score = (compare(posted, steady, metric, "steady") for metric in ("jitter", this.score))
@@ -401,9 +413,10 @@ def _corrected(
         asked = [
             q for q in protocol.questions(case_name, profile) if q.design == design and q.judged
         ]
-        own = [i for i, (q, _) in enumerate(rows) if q.design == design and p[i] is not None]
-        unanswered = len(asked) - len(own)
-        adjusted = holm([*(p[i] for i in own), *[1.0] * unanswered])
-        for i, value in zip(own, adjusted, strict=False):
+        own = {i: p[i] for i, (q, _) in enumerate(rows) if q.design == design}
+        answered = {i: value for i, value in own.items() if value is not None}
+        unanswered = len(asked) - len(answered)
+        adjusted = holm([*answered.values(), *[1.0] * unanswered])
+        for i, value in zip(answered, adjusted, strict=False):
             p[i] = value
     return p

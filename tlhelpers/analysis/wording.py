@@ -130,13 +130,21 @@ def number(comparison: Comparison, value: float) -> str:
 
 def interval_words(comparison: Comparison) -> str:
     """The interval of the effect, such as "−0.24 to −0.12"."""
-    return f"{number(comparison, comparison.low)} to {number(comparison, comparison.high)}"
+    low, high = _ends(comparison)
+    return f"{number(comparison, low)} to {number(comparison, high)}"
+
+
+def _ends(comparison: Comparison) -> tuple[float, float]:
+    """The interval of a comparison that has one."""
+    if comparison.low is None or comparison.high is None:
+        raise ValueError(f"{comparison.seeds} pairs have no interval")
+    return comparison.low, comparison.high
 
 
 def _decimals(comparison: Comparison) -> int:
     """Decimals that show two digits of the effect or of its uncertainty, whichever is larger."""
     c = comparison
-    half = 0.0 if c.low is None else (c.high - c.low) / 2
+    half = 0.0 if c.low is None or c.high is None else (c.high - c.low) / 2
     # Without an effect there is only the level of the values left to show.
     size = (max(abs(c.effect), half) if c.verdict != SAME else 0.0) or abs(c.before)
     if size < 1e-6:  # nothing but rounding
@@ -144,7 +152,7 @@ def _decimals(comparison: Comparison) -> int:
     decimals = _first_digit(size) + 1
     if c.verdict in (HELPS, HURTS):
         # An end rounded to 0 would contradict the verdict printed beside it.
-        decimals = max(decimals, _first_digit(min(abs(c.low), abs(c.high))))
+        decimals = max(decimals, _first_digit(min(map(abs, _ends(c)))))
     return min(max(decimals, 0), 6)
 
 

@@ -283,8 +283,9 @@ def noise_floor(
     """
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
-    with_seeds = isinstance(values_by_seed, Mapping)
-    named = values_by_seed if with_seeds else dict(enumerate(values_by_seed))
+    named = (
+        values_by_seed if isinstance(values_by_seed, Mapping) else dict(enumerate(values_by_seed))
+    )
     for seed, value in named.items():
         if not math.isfinite(value):
             raise ValueError(
