@@ -623,7 +623,7 @@ def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
         axis.set_title(f"{name}\n{its_number} logs", fontsize=10)
         for rate, its in rates.items():
             jitters = [field.jitter(log) for log in its]
-            for log, value, beside in zip(its, jitters, _spread(len(its), 0.13), strict=True):
+            for log, value, beside in zip(its, jitters, _fan(len(its), 0.13), strict=True):
                 axis.plot(
                     rate * 10**beside, value, "o", ms=3.5, alpha=0.6, mec=log_colour, mew=0.9,
                     mfc=log_colour if log.author == most else "white", clip_on=False,
@@ -636,7 +636,7 @@ def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
             values = list(metrics.values(experiment, "val_loss_jitter").values())
             rate = experiment.recipe.learning_rate
             axis.plot(
-                rate * 10 ** (0.25 + np.array(_spread(len(values), 0.08))), values, "D", ms=5.5,
+                rate * 10 ** (0.25 + np.array(_fan(len(values), 0.08))), values, "D", ms=5.5,
                 color=model_colour, mec="white", mew=0.6, zorder=4, clip_on=False,
             )  # fmt: skip
             told.append(f"our runs as {name} at {rate:g}: median {np.median(values):.3f}")
@@ -754,7 +754,7 @@ def _colours(count: int) -> list:
     return [palette[_ORDER[i % len(_ORDER)]] for i in range(count)]
 
 
-def _spread(count: int, width: float) -> list[float]:
+def _fan(count: int, width: float) -> list[float]:
     """Places beside each other from -width to width, so that dots at one x do not hide each other.
 
     Neighbours in the list stand far apart (multiples of the golden ratio), always the same.
