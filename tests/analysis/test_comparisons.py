@@ -57,6 +57,8 @@ def test_compare_by_hand():
         ([-2, -1, 0, 1, 3], "lower", "smaller than the noise"),
         # All the same but not 0: no width, judged by the sign.
         ([-0.5] * 5, "lower", "helps"),
+        ([1, 2, 3, 4, 5], "neither", "described only"),
+        ([-2, -1, 0, 1, 3], "neither", "smaller than the noise"),
         ([0.0] * 5, "lower", "no difference"),
         ([0.0] * 5, "higher", "no difference"),
         ([0.0] * 4, "lower", "described only"),

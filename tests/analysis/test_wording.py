@@ -35,6 +35,12 @@ def test_sentence_of_each_verdict():
     assert wording.verdict_sentence(same) == (
         "Frozen-batchnorm left jitter at 0.21 in each of 8 paired seeds: no difference."
     )
+    neutral = _fixed(better="neither", verdict="described only")
+    assert wording.verdict_sentence(neutral) == (
+        "Frozen-batchnorm: jitter went from 0.21 to 0.03, −0.18 "
+        "(95 % interval −0.24 to −0.12, 8 paired seeds). Larger than the noise; "
+        "neither way is better."
+    )
     few = _fixed(seeds=1, low=None, high=None, p=None, verdict="described only")
     assert wording.verdict_sentence(few) == (
         "Frozen-batchnorm: jitter went from 0.21 to 0.03, −0.18 (1 paired seed). "

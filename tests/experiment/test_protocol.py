@@ -515,6 +515,16 @@ def test_findings_command_prints_the_committed_recordings():
     assert "steady by the protocol: yes" in shown
 
 
+def test_the_table_of_the_protocol_has_its_command(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
+    file = tmp_path / "PROTOCOL.md"
+    file.write_text("before\n<!-- catalogue -->\nold\n<!-- /catalogue -->\nafter\n")
+    assert CliRunner().invoke(app, ["fixes", "--protocol"]).exit_code == 0
+    before, *table, after = file.read_text().splitlines()
+    assert (before, after) == ("before", "after")
+    assert "\n".join(table[1:-1]) == causes.catalogue()
+
+
 # --- what a catalogue that grows, or two fixes of one field, must not do ------------------
 
 

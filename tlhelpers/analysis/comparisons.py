@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, get_args
 
 import numpy as np
 
 from tlhelpers.analysis import metrics
+from tlhelpers.analysis.metrics import Better
 from tlhelpers.experiment.fixes import FIXES
 from tlhelpers.measures.statistics import t_test
 from tlhelpers.training.recipe import difference_text
@@ -46,8 +47,8 @@ class Comparison:
         Where the runs come from, how they were compared and what was changed.
     metric : str
         The number compared; all values below are in its unit.
-    better : {"lower", "higher"}
-        Which direction is an improvement.
+    better : {"lower", "higher", "neither"}
+        Which direction is an improvement; with "neither" nothing helps or hurts.
     seeds : int
         Pairs of runs.
     before, after : float
@@ -71,7 +72,7 @@ class Comparison:
     design: str
     fix: str
     metric: str
-    better: Literal["lower", "higher"]
+    better: Better
     seeds: int
     before: float
     after: float
@@ -97,7 +98,7 @@ def compare_values(
     design: str,
     fix: str,
     metric: str,
-    better: Literal["lower", "higher"],
+    better: Better,
     level: float = 0.95,
 ) -> Comparison:
     """Compare one number of two recipes over the seeds that both ran.
@@ -111,7 +112,7 @@ def compare_values(
         The same number of each run. Seeds may be text, as JSON keys are.
     case, data, profile, design, fix, metric : str
         Copied into the result.
-    better : {"lower", "higher"}
+    better : {"lower", "higher", "neither"}
         Which direction is an improvement.
     level : float
         Coverage of the interval, between 0 and 1. For several fixes at once correct `p`
@@ -123,7 +124,8 @@ def compare_values(
         Its verdict: fewer than `FEWEST_SEEDS` pairs, "described only", low and high
         None. Every pair equal to float32 rounding (`SAME_TO`), "no difference". Interval
         wholly on the better side, "helps"; wholly on the worse side, "hurts"; otherwise,
-        0 itself as an end included, "smaller than the noise". Differences that are all
+        0 itself as an end included, "smaller than the noise"; where neither side is better,
+        "described only" in place of the first two. Differences that are all
         the same but not 0 give an interval without width, judged by its sign: coarse
         metrics (a recall over few images) do that, read such an interval as too
         narrow.
@@ -140,8 +142,8 @@ def compare_values(
     Source: paired t-interval, Student (1908); pairing by seed, Bouthillier et al.
     (2021, "Accounting for variance in machine learning benchmarks").
     """
-    if better not in ("lower", "higher"):
-        raise ValueError(f"better must be 'lower' or 'higher', got {better!r}")
+    if better not in get_args(Better):
+        raise ValueError(f"better must be one of {', '.join(get_args(Better))}, got {better!r}")
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level}")
     before, after = _by_seed(before, "before"), _by_seed(after, "after")
@@ -248,6 +250,8 @@ def _verdict(
         return SAME
     if low <= 0 <= high:
         return NOISE
+    if better == "neither":
+        return DESCRIBED
     return HELPS if (high < 0) == (better == "lower") else HURTS
 
 

@@ -13,6 +13,9 @@ from tlhelpers.measures import stability
 from tlhelpers.measures.statistics import NoiseFloor, noise_floor
 from tlhelpers.training.run import Experiment, Run
 
+Better = Literal["lower", "higher", "neither"]
+"""Which way a number gets better."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -28,7 +31,7 @@ class Metric:
     unit : str
         Empty if there is none to name.
     better : str
-        "lower" or "higher": which way a change of the recipe as posted helps.
+        "lower" or "higher": which way a change of the recipe as posted helps; or "neither".
     best : str
         What a figure says in place of that, where it is not the whole truth.
     of : function of a Run
@@ -40,7 +43,7 @@ class Metric:
     title: str
     words: str
     unit: str
-    better: Literal["lower", "higher"]
+    better: Better
     of: Callable[[Run], float]
     column: str = "val_nll"
     best: str = ""

@@ -44,12 +44,17 @@ def verdict_sentence(comparison: Comparison, title: str | None = None) -> str:
     pairs = f"{c.seeds} paired seed" + ("" if c.seeds == 1 else "s")
     if c.verdict == SAME:
         return f"{name} left {metric} at {before} in each of {pairs}: no difference."
-    if c.verdict == DESCRIBED:
+    if c.verdict == DESCRIBED and c.low is None:
         return (
             f"{name}: {metric} went from {before} to {after}, {effect} ({pairs}). "
             f"Described only: fewer than {FEWEST_SEEDS} pairs are not judged."
         )
     numbers = f"{effect} ({100 * c.level:g} % interval {interval_words(c)}, {pairs})"
+    if c.verdict == DESCRIBED:
+        return (
+            f"{name}: {metric} went from {before} to {after}, {numbers}. "
+            "Larger than the noise; neither way is better."
+        )
     if c.verdict == NOISE:
         return (
             f"{name}: {metric} went from {before} to {after}, {numbers}. "

@@ -322,11 +322,24 @@ def _show_judgement(judgement: Judgement) -> None:
 @app.command(epilog=EXIT_CODES)
 def fixes(
     names: Annotated[list[str] | None, typer.Argument(help="Fixes to tell more of.")] = None,
+    protocol: Annotated[
+        bool,
+        typer.Option(
+            "--protocol", help="For maintainers: put the table into recordings/PROTOCOL.md anew."
+        ),
+    ] = False,
 ) -> None:
     """What may go wrong, how it shows, and which fixes are tried, by the names that --fix takes."""
-    from tlhelpers.experiment.causes import CAUSES
+    from tlhelpers.core import files
+    from tlhelpers.experiment.causes import CAUSES, refresh
     from tlhelpers.experiment.fixes import FIXES, fix
 
+    if protocol:
+        paths.require_clone("tlhelpers fixes --protocol")
+        file = paths.RECORDINGS / "PROTOCOL.md"
+        files.save(file, refresh(file.read_text(encoding="utf-8")))
+        typer.echo(f"{file}: the table of causes and fixes is up to date.")
+        return
     for one in map(fix, names or ()):
         changes = [f"{key} = {value!r}" for key, value in {**one.change, **one.images}.items()]
         typer.echo(f"{one.name}: {one.title} ({', '.join(one.cases)})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -147,6 +148,22 @@ CAUSES = tuple(
 def fixes_for(cause: Cause, case_name: str) -> list[Fix]:
     """What the catalogue has for a cause in a case; some of it may not work, to show that."""
     return [f for f in FIXES.values() if f.cause == cause.number and case_name in f.cases]
+
+
+def refresh(text: str) -> str:
+    """A text with the catalogue between its two marks put in anew.
+
+    Parameters
+    ----------
+    text : str
+        Such as recordings/PROTOCOL.md, with ``<!-- catalogue -->`` and ``<!-- /catalogue -->``.
+    """
+    return re.sub(
+        r"(<!-- catalogue -->\n).*?(\n<!-- /catalogue -->)",
+        lambda marks: marks[1] + catalogue() + marks[2],
+        text,
+        flags=re.DOTALL,
+    )
 
 
 def catalogue() -> str:
