@@ -12,6 +12,8 @@ import pytest
 
 from tlhelpers.core import paths
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.slow
 def test_pipeline():
