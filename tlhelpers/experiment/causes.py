@@ -56,17 +56,14 @@ CAUSES = tuple(
                 {},
             ),
             (
-                "the rate is too high for fine-tuning, without warm-up",
-                "the loss gets worse in the first epochs; a lower rate does not",
+                "the learning rate is too high for fine-tuning, without warm-up",
+                "the loss gets worse in the first epochs; a lower learning rate does not",
                 {},
             ),
             (
                 "a schedule that never runs",
-                "the rate stays the same while the validation loss stalls",
-                {
-                    "ferplus": "the post names no schedule; a schedule is tried for the rate, "
-                    "see cause 5"
-                },
+                "the learning rate stays the same while the validation loss stalls",
+                {"ferplus": "the post names no schedule; one is tried for cause 5"},
             ),
             (
                 "rare, huge gradients",

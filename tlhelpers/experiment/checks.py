@@ -297,10 +297,10 @@ def backbone_waits_for_the_head(trainer: Trainer) -> Check:
 
 
 def rate_is(trainer: Trainer, wanted: float) -> Check:
-    """The first step of ``fit`` is as long as this rate makes it."""
+    """The first step of ``fit`` is as long as this learning rate makes it."""
     measured = _rate_of_step(trainer, 0)
     return Check(
-        f"the first step is taken at a rate of {wanted:g}",
+        f"the first step is taken at a learning rate of {wanted:g}",
         math.isclose(measured, wanted, rel_tol=0.02),
         f"measured {measured:.3g}, wanted {wanted:.3g}",
     )
@@ -323,14 +323,15 @@ def rate_follows_warmup_and_cosine(trainer: Trainer) -> Check:
     ]
     measured = [_rate_of_step(trainer, step) for step in chosen]
     return Check(
-        f"steps {', '.join(map(str, chosen))} of {steps} have the rate of warm-up and cosine",
+        f"steps {', '.join(map(str, chosen))} of {steps} have the learning rates of warm-up and "
+        "cosine",
         all(math.isclose(m, w, rel_tol=0.02) for m, w in zip(measured, wanted, strict=True)),
         f"measured {_each(measured)}, wanted {_each(wanted)}",
     )
 
 
 def rate_halves_on_a_plateau(trainer: Trainer) -> Check:
-    """While the validation loss stands still, the rate is halved in the fourth epoch."""
+    """While the validation loss stands still, the learning rate is halved in the fourth epoch."""
     from tlhelpers.core.quiet import keras
 
     class Flat(keras.callbacks.Callback):
@@ -344,9 +345,9 @@ def rate_halves_on_a_plateau(trainer: Trainer) -> Check:
     end = float(optimizer.learning_rate)
     trainer.reset(0)
     return Check(
-        "after the first, three epochs without a better validation loss halve the rate",
+        "after the first, three epochs without a better validation loss halve the learning rate",
         math.isclose(end, start / 2, rel_tol=1e-5),
-        f"rate from {start:g} to {end:g}",
+        f"learning rate from {start:g} to {end:g}",
     )
 
 
@@ -510,7 +511,7 @@ def _batches(trainer: Trainer) -> Batches:
 
 
 def _rate_of_step(trainer: Trainer, step: int) -> float:
-    """Adam's moments start from zero, so the length of one update tells the rate it was made at."""
+    """Adam's moments start from zero, so the length of one update tells its learning rate."""
     trainer.reset(0)
     optimizer = trainer.network.model.optimizer
     kernel = trainer.network.model.get_layer("logits").kernel

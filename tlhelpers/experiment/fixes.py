@@ -296,7 +296,7 @@ FIXES = {
         Fix(
             name="learning-rate-1e-5",
             cause=5,
-            title="A tenth of the rate, 1e-5",
+            title="A tenth of the learning rate, 1e-5",
             why=(
                 "Each step is a tenth as long, so the weights go less far from ImageNet's and the "
                 "moving statistics can follow them."
@@ -309,7 +309,7 @@ FIXES = {
         Fix(
             name="learning-rate-1e-4",
             cause=5,
-            title="A tenth of the rate, 1e-4",
+            title="A tenth of the learning rate, 1e-4",
             why=(
                 "Each step is a tenth as long, so the weights go less far from ImageNet's and the "
                 "moving statistics can follow them."
@@ -317,15 +317,15 @@ FIXES = {
             cases=("ferplus",),
             change=MappingProxyType({"learning_rate": 1e-4}),
             check=partial(checks.rate_is, wanted=1e-4),
-            source="Keras guide on transfer learning: low rates for fine-tuning",
+            source="Keras guide on transfer learning: low learning rates for fine-tuning",
         ),
         Fix(
             name="warmup-cosine",
             cause=5,
             title="Warm-up and cosine",
             why=(
-                "The rate climbs from 0 during the first epoch, while the head is still random, "
-                "and then falls along a cosine to 0, so that the last epochs hardly move "
+                "The learning rate climbs from 0 in the first epoch, while the head is random, and "
+                "then falls along a cosine to 0, so that the last epochs hardly move "
                 "anything. It needs no validation signal."
             ),
             change=MappingProxyType({"schedule": "cosine", "warmup_epochs": 1}),
@@ -337,8 +337,8 @@ FIXES = {
             cause=6,
             title="The callback that was left out",
             why=(
-                "The post builds a ReduceLROnPlateau and never passes it to fit. With it, the rate "
-                "is halved after 3 epochs without a better validation loss."
+                "The post builds a ReduceLROnPlateau and never passes it to fit. With it, the "
+                "learning rate is halved after 3 epochs without a better validation loss."
             ),
             cases=("retinopathy",),
             change=MappingProxyType({"schedule": "plateau"}),
@@ -400,7 +400,7 @@ FIXES = {
             title="Dense layers of 512",
             why=(
                 "The post tried dense layers of up to 512 units in place of 32. A larger head "
-                "changes nothing about BatchNorm or the rate."
+                "changes nothing about BatchNorm or the learning rate."
             ),
             cases=("retinopathy",),
             change=MappingProxyType({"hidden_units": (512, 512)}),
