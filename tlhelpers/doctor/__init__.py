@@ -1,0 +1,1 @@
+"""Names the trouble of anybody's own Keras training; needs Keras and NumPy only."""
