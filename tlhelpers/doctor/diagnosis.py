@@ -98,6 +98,5 @@ READINGS = {
     "fresh": "the same weights, BatchNorm's statistics measured for them",
     "averaged": "weights averaged over the epoch, statistics measured for them",
     "recalibrated": "as validated, with temperature and biases fitted on other images",
-    "batch_mode": "validation images normalized in batches as in training",
 }
 """How each epoch is read, and what each reading is."""

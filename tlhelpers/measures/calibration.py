@@ -49,10 +49,8 @@ def at_temperature(probabilities: np.ndarray, value: float) -> np.ndarray:
     -------
     float array, shape (n, classes)
     """
-    from scipy.special import softmax
-
     # Logarithms of probabilities are logits up to a constant, which softmax does not see.
-    return softmax(np.log(np.clip(probabilities, 1e-7, 1)) / value, axis=1)
+    return _softmax(np.log(np.clip(probabilities, 1e-7, 1)) / value)
 
 
 def image_nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -130,29 +128,54 @@ def recalibrated(
 _PULL = 1e-3  # of the squared parameters, beside a loss in nats an image
 
 
-def _rescaled(probabilities: np.ndarray, scale: float, bias: np.ndarray) -> np.ndarray:
-    from scipy.special import softmax
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
-    return softmax(np.log(np.clip(probabilities, 1e-7, 1)) * scale + bias, axis=1)
+
+def _rescaled(probabilities: np.ndarray, scale: float, bias: np.ndarray) -> np.ndarray:
+    return _softmax(np.log(np.clip(probabilities, 1e-7, 1)) * scale + bias)
 
 
 def _fit_recalibration(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
-    """Inverse temperature and biases of least NLL; 1 and zeros where there is nothing to fit."""
-    from scipy.optimize import minimize
+    """Inverse temperature and biases of least NLL; 1 and zeros where there is nothing to fit.
 
+    Newton's method with the expected curvature (Fisher scoring): the doctor has no SciPy.
+    """
     n, classes = probabilities.shape
+    parameters = np.zeros(classes + 1)  # logarithm of the inverse temperature, then the biases
     if not n or not np.isfinite(probabilities).all():
-        return 1.0, np.zeros(classes)
+        return 1.0, parameters[1:]
     logs = np.log(np.clip(probabilities, 1e-7, 1))
     right = np.eye(classes)[labels]
 
-    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        scale, bias = np.exp(parameters[0]), parameters[1:]
-        p = _rescaled(probabilities, scale, bias)
+    def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
+        p = _softmax(logs * np.exp(at[0]) + at[1:])
         nll = -np.log(np.clip(p[np.arange(n), labels], 1e-300, 1)).mean()
-        off = (p - right) / n
-        slope = np.concatenate([[scale * (off * logs).sum()], off.sum(axis=0)])
-        return float(nll + _PULL * (parameters**2).sum()), slope + 2 * _PULL * parameters
+        return float(nll + _PULL * (at**2).sum()), p
 
-    found = minimize(loss, np.zeros(classes + 1), jac=True, method="L-BFGS-B")
-    return float(np.exp(found.x[0])), found.x[1:]
+    now, p = loss(parameters)
+    for _ in range(50):
+        toward = logs * np.exp(parameters[0])  # what the logits do as their scale grows
+        off = (p - right) / n
+        slope = np.concatenate([[(off * toward).sum()], off.sum(axis=0)]) + 2 * _PULL * parameters
+        curvature = _curvature(p, toward) + 2 * _PULL * np.eye(classes + 1)
+        step = np.linalg.solve(curvature, slope)
+        length = 1.0
+        while length > 1e-6 and (then := loss(parameters - length * step))[0] > now:
+            length /= 2
+        if length <= 1e-6 or now - then[0] < 1e-12:
+            break
+        parameters, (now, p) = parameters - length * step, then
+    return float(np.exp(parameters[0])), parameters[1:]
+
+
+def _curvature(p: np.ndarray, toward: np.ndarray) -> np.ndarray:
+    """Mean over images of the covariance, under p, of what each parameter adds to the logits."""
+    n = len(p)
+    weighted = p * toward
+    mean = weighted.sum(axis=1, keepdims=True)
+    spread = float((weighted * (toward - mean)).sum() / n)
+    mixed = (weighted - p * mean).sum(axis=0) / n
+    biases = np.diag(p.mean(axis=0)) - p.T @ p / n
+    return np.block([[np.array([[spread]]), mixed[None]], [mixed[:, None], biases]])

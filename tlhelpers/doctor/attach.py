@@ -1,0 +1,62 @@
+"""A doctor for each `fit` that a program calls, without the program knowing."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+from tlhelpers.doctor.callback import Doctor
+
+
+@contextmanager
+def attached() -> Iterator[Doctor]:
+    """While it lasts, every `fit` with validation data has this doctor as its last callback.
+
+    Yields
+    ------
+    Doctor
+        One for all of them: it knows a model again that is fitted a second time.
+    """
+    doctor = Doctor()
+    owner = next(kind for kind in keras.Model.__mro__ if "fit" in vars(kind))
+    fit = owner.fit
+
+    @functools.wraps(fit)
+    def with_doctor(self: Any, *arguments: Any, **named: Any) -> Any:
+        validation = named.get("validation_data") is not None or named.get("validation_split")
+        # fit(x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data)
+        validation = validation or any(value is not None and value != 0.0 for value in _late(arguments))
+        if not validation or doctor.busy:
+            return fit(self, *arguments, **named)
+        if len(arguments) > 5:
+            arguments = (*arguments[:5], _and(arguments[5], doctor), *arguments[6:])
+        else:
+            named["callbacks"] = _and(named.get("callbacks"), doctor)
+        try:
+            return fit(self, *arguments, **named)
+        finally:
+            doctor.finish()
+
+    owner.fit = with_doctor
+    try:
+        yield doctor
+    finally:
+        owner.fit = fit
+
+
+def _late(arguments: tuple) -> list:
+    return [value for value in arguments[6:8] if not (isinstance(value, float) and value == 0)]
+
+
+def _and(callbacks: Any, doctor: Doctor) -> Any:
+    """The callbacks with the doctor behind them."""
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        callbacks.append(doctor)
+        return callbacks
+    if callbacks is None:
+        return [doctor]
+    return [*(callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]), doctor]

@@ -1,0 +1,217 @@
+"""Each epoch read several ways, on the same sampled images, while training goes on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tlhelpers.doctor.network import Network, count, rows, values
+from tlhelpers.doctor.task import Task
+from tlhelpers.measures.calibration import image_nll, recalibrated
+
+_SNAPSHOTS = 16  # of the weights in an epoch; their mean is that of all steps to a few per cent
+_FORWARD = 1 / 3  # of what a training step costs for an image: forward, backward, update
+_SHARE = 0.04  # of training's work that readings may take; sampling and compiling take the rest
+_LEAST, _MOST = 256, 2048  # images for a reading
+_QUICK = 2.0  # seconds an epoch below which nobody minds what a reading costs
+_QUICK_IMAGES = 1024
+_SMALL_BATCH, _LARGE_BATCH = 16, 64  # images; from the first on batch statistics are good enough
+_MANY_CLASSES = 50  # above it only a temperature would be fitted, which says little
+
+
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """What was seen of one epoch.
+
+    Attributes
+    ----------
+    number : int
+        From 1 on.
+    logs : dict of str to float
+        As Keras gave them.
+    nll : dict of str to float array, shape (n,)
+        NLL in nats of each sampled validation image, by reading (`READINGS`).
+    right : dict of str to bool array, shape (n,)
+        Whether its most probable class is the right one.
+    train : dict of str to float array, shape (m,)
+        NLL of training images in training mode, in batches of training's size ("small") and of 64
+        ("large"); empty unless training's are small.
+    choices : int array, shape (n,)
+        The most probable classes, as validated.
+    step : float or None
+        Length of one step over the length of the weights, median over kernels.
+    finite : bool
+        Whether all outputs and logs are numbers.
+    live : int
+        BatchNormalization layers whose running statistics move in training.
+    """
+
+    number: int
+    logs: dict[str, float]
+    nll: dict[str, np.ndarray] = field(default_factory=dict)
+    right: dict[str, np.ndarray] = field(default_factory=dict)
+    train: dict[str, np.ndarray] = field(default_factory=dict)
+    choices: np.ndarray | None = None
+    step: float | None = None
+    finite: bool = True
+    live: int = 0
+
+
+class Watch:
+    """Reads epochs of one model on fixed samples; see the module.
+
+    Parameters
+    ----------
+    network : Network
+    task : Task
+    validation : tuple of inputs and int labels
+    train : tuple of inputs and int labels, or None
+        Training images as `fit` feeds them, to measure statistics on.
+    batch : int
+        Images of a training step.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        task: Task,
+        validation: tuple[Any, np.ndarray],
+        train: tuple[Any, np.ndarray] | None,
+        batch: int,
+    ):
+        self.network, self.task, self.batch = network, task, batch
+        self.x, self.labels = validation
+        self.train, self.train_labels = train or (None, None)
+        self.images: int | None = None  # for a reading; settled when the first epoch's time is known
+        self._sums: list[np.ndarray] = []
+        self._count, self._every = 0, 1
+        self._steps, self._last = [], None
+
+    def settle_size(self, images_an_epoch: int, seconds: float) -> None:
+        """Fix how many images a reading takes, from what an epoch costs; once for all epochs.
+
+        Parameters
+        ----------
+        images_an_epoch : int
+        seconds : float
+            An epoch without its first step, which compiles.
+        """
+        if self.images is not None:
+            return
+        readings = 5 if self.has_batchnorm else 2  # as many forward passes over the images
+        allowed = int(images_an_epoch / _FORWARD * _SHARE / readings)
+        least = _QUICK_IMAGES if seconds < _QUICK and images_an_epoch < 6000 else _LEAST
+        self.images = min(max(allowed, least), _MOST, count(self.x))
+
+    @property
+    def has_batchnorm(self) -> bool:
+        """Whether any BatchNormalization layer may be live."""
+        return any(layer.trainable for layer in self.network.batchnorms())
+
+    def begin(self, steps: int | None) -> None:
+        """A new epoch of so many steps."""
+        self._sums, self._count, self._steps, self._last = [], 0, [], None
+        self._every = max(1, (steps or _SNAPSHOTS) // _SNAPSHOTS)
+        self._middle = (steps or 2) // 2
+
+    def wants(self, step: int) -> bool:
+        """Whether the weights after this step, which counts from 0, are to be taken in."""
+        return (step + 1) % self._every == 0 or step in (self._middle - 1, self._middle)
+
+    def take(self, step: int) -> None:
+        """Take the weights in."""
+        wanted = (step + 1) % self._every == 0
+        near = step in (self._middle - 1, self._middle)
+        now = values(self.network.model.trainable_variables)
+        if near:
+            if step == self._middle and self._last is not None:
+                self._steps.append(relative_step(self._last, now))
+            self._last = now if step == self._middle - 1 else None
+        if wanted:
+            if self._count:
+                for total, value in zip(self._sums, now, strict=True):
+                    total += value
+            else:
+                self._sums = [value.copy() for value in now] if near else now
+            self._count += 1
+
+    def read(self, number: int) -> Epoch:
+        """All readings of the epoch that has just ended, with the weights that are in the model."""
+        n = self.images or min(_LEAST, count(self.x))
+        x, labels = rows(self.x, slice(0, n)), self.labels[:n]
+        network = self.network
+        seen: dict[str, np.ndarray] = {}
+        train: dict[str, np.ndarray] = {}
+        live = 0
+        with network.untouched():
+            seen["as_validated"] = self._ask(x)
+            if self.has_batchnorm and self.train is not None:
+                few = rows(self.train, slice(0, max(n, _LEAST)))
+                live = network.measure_statistics(few)
+                if live:
+                    seen["fresh"] = self._ask(x)
+                    if self.batch < _SMALL_BATCH:
+                        train = self._train_readings()
+                if self._count:
+                    with network.weights([total / self._count for total in self._sums]):
+                        if live:
+                            network.measure_statistics(few)
+                        seen["averaged"] = self._ask(x)
+            elif self._count:
+                with network.weights([total / self._count for total in self._sums]):
+                    seen["averaged"] = self._ask(x)
+        finite = all(np.isfinite(p).all() for p in seen.values())
+        p = seen["as_validated"]
+        if finite and self.task.classes <= _MANY_CLASSES:
+            seen["recalibrated"] = recalibrated(p, labels)
+        return Epoch(
+            number=number,
+            logs={},
+            nll={name: image_nll(p, labels[: len(p)]) for name, p in seen.items()},
+            right={name: p.argmax(axis=1) == labels[: len(p)] for name, p in seen.items()},
+            train=train,
+            choices=p.argmax(axis=1),
+            step=float(np.median(self._steps)) if self._steps else None,
+            finite=bool(np.isfinite(p).all()),
+            live=live,
+        )
+
+    def _ask(self, x: Any) -> np.ndarray:
+        return self.task.distribution(self.network.outputs(x))
+
+    def _train_readings(self) -> dict[str, np.ndarray]:
+        """Training images normalized in batches of training's size, and in larger ones."""
+        m = min(_LEAST, len(self.train_labels)) // self.batch * self.batch
+        few, labels = rows(self.train, slice(0, m)), self.train_labels[:m]
+        return {
+            name: image_nll(
+                self.task.distribution(self.network.outputs(few, training=True, batch=size)), labels
+            )
+            for name, size in (("small", self.batch), ("large", _LARGE_BATCH))
+        }
+
+
+def relative_step(before: list[np.ndarray], after: list[np.ndarray]) -> float:
+    """Length of a step over the length of the weights, median over the kernels."""
+    lengths = [
+        float(np.linalg.norm(new - old) / max(np.linalg.norm(old), 1e-12))
+        for old, new in zip(before, after, strict=True)
+        if old.ndim > 1
+    ]
+    return float(np.median(lengths)) if lengths else float("nan")
+
+
+class Clock:
+    """Adds up the seconds that the doctor takes."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter()
+
+    def __exit__(self, *_: Any) -> None:
+        self.seconds += time.perf_counter() - self._start
