@@ -244,7 +244,7 @@ def _panel(title: str, lines: list[Line], epochs: tuple[int, ...], share: bool =
     values += [ends for line in lines for ends in (line.low, line.high) if ends is not None]
     every = np.concatenate(values)
     every = every[~np.isnan(every)]
-    drawn = np.concatenate([line.y for line in lines])
+    drawn = np.concatenate([line.y for line in lines if line.key != "training"] or [every])
     drawn = drawn[~np.isnan(drawn)]
     log = bool(not share and drawn.min() > 0 and drawn.max() > _LOG * drawn.min())
     if log:
@@ -293,7 +293,7 @@ def _log_ticks(bottom: float, top: float) -> list[float]:
 
 def _epoch_ticks(epochs: tuple[int, ...]) -> tuple[int, ...]:
     first, last = min(epochs), max(epochs)
-    if last - first <= 5:
+    if last - first <= 8:
         return tuple(range(first, last + 1))
     step = next(
         m * 10**k for k in range(12) for m in (1, 2, 5) if (last - first) / (m * 10**k) <= 5

@@ -12,6 +12,7 @@ from tlhelpers.doctor import figures
 from tlhelpers.doctor.diagnosis import Examination
 
 _WIDE, _HIGH = 4.6, 3.4  # inches of a panel
+_BAR = 0.95  # inches of a bar with its words
 
 
 def plot(examination: Examination) -> Any:
@@ -41,15 +42,21 @@ def plot(examination: Examination) -> Any:
     if drawn is None:
         raise CourseError(f"nothing to draw: no curve was measured in fit {examination.fit}")
     count = len(drawn.panels) + bool(drawn.bars)
+    high = max(_HIGH, _BAR * len(drawn.bars))
     figure, axes = pyplot.subplots(
-        1, count, figsize=(_WIDE * count, _HIGH + 0.5), layout="constrained", squeeze=False
+        1, count, figsize=(_WIDE * count, high + 0.5), layout="constrained", squeeze=False
     )
     for panel, axis in zip(drawn.panels, axes[0], strict=False):
         _curves(panel, axis)
     if drawn.bars:
         _bars(drawn, axes[0, -1])
-    figure.supxlabel(textwrap.fill(drawn.caption, 60 * count), fontsize=10)
+    caption = textwrap.fill(_literal(drawn.caption), 60 * count)
+    figure.supxlabel(caption, fontsize=10)
     return figure
+
+
+def _literal(words: str) -> str:
+    return words.replace("$", r"\$")  # no formulas
 
 
 def _dashes(key: str) -> Any:
@@ -88,7 +95,7 @@ def _bars(drawn: figures.Picture, axis: Any) -> None:
         axis.barh(place, bar.share, height=0.3, color="#7db6dd")
         if bar.low is not None and bar.high is not None:
             axis.plot([bar.low, bar.high], [place, place], "|-", color="#1d2733", ms=8)
-        words = f"{textwrap.fill(bar.title, 56)}\n{textwrap.fill(bar.words, 56)}"
+        words = _literal(f"{textwrap.fill(bar.title, 56)}\n{textwrap.fill(bar.words, 56)}")
         axis.text(0, place - 0.2, words, fontsize=8, va="bottom")
     axis.set_xlim(0, 1)
     axis.set_ylim(max(len(drawn.bars), 2) - 0.6, -0.8)

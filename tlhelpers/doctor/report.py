@@ -73,8 +73,9 @@ def _wrapped(words: str, width: int, first: str = "", rest: str | None = None) -
 
 
 def _name(examination: Examination) -> str:
-    epochs = wording.counted(len(examination.epochs), "epoch")
-    return f"Fit {examination.fit}: {wording.plain(examination.model)}, {epochs}"
+    count = len(examination.epochs)
+    epochs = f", {wording.counted(count, 'epoch')}" if count else ""
+    return f"Fit {examination.fit}: {wording.plain(examination.model)}{epochs}"
 
 
 def _diagnosis_lines(

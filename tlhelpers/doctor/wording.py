@@ -62,7 +62,7 @@ CAPTIONS: dict[str, str] = {
     "step_too_long": "Weights averaged over each epoch take {much} of the jumping away.",
     "too_few_validation_images": "The band shows the noise of so few images: {much} of the jumping "
     "is no more than that.",
-    "overfitting": "The loss climbs, and recalibration does not bring it back.",
+    "overfitting": "Recalibration leaves {much} of the climb.",
     "overconfidence": "Recalibration takes {much} of the climb away.",
 }
 """By code: what to see in the figure. ``{much}`` follows the share."""
@@ -117,7 +117,7 @@ def much(share: float | None) -> str:
     """How much of it, without a number."""
     if not finite(share):
         return "some"
-    return "nearly all" if share >= 0.9 else "most" if share >= 0.5 else "some"
+    return "nearly all" if share >= 0.9 else "most" if share > 0.5 else "some"
 
 
 def number(value: float) -> str:
