@@ -135,7 +135,7 @@ def test_labels_do_not_overlap():
     drawn = figures.picture(examination(*found, epochs=(1, 2), curves=curves, bands={}))
     assert len(drawn.panels[0].lines) == 6
     at = sorted(y for x, y in boxes(figures.svg(drawn)) if x > 200)
-    assert min(np.diff(at)) >= figures._ROW - 0.2 and 0 < at[0] and at[-1] < figures._HEIGHT
+    assert min(np.diff(at)) >= figures._ROW - 0.2 and at[0] > 0 and at[-1] < figures._HEIGHT
 
 
 @settings(deadline=None, max_examples=100)

@@ -138,7 +138,7 @@ def test_text_without_a_fit():
 
 def test_several_fits_say_each_thing_once():
     fits = [examination(*((LAG,) if n in (2, 3, 7) else ()), fit=n) for n in range(1, 11)]
-    words = report.text(fits)
+    words = report.text(fits, width=100)
     assert words.startswith(f"{LAG.title}, in 3 of 10 fits (2, 3 and 7).\n")
     assert words.count("isinstance(layer") == 1
     assert words.count("What to change: as in fit 2.") == 2
@@ -151,7 +151,7 @@ def test_several_fits_say_each_thing_once():
 
 def test_the_last_fit_with_a_finding_comes_first():
     fits = [examination(LEAK), examination(LAG, fit=2), examination(fit=3)]
-    first = report.text(fits).splitlines()[0]
+    first = report.text(fits, width=100).splitlines()[0]
     assert first == f"{LAG.title}, in fit 2 of 3. Other findings in fit 1."
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
@@ -131,7 +132,10 @@ def _clean(values: np.ndarray) -> np.ndarray:
 
 
 def _line(examination: Examination, key: str, name: str, band: str = "") -> Line | None:
+    """One curve, or None where nothing of it was measured."""
     y = _clean(examination.curve(name))
+    if "acc" in name:
+        y = np.where((y >= 0) & (y <= 1), y, np.nan)  # or it is somebody's own metric
     if len(y) != len(examination.epochs) or np.isnan(y).all():
         return None
     low = high = None
@@ -166,10 +170,8 @@ def _beside(examination: Examination) -> list[str]:
 
 def _validated(seen: Line | None, sampled: Line | None, keep: bool) -> list[Line]:
     """The loss as Keras shows it and that on the sampled images: one line where they agree."""
-    if seen is None and sampled is None:
-        return []
     if sampled is None:
-        return [seen]
+        return [] if seen is None else [seen]
     if seen is None or not (keep or _alike(seen, sampled)):
         return [Line("keras", "as\nvalidated", sampled.x, sampled.y, sampled.low, sampled.high)]
     if _same(seen, sampled):
@@ -194,8 +196,6 @@ def _accuracies(examination: Examination, readings: list[str]) -> list[Line]:
     sampled = _line(examination, "as_validated", "accuracy_as_validated")
     names = sorted(n for n in examination.curves if n.startswith("val_") and "acc" in n)
     seen = _line(examination, "keras", names[0]) if names else None
-    if seen is not None and (np.nanmin(seen.y) < 0 or np.nanmax(seen.y) > 1):
-        seen = None  # somebody's own metric
     lines = _validated(seen, sampled, keep=True)
     if len(lines) == 2 and "metric_threshold" in {d.code for d in examination.diagnoses}:
         again = lines[1]
@@ -212,12 +212,12 @@ def _bars(examination: Examination) -> list[Bar]:
         Bar(
             wording.plain(each.title),
             wording.share_words(each),
-            inside(each.share),
+            share,
             inside(each.low),
             inside(each.high),
         )
         for each in examination.diagnoses
-        if wording.finite(each.share)
+        if (share := inside(each.share)) is not None
     ]
 
 
@@ -254,7 +254,8 @@ def _panel(title: str, lines: list[Line], epochs: tuple[int, ...], share: bool =
         bottom, top = bottom / 1.15, top * 1.15
         ticks = _log_ticks(bottom, top)
     else:
-        room = 0.06 * (top - bottom) or 0.1 * abs(top) or 0.1
+        flat = top - bottom <= 1e-6 * max(abs(bottom), abs(top))
+        room = (0.1 * abs(top) or 0.1) if flat else 0.06 * (top - bottom)
         floor = bottom if bottom < 0 else max(bottom - room, 0.0)
         bottom, top = (floor if bottom >= 0 else bottom - room), top + room
         if share:
@@ -279,7 +280,8 @@ def _linear_ticks(bottom: float, top: float) -> list[float]:
     size = 10 ** math.floor(math.log10(rough))
     step = next(m * size for m in (1, 2, 5, 10) if m * size >= 0.999 * rough)
     first, last = math.ceil(bottom / step - 1e-9), math.floor(top / step + 1e-9)
-    return [float(f"{k * step:.10g}") for k in range(first, last + 1)]
+    ticks = [float(f"{k * step:.10g}") for k in range(first, last + 1)]
+    return [tick for tick in ticks if bottom <= tick <= top]
 
 
 def _log_ticks(bottom: float, top: float) -> list[float]:
@@ -321,6 +323,8 @@ def _alternative(title: str, lines: list[Line], epochs: tuple[int, ...], share: 
             )
     return " ".join(parts)
 
+
+Scale = Callable[[float], float]
 
 # SVG ----------------------------------------------------------------------------------------------
 
@@ -399,7 +403,7 @@ def _curves(panel: Panel) -> str:
         out.append(_text(across(epoch), floor + 17, str(epoch), "middle", "tld-soft"))
     out.append(_text((_LEFT + right) / 2, floor + 34, "epoch", "middle", "tld-soft"))
     for line in panel.lines:  # bands lie below all lines
-        if line.low is None:
+        if line.low is None or line.high is None:
             continue
         for piece in pieces(line.low, line.high):
             if len(piece) == 1:
@@ -434,7 +438,7 @@ def _curves(panel: Panel) -> str:
     return "".join(out) + "</svg>\n"
 
 
-def _end_labels(panel: Panel, across, up) -> list[str]:
+def _end_labels(panel: Panel, across: Scale, up: Scale) -> list[str]:
     """Names at the right ends of the lines, moved apart where they would overlap."""
     ends = []
     for line in panel.lines:

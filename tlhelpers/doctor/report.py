@@ -303,7 +303,8 @@ def html(examinations: Sequence[Examination]) -> str:
     found = wording.finding(examinations)
     several = len(examinations) > 1
     silent = [each for each in examinations if several and not each.diagnoses]
-    parts, told = [], {}
+    parts: list[str] = []
+    told: dict[str, int] = {}
     for examination in examinations:
         if several and not examination.diagnoses:
             continue

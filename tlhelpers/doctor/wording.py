@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from tlhelpers.doctor.diagnosis import Diagnosis, Examination
 
@@ -80,7 +81,7 @@ READINGS_OF: dict[str, tuple[str, ...]] = {
 """By code: the readings that show it, beside the loss as it was validated."""
 
 
-def finite(value: float | None) -> bool:
+def finite(value: float | None) -> TypeGuard[float]:
     """Whether there is a number that can be shown."""
     return value is not None and math.isfinite(value)
 
@@ -97,10 +98,10 @@ def percent(share: float) -> str:
 
 def interval(diagnosis: Diagnosis) -> str:
     """Such as "40 to 80 %"; empty without one, and where both ends are the same."""
-    if not (finite(diagnosis.low) and finite(diagnosis.high)):
+    inside = [min(max(e, 0.0), 1.0) for e in (diagnosis.low, diagnosis.high) if finite(e)]
+    if len(inside) < 2:
         return ""
-    low, high = (100 * min(max(end, 0.0), 1.0) for end in (diagnosis.low, diagnosis.high))
-    ends = f"{low:.0f}", f"{high:.0f}"
+    ends = [f"{100 * end:.0f}" for end in inside]
     return f"{ends[0]} to {ends[1]} %" if ends[0] != ends[1] else ""
 
 
