@@ -116,6 +116,11 @@ def test_bars_without_curves():
     assert "explains 65 % of the jumping (40 to 80 %)" in drawn.bars_alternative
 
 
+def test_counts_have_no_interval():
+    drawn = figures.picture(examination(diagnosis("leak", 0.13, 0.13, 0.13)))
+    assert drawn.bars[0].low is None and drawn.bars_title == "How much"
+
+
 def test_alternative_tells_the_numbers():
     panel = figures.picture(examination(LAG)).panels[0]
     assert "epochs 1 to 6" in panel.alternative

@@ -90,7 +90,8 @@ class Picture:
 
     @property
     def bars_title(self) -> str:
-        return "How much, with 95 % interval"
+        known = any(bar.low is not None for bar in self.bars)
+        return "How much" + (", with 95 % interval" if known else "")
 
     @property
     def bars_alternative(self) -> str:
@@ -213,8 +214,8 @@ def _bars(examination: Examination) -> list[Bar]:
             wording.plain(each.title),
             wording.share_words(each),
             share,
-            inside(each.low),
-            inside(each.high),
+            inside(each.low) if wording.interval(each) else None,
+            inside(each.high) if wording.interval(each) else None,
         )
         for each in examination.diagnoses
         if (share := inside(each.share)) is not None
