@@ -42,23 +42,23 @@ TROUBLES: dict[str, Trouble] = {
     "training_flag_overridden": Trouble(
         "BatchNorm trains although the model says training=False",
         _code("""
-            # Keras 3 ignores training=False in a Functional model while fit() runs.
+            # In a Functional model, fit() overrides training=False (Keras 3).
             for layer in base.layers:
                 if isinstance(layer, keras.layers.BatchNormalization):
                     layer.trainable = False      # this does freeze it
             model.compile(...)                   # compile again afterwards
         """),
-        "Certain: the flag stands in the model, and the running statistics moved.",
+        "Certain: the flag is in your model, and the running statistics moved all the same.",
         "05",
         1,
         _code("""
-            # A network that was never trained must not be frozen: its statistics are 0 and 1.
-            # Remove training=False.
+            # Remove training=False. Do not freeze either: the statistics of
+            # a network that was never trained are 0 and 1.
             outputs = base(inputs)
         """),
     ),
     "loss_wants_probabilities": Trouble(
-        "The loss expects something else than the model's last layer gives",
+        "The loss and the model's last layer do not fit together",
         _code("""
             # Either probabilities, and a loss that takes them:
             keras.layers.Dense(classes, activation="softmax")
@@ -66,8 +66,10 @@ TROUBLES: dict[str, Trouble] = {
             # or logits, and a loss that is told so:
             keras.layers.Dense(classes)
             keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+            # A single output: "sigmoid" and BinaryCrossentropy, likewise.
         """),
-        "Certain where the outputs lie outside 0 to 1; near certain where a softmax meets from_logits=True.",
+        "Certain where outputs lie outside 0 to 1, nearly certain where a softmax meets "
+        "from_logits=True.",
         "08",
         1,
     ),
@@ -88,15 +90,18 @@ TROUBLES: dict[str, Trouble] = {
     "inputs_out_of_range": Trouble(
         "The inputs are not in the range that the network expects",
         _code("""
-            # Once, and the backbone's own. EfficientNet, ConvNeXt and MobileNetV3 rescale inside:
-            # give them 0 to 255. Otherwise:
-            x = keras.applications.resnet50.preprocess_input(x)   # x from 0 to 255
+            # The backbone's own function, once. x goes from 0 to 255.
+            x = keras.applications.resnet50.preprocess_input(x)
+            # EfficientNet, ConvNeXt and MobileNetV3 rescale inside: give them
+            # 0 to 255 as it is.
         """),
-        "Sure for a network that was trained before: its first BatchNorm remembers what it was fed.",
+        "Sure for a network that was trained before: its first BatchNorm remembers what it "
+        "was given.",
         "08",
         1,
         _code("""
-            keras.layers.Rescaling(1 / 127.5, offset=-1)   # once, for images from 0 to 255
+            # Once, for images from 0 to 255:
+            keras.layers.Rescaling(1 / 127.5, offset=-1)
         """),
     ),
     "validation_prepared_otherwise": Trouble(
@@ -105,7 +110,8 @@ TROUBLES: dict[str, Trouble] = {
             # One function for both sides.
             def prepare(x, y):
                 return keras.applications.resnet50.preprocess_input(x), y
-            train, validation = train.map(prepare), validation.map(prepare)
+            train = train.map(prepare)
+            validation = validation.map(prepare)
         """),
         "Sure if the two ranges differ; likely if only their averages do.",
         "08",
@@ -114,7 +120,7 @@ TROUBLES: dict[str, Trouble] = {
     "validation_augmented": Trouble(
         "Validation images are augmented",
         _code("""
-            # Augment after the split, and training images only.
+            # Augment after the split, and only the training images.
             train = train.map(lambda x, y: (augment(x, training=True), y))
         """),
         "Sure: the same images came back different on a second pass.",
@@ -124,41 +130,46 @@ TROUBLES: dict[str, Trouble] = {
     "validation_images_change": Trouble(
         "Each epoch validates on other images",
         _code("""
-            # Fix the validation images once: no shuffling or sampling on that side, all of them.
-            validation = keras.utils.image_dataset_from_directory(..., shuffle=False)
-            model.fit(train, validation_data=validation)   # without validation_steps
+            # Fix the validation images once, and read all of them: no sampling,
+            # and no validation_steps that leave some out.
+            validation = keras.utils.image_dataset_from_directory(
+                "validation", shuffle=False)
+            model.fit(train, validation_data=validation)
         """),
-        "Sure: a second pass brought other images.",
+        "Sure: a second pass over your validation data brought other images.",
         "10",
         1,
     ),
     "label_order": Trouble(
         "Labels and images are not in the same order",
         _code("""
-            # Take labels and images from the same batches.
+            # Take labels and images from the same batches:
             pairs = [(model.predict_on_batch(x), y) for x, y in validation]
-            # or switch shuffling off for validation: flow_from_directory(..., shuffle=False)
+            # or do not shuffle the validation images:
+            flow_from_directory("validation", shuffle=False)
         """),
-        "Sure if a shift or the other order brings the agreement back; else the likeliest reason for agreement no better than by chance.",
+        "Sure if another order of the labels brings the agreement back. Otherwise it is the "
+        "likeliest reason why labels and predictions agree no better than by chance.",
         "08",
         1,
     ),
     "validation_split_of_sorted_data": Trouble(
-        "The validation images are another class mix: the data was sorted when it was split",
+        "Validation has other classes than training: the data was sorted before the split",
         _code("""
-            # validation_split takes the last rows before anything is shuffled.
+            # validation_split takes the last rows, before anything is shuffled.
             order = np.random.default_rng(0).permutation(len(x))
             model.fit(x[order], y[order], validation_split=0.2)
         """),
-        "Sure: classes that training sees are missing in validation.",
+        "Sure: the two sides do not hold the same classes.",
         "10",
         1,
     ),
     "training_order": Trouble(
         "Training batches come sorted by class",
         _code("""
-            # Shuffle all of it, before batching. A buffer holds only what it holds.
-            train = train.shuffle(len(x)).batch(32)     # or shuffle the file list once
+            # Shuffle before batching, with a buffer for all images:
+            train = train.shuffle(len(x)).batch(32)
+            # or, where that does not fit into memory, shuffle the list of files.
         """),
         "Sure: neighboring batches hold fewer classes than chance would give.",
         "08",
@@ -167,23 +178,31 @@ TROUBLES: dict[str, Trouble] = {
     "leak": Trouble(
         "The same images are on both sides",
         _code("""
-            # Split first, then shuffle the training side only.
+            # Remove copies first. Then an order that stays, a split, and only
+            # then shuffling, of the training images alone:
             both = dataset.shuffle(n, seed=0, reshuffle_each_iteration=False)
-            validation, train = both.take(n // 5), both.skip(n // 5).shuffle(n)
+            validation = both.take(n // 5)
+            train = both.skip(n // 5).shuffle(n)
         """),
-        "Certain for exact copies; it does not look for similar images or the same patient.",
+        "Certain: these are exact copies. Similar images, or other images of the same "
+        "patient, are not looked for.",
         "10",
         1,
     ),
     "average_not_validated": Trouble(
         "The averaged weights are not what was validated",
         _code("""
-            # Validate and keep the averages, with BatchNorm statistics of their own.
-            callbacks=[keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-                       UpdateBatchNorm(x_train[:1000]),        # tlhelpers.training.averaging
-                       keras.callbacks.EarlyStopping(restore_best_weights=True)]
+            # Validate and keep the same averages. UpdateBatchNorm measures
+            # BatchNorm's statistics for them.
+            from tlhelpers.training.averaging import UpdateBatchNorm
+            model.compile(keras.optimizers.Adam(1e-4, use_ema=True), ...)
+            model.fit(..., callbacks=[
+                keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+                UpdateBatchNorm(x_train[:1000]),
+                keras.callbacks.EarlyStopping(restore_best_weights=True)])
         """),
-        "Certain where weights change after the last validation; measured where statistics do not fit.",
+        "Certain where the weights change after the last validation. Where BatchNorm's "
+        "statistics do not fit the averages, it was measured.",
         "07",
         1,
     ),
@@ -191,7 +210,7 @@ TROUBLES: dict[str, Trouble] = {
         "The optimizer starts from nothing in each epoch",
         _code("""
             model.compile(...)            # once, before the loop
-            model.fit(..., epochs=10)     # or: for epoch in range(10): model.fit(..., epochs=1)
+            model.fit(..., epochs=10)     # or a loop of fit(..., epochs=1)
         """),
         "Certain: the optimizer's step counter fell back to 0 while the weights went on.",
         "06",
@@ -200,8 +219,9 @@ TROUBLES: dict[str, Trouble] = {
     "float16_overflow": Trouble(
         "Numbers too large or too small for float16",
         _code("""
+            # Before the model is built:
             keras.config.set_dtype_policy("mixed_bfloat16")    # or "float32"
-            # With float16 keep the last layer in float32:
+            # With mixed_float16, keep the last layer in float32:
             keras.layers.Dense(classes, activation="softmax", dtype="float32")
         """),
         "Sure: the policy is float16, and values were not finite.",
@@ -211,39 +231,47 @@ TROUBLES: dict[str, Trouble] = {
     "loss_not_finite": Trouble(
         "The loss is not a number",
         _code("""
+            # Is the data finite?
+            assert np.isfinite(x).all() and np.isfinite(y).all()
+            # Shorter steps, and none that is much longer than the others:
             keras.optimizers.Adam(1e-5, global_clipnorm=1.0)
             callbacks=[keras.callbacks.TerminateOnNaN()]
         """),
-        "Certain that it happened; why, it cannot tell: too long a step, a missing value, a logarithm of 0.",
+        "Certain that it happened. Why, the doctor cannot tell: too long a step, a missing "
+        "value, or a logarithm of 0.",
         "08",
         1,
     ),
     "class_weights_extreme": Trouble(
         "Class weights so far apart that a few images decide each step",
         _code("""
-            # The root of the inverse share instead of the inverse share.
-            weight = {k: (n.sum() / (len(n) * n[k])) ** 0.5 for k in range(len(n))}
+            # The square root of the usual balanced weights.
+            n = np.bincount(y)
+            weights = np.sqrt(n.sum() / (len(n) * n))
+            model.fit(..., class_weight=dict(enumerate(weights)))
         """),
-        "Certain about the weights; that they make the curve jump is the likely consequence.",
+        "Certain about the weights. That they make the curve jump is likely.",
         "11",
         1,
     ),
     "stuck_at_chance": Trouble(
-        "It has learned nothing yet",
+        "Your network has learned nothing yet",
         _code("""
-            # In this order: are labels and images in one order? do inputs have the right range?
-            # can it learn 50 images by heart? does another learning rate help?
+            # Ask in this order: are labels and images in one order? Do the
+            # inputs have the right range? Does another learning rate help?
+            # Can it learn 50 images by heart?
             model.fit(x[:50], y[:50], epochs=50)
         """),
-        "Certain that it is no better than one answer for all; why, it cannot tell.",
+        "Certain that it does no better than one answer for all images. Why, the doctor "
+        "cannot tell.",
         "08",
         2,
     ),
     "bn_averages_lag": Trouble(
         "BatchNorm's running averages lag behind the weights",
         _code("""
-            # A shorter step, or averaged weights with statistics of their own. In a network that
-            # learns with BatchNorm frozen, freezing it removes the lag altogether:
+            # Take shorter steps, or average the weights (page 07). Frozen
+            # BatchNorm cannot lag; look whether your network still learns.
             for layer in base.layers:
                 if isinstance(layer, keras.layers.BatchNormalization):
                     layer.trainable = False
@@ -253,9 +281,11 @@ TROUBLES: dict[str, Trouble] = {
         "04",
         3,
         _code("""
-            # Never freeze a network that was not trained before. A shorter memory, a falling rate:
+            # A shorter memory, and a learning rate that falls. Do not freeze
+            # BatchNorm in a network that was never trained.
             keras.layers.BatchNormalization(momentum=0.9)
-            keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-3, epochs * steps))
+            rate = keras.optimizers.schedules.CosineDecay(1e-3, epochs * steps)
+            model.compile(keras.optimizers.Adam(rate), ...)
         """),
     ),
     "bn_averages_of_few_images": Trouble(
@@ -263,68 +293,77 @@ TROUBLES: dict[str, Trouble] = {
         _code("""
             for layer in base.layers:
                 if isinstance(layer, keras.layers.BatchNormalization):
-                    layer.momentum = 0.9          # or layer.trainable = False
+                    layer.momentum = 0.9      # or layer.trainable = False
+            model.compile(...)                # compile again afterwards
         """),
-        "Sure: statistics over more images, with the same weights, give another loss.",
+        "Sure: the same weights with statistics over more images give another loss.",
         "04",
         3,
         _code("""
-            keras.layers.BatchNormalization(momentum=0.9)   # 0.99 with small batches
+            keras.layers.BatchNormalization(momentum=0.9)  # small batches: 0.99
         """),
     ),
     "bn_batch_too_small": Trouble(
         "Batches too small for BatchNorm",
         _code("""
-            # Freeze BatchNorm, or a larger batch.
+            # Freeze BatchNorm, or train with larger batches.
             for layer in base.layers:
                 if isinstance(layer, keras.layers.BatchNormalization):
                     layer.trainable = False
+            model.compile(...)                # compile again afterwards
         """),
-        "Sure: normalized in batches of training's size, the validation images get another loss than with any average.",
+        "Sure: normalized in batches as small as training's, the validation images get "
+        "another loss than with any average.",
         "08",
         3,
         _code("""
-            model.fit(x, y, batch_size=32)                 # or, where that does not fit:
+            model.fit(x, y, batch_size=32)
+            # or, where that does not fit into memory, instead of BatchNorm:
             keras.layers.GroupNormalization(groups=8)
         """),
     ),
     "step_too_long": Trouble(
         "The steps are too long: the weights themselves jump",
         _code("""
-            # A tenth of the rate, falling; or average the weights (page 07).
-            keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-5, epochs * steps))
+            # A tenth of your learning rate, and let it fall. Or average the
+            # weights (page 07).
+            rate = keras.optimizers.schedules.CosineDecay(1e-5, epochs * steps)
+            model.compile(keras.optimizers.Adam(rate), ...)
         """),
-        "Sure if averaging the weights of an epoch removes the jumping.",
+        "Sure if the loss stays calm with weights averaged over an epoch.",
         "06",
         3,
     ),
     "too_few_validation_images": Trouble(
         "Too few validation images: the jumping is their noise",
         _code("""
-            # More images, or several folds; and read no difference that is smaller than its error.
+            # Validate on more images, or on several folds.
             model.fit(x, y, validation_split=0.3)
         """),
-        "Sure: other images of the same kind would give other jumps of this size.",
+        "Sure: other validation images of the same kind would jump as much, in other epochs.",
         "10",
         4,
     ),
     "overfitting": Trouble(
-        "It learns the training images by heart",
+        "Your network learns the training images by heart (overfitting)",
         _code("""
-            callbacks=[keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)]
-            # then: more images, augmentation, fewer layers that train, weight_decay
+            callbacks=[keras.callbacks.EarlyStopping(
+                patience=3, restore_best_weights=True)]
+            # Then more images, augmentation, fewer layers that train, or
+            # keras.optimizers.AdamW(1e-5, weight_decay=1e-2).
         """),
-        "Sure that the loss climbs and a temperature does not bring it back.",
+        "Sure: the loss climbs, and no temperature brings it back.",
         "09",
         4,
     ),
     "overconfidence": Trouble(
-        "The loss climbs because it grows too sure; its choices are as good as before",
+        "The loss climbs because your network grows too sure (overconfidence)",
         _code("""
+            # With one-hot labels:
             keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
-            # or divide the logits by a temperature that is fitted on validation images
+            # or divide the logits by a temperature, fitted on validation images.
         """),
-        "Sure: one temperature, fitted on other images, takes the climb away.",
+        "Sure: a single temperature, fitted on other images, takes the climb away.",
         "09",
         4,
     ),
