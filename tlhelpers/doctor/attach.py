@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import GeneratorType
 from typing import Any
 
 import keras
@@ -29,9 +30,12 @@ def attached() -> Iterator[Doctor]:
     def with_doctor(self: Any, *arguments: Any, **named: Any) -> Any:
         validation = named.get("validation_data") is not None or named.get("validation_split")
         # fit(x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data)
-        validation = validation or any(value is not None and value != 0.0 for value in _late(arguments))
+        validation = validation or any(
+            value is not None and value != 0.0 for value in _late(arguments)
+        )
         if not validation or doctor.busy:
             return fit(self, *arguments, **named)
+        arguments, named = _observing(doctor, arguments, named)
         if len(arguments) > 5:
             arguments = (*arguments[:5], _and(arguments[5], doctor), *arguments[6:])
         else:
@@ -46,6 +50,22 @@ def attached() -> Iterator[Doctor]:
         yield doctor
     finally:
         owner.fit = fit
+
+
+def _observing(doctor: Doctor, arguments: tuple, named: dict) -> tuple[tuple, dict]:
+    """The same arguments, generators among them replaced by ones that pass the same batches on."""
+
+    def seen(value: Any) -> Any:
+        return doctor.observe(value) if isinstance(value, GeneratorType) else value
+
+    kept = {
+        name: seen(value) if name in ("x", "validation_data") else value
+        for name, value in named.items()
+    }
+    first = tuple(
+        seen(value) if place in (0, 7) else value for place, value in enumerate(arguments)
+    )
+    return first, kept
 
 
 def _late(arguments: tuple) -> list:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import functools
+import json
 import sys
 import time
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from tlhelpers.doctor import inputs, plumbing, rules, samples
+from tlhelpers.core import files
+from tlhelpers.core.errors import CourseError
+from tlhelpers.doctor import inputs, plumbing, report, rules, samples
 from tlhelpers.doctor.catalogue import TROUBLES
 from tlhelpers.doctor.diagnosis import READINGS, Diagnosis, Examination
 from tlhelpers.doctor.fit import Told, told
 from tlhelpers.doctor.network import Network, count, rows, values
+from tlhelpers.doctor.observe import Observed
 from tlhelpers.doctor.plumbing import found
 from tlhelpers.doctor.task import Task, task_of
 from tlhelpers.doctor.watch import Clock, Epoch, Watch
@@ -39,7 +44,9 @@ def _harmless(method: Callable) -> Callable:
         except Exception as problem:  # a stranger's model and data may do anything
             self._off = True
             lines = str(problem).strip().splitlines() or [""]
-            self._missing.append(f"The doctor stopped here: {type(problem).__name__}: {lines[0][:200]}")
+            self._missing.append(
+                f"The doctor stopped here: {type(problem).__name__}: {lines[0][:200]}"
+            )
             print(f"doctor: {self._missing[-1]}", file=sys.stderr)
             if self.debug:
                 raise
@@ -80,6 +87,7 @@ class Doctor(keras.callbacks.Callback):
         self._given = (train, validation)
         self._most = images
         self.examinations: list[Examination] = []
+        self._observed: dict[int, Observed] = {}
         self._seen_models: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
         self._start()
 
@@ -101,6 +109,10 @@ class Doctor(keras.callbacks.Callback):
         self._began = time.perf_counter()
         self._chance, self._momenta, self._trained_before = 0.0, (), True
         self._complete = False
+        self._looked = False
+        self._ours = self._theirs = self._train = self._validation = None
+        self._first_norm: tuple | None = None
+        self._order: np.ndarray | None = None
 
     # Keras calls ----------------------------------------------------------------------------------
 
@@ -127,13 +139,16 @@ class Doctor(keras.callbacks.Callback):
         """Take the weights in, now and then."""
         if batch == 0:
             self._epoch_began = time.perf_counter()  # the first step compiles
-        if self._watch and not self._off and self._watch.wants(batch):
+        if not self._looked or (self._watch is not None and self._watch.wants(batch)):
             self._take(batch)
 
     @_harmless
     def _take(self, batch: int) -> None:
         _ = self.model  # on JAX this brings the variables up to date
-        self._watch.take(batch)
+        if not self._looked:
+            self._look_at_model()  # the first step has built it
+        elif self._watch is not None:
+            self._watch.take(batch)
 
     def on_test_begin(self, logs: Any = None) -> None:
         """Validation begins: these are the weights that are validated."""
@@ -156,8 +171,11 @@ class Doctor(keras.callbacks.Callback):
 
     @_harmless
     def _keep(self, epoch: int, logs: Any) -> None:
+        if self._watch is None and self._observed:
+            self._look_at_data()  # by now an epoch's batches have passed
+            self._look_at_model()
         if self._watch is not None and self._read is None:
-            self._look()  # no validation in this epoch
+            self._look()  # no validation in this epoch, or nothing to read it on before
         numbers = {}
         for name, value in (logs or {}).items():
             try:
@@ -175,6 +193,8 @@ class Doctor(keras.callbacks.Callback):
                 right=read.right,
                 train=read.train,
                 choices=read.choices,
+                largest=read.largest,
+                nll_twice=read.nll_twice,
                 step=read.step,
                 finite=read.finite,
                 live=read.live,
@@ -188,6 +208,8 @@ class Doctor(keras.callbacks.Callback):
 
     @_harmless
     def _after(self) -> None:
+        if self._observed:
+            self._look_at_data()  # a second epoch's batches have passed
         if self._weights_validated and self._fingerprint() not in self._weights_validated:
             if not any(one.code == "average_not_validated" for one in self._before):
                 self._before.append(
@@ -210,6 +232,65 @@ class Doctor(keras.callbacks.Callback):
         """Whether any `fit` was looked at."""
         return bool(self.examinations) or self._open
 
+    def report(self) -> str:
+        """What was found, as text.
+
+        Returns
+        -------
+        str
+        """
+        self.finish()
+        return report.text(self.examinations)
+
+    def plot(self) -> Any:
+        """The last fit's curves, read several ways, with Matplotlib.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        CourseError
+            Matplotlib is not installed, or there is nothing to draw.
+        """
+        from tlhelpers.doctor.plotting import plot
+
+        self.finish()
+        if not self.examinations:
+            raise CourseError("There is nothing to draw: no fit has been looked at.")
+        return plot(self.examinations[-1])
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report: as a page if the name ends in .html, as data if in .json, else as text.
+
+        Parameters
+        ----------
+        path : path
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        CourseError
+            It cannot be written there.
+        """
+        self.finish()
+        path = Path(path)
+        kind = path.suffix.lower()
+        if kind == ".json":
+            text = json.dumps(report.to_json(self.examinations), indent=1) + "\n"
+        else:
+            text = report.html(self.examinations) if kind == ".html" else self.report() + "\n"
+        files.save(path, text)
+        return path
+
+    def _repr_html_(self) -> str:
+        self.finish()
+        return "".join(report.fragment(one) for one in self.examinations)
+
     def finish(self) -> None:
         """Close the examination of a `fit` that was interrupted; nothing to do after any other."""
         if self._open:
@@ -219,20 +300,54 @@ class Doctor(keras.callbacks.Callback):
 
     @_harmless
     def _examine(self) -> None:
+        """Data now; the model as well if it has its weights already."""
         model = self.model
         self._told = told(model)
-        train = self._given[0] if self._given[0] is not None else self._told.train
-        validation = self._given[1] if self._given[1] is not None else self._told.validation
-        batch = self._told.batch_size or 32
+        self._train = self._given[0] if self._given[0] is not None else self._told.train
+        self._validation = self._given[1] if self._given[1] is not None else self._told.validation
         self._add(plumbing.training_flag(model))
         self._add(plumbing.emptied_average(model, self._told.callbacks))
         self._add(self._restarted(model))
-        ours = self._sample(train, "training", batch, passes=2)
-        theirs = self._sample(validation, "validation", batch, passes=2)
+        self._remember_statistics()
+        self._look_at_data()
+        if _built(model):
+            self._look_at_model()
+
+    def _remember_statistics(self) -> None:
+        """The first BatchNorm's running statistics before training, if it has any yet."""
+        norms = Network(self.model).batchnorms()
+        self._first_norm = None
+        if norms:
+            mean, variance = values([norms[0].moving_mean, norms[0].moving_variance])
+            if not (np.all(mean == 0) and np.all(variance == 1)):
+                self._first_norm = norms[0], mean, variance
+        self._trained_before = self._first_norm is not None
+
+    def _look_at_data(self) -> None:
+        batch = self._told.batch_size or 32
+        self._ours = self._sample(self._train, "training", batch, self._told.steps_per_epoch)
+        steps = self._told.validation_steps
+        self._theirs = self._sample(self._validation, "validation", batch, steps)
+        ours, theirs = self._ours, self._theirs
         if ours:
             batch = int(np.median(ours[0].sizes[:-1] or ours[0].sizes))
-        steps = self.params.get("steps") or (len(ours[0].sizes) if ours and ours[0].complete else None)
-        self._facts = {"batch_size": batch, "steps": steps}
+        complete = len(ours[0].sizes) if ours and ours[0].complete else None
+        self._facts["batch_size"] = batch
+        self._facts["steps"] = self.params.get("steps") or complete
+        if ours and theirs:
+            a, b = plumbing._first_input(ours[0].x), plumbing._first_input(theirs[0].x)
+            self._leaks(ours, a, b)
+            self._add(plumbing.prepared_otherwise(a, b))
+        if theirs and len(theirs) > 1 and theirs[0] is not theirs[1]:
+            self._add(
+                plumbing.validation_changes(
+                    theirs[0], theirs[1], samples.digests, samples.random_ops(self._validation)
+                )
+            )
+
+    def _look_at_model(self) -> None:
+        model, ours, theirs = self.model, self._ours, self._theirs
+        batch, steps = self._facts["batch_size"], self._facts["steps"]
         network = Network(model, int(np.clip(batch, 32, 128)))
         norms = [layer for layer in network.batchnorms() if layer.trainable]
         self._momenta = tuple(float(layer.momentum) for layer in norms)
@@ -241,9 +356,9 @@ class Doctor(keras.callbacks.Callback):
         if norms and steps:
             memory = 1 / max(1 - float(np.median(self._momenta)), 1e-9)
             self._facts["batchnorm_memory_in_epochs"] = memory / steps
+        self._looked = True
         if ours:
             self._arrivals(network, ours[0])
-        self._alike(ours, theirs, train, validation)
         known = theirs or ours
         if not known:
             return
@@ -257,33 +372,44 @@ class Doctor(keras.callbacks.Callback):
         self._facts["classes"] = task.classes
         self._add(plumbing.loss_and_output(task, model, outputs))
         self._add(plumbing.metric_and_output(task, model))
-        self._labelled(task, ours, theirs, train, batch)
+        self._labelled(task, ours, theirs, self._train, batch)
         if ours:
             self._first_loss(network, task, ours[0])
         if not theirs:
             return
-        self._labels = task.labels(theirs[0].y)
-        self._complete = theirs[0].complete and len(self._labels) == count(theirs[0].x)
-        self._facts["validation_images"] = len(self._labels)
-        self._chance = float(np.bincount(self._labels).max() / len(self._labels))
-        order = np.random.default_rng(0).permutation(len(self._labels))
+        labels = task.labels(theirs[0].y)
+        self._complete = theirs[0].complete and len(labels) == count(theirs[0].x)
+        self._facts["validation_images"] = len(labels)
+        self._chance = float(np.bincount(labels).max() / len(labels))
+        order = np.random.default_rng(0).permutation(len(labels))
         kept = rows(_floats(theirs[0].x), order)
-        self._order = order
+        self._labels, self._order = labels, order
         stats = None
         if ours:
             mixed = np.random.default_rng(1).permutation(count(ours[0].x))
             stats = rows(_floats(ours[0].x), mixed), task.labels(ours[0].y)[mixed]
-        self._watch = Watch(network, task, (kept, self._labels[order]), stats, batch)
+        self._watch = Watch(network, task, (kept, labels[order]), stats, batch)
+        self._watch.begin(steps)
+
+    def observe(self, generator: Any) -> Any:
+        """A generator that passes the same batches on, and lets the doctor see the first ones."""
+        observed = Observed(generator)
+        self._observed[id(observed.passing)] = observed
+        return observed.passing
 
     def _add(self, diagnosis: Diagnosis | None) -> None:
         if diagnosis is not None and diagnosis.code not in {one.code for one in self._before}:
             self._before.append(diagnosis)
 
-    def _sample(self, source: Any, side: str, batch: int, passes: int) -> list | None:
+    def _sample(self, source: Any, side: str, batch: int, steps: int | None) -> list | None:
         if source is None:
             self._missing.append(f"No {side} images were given: nothing could be measured on them.")
             return None
-        read = samples.read(source, images=self._most, passes=passes, batch_size=batch)
+        observed = self._observed.get(id(source))
+        if observed is not None:
+            passes = [one for one in (observed.sample(steps, 0), observed.sample(steps, 1)) if one]
+            return passes or None  # before the first epoch nothing has passed yet
+        read = samples.read(source, images=self._most, passes=2, batch_size=batch)
         if isinstance(read, samples.NotRead):
             self._missing.append(f"The {side} images were not looked at: {read.why}")
             return None
@@ -300,29 +426,17 @@ class Doctor(keras.callbacks.Callback):
         first = plumbing._first_input(sample.x)
         if first.dtype.kind not in "fiu" or not np.isfinite(first.astype("float32")).all():
             return
+        self._facts["inputs_from"], self._facts["inputs_to"] = (
+            float(first.min()),
+            float(first.max()),
+        )
         diagnosis = inputs.scaled_twice(self.model, first)
         self._add(diagnosis)
-        norms = network.batchnorms()
-        if norms:
-            mean, variance = values([norms[0].moving_mean, norms[0].moving_variance])
-            self._trained_before = not (np.all(mean == 0) and np.all(variance == 1))
-        if diagnosis is None:
-            self._add(inputs.unknown_to_the_network(network, _floats(sample.x)))
+        if diagnosis is None and self._first_norm is not None:
+            self._add(inputs.unknown_to_the_network(network, _floats(sample.x), *self._first_norm))
 
-    def _alike(self, ours: Any, theirs: Any, train: Any, validation: Any) -> None:
-        if ours and theirs:
-            a, b = plumbing._first_input(ours[0].x), plumbing._first_input(theirs[0].x)
-            self._leaks(ours, a, b, train)
-            self._add(plumbing.prepared_otherwise(a, b))
-        if theirs and len(theirs) > 1 and theirs[0] is not theirs[1]:
-            self._add(
-                plumbing.validation_changes(
-                    theirs[0], theirs[1], samples.digests, samples.random_ops(validation)
-                )
-            )
-
-    def _leaks(self, ours: Any, a: np.ndarray, b: np.ndarray, train: Any) -> None:
-        whole = a
+    def _leaks(self, ours: Any, a: np.ndarray, b: np.ndarray) -> None:
+        whole, train = a, self._train
         if isinstance(train, (tuple, list)) and isinstance(train[0], np.ndarray):
             whole = train[0] if train[0].nbytes < _MANY_BYTES else a
         twins = [whole] + ([plumbing._first_input(ours[1].x)] if len(ours) > 1 else [])
@@ -409,7 +523,9 @@ class Doctor(keras.callbacks.Callback):
         )
 
     def _seen(self) -> rules.Seen:
-        policies = {str(getattr(layer, "compute_dtype", "")) for layer in self.model._flatten_layers()}
+        policies = {
+            str(getattr(layer, "compute_dtype", "")) for layer in self.model._flatten_layers()
+        }
         swapped = any("SwapEMA" in type(one).__name__ for one in self._told.callbacks)
         return rules.Seen(
             epochs=self._epochs,
@@ -420,9 +536,11 @@ class Doctor(keras.callbacks.Callback):
             trained_before=self._trained_before,
             chance=self._chance,
             classes=self._task.classes if self._task else 0,
+            single=bool(self._task and self._task.single),
             float16="float16" in policies,
             uses_average=swapped and bool(getattr(self.model.optimizer, "use_ema", False)),
-            complete=self._complete and self._watch is not None
+            complete=self._complete
+            and self._watch is not None
             and self._watch.images == len(self._labels),
         )
 
@@ -438,26 +556,31 @@ class Doctor(keras.callbacks.Callback):
             return diagnosis is not None
 
         add(rules.not_finite(seen))
+        add(rules.softmax_twice(seen))
         if not {"validation_augmented", "validation_images_change", "average_not_validated"} & have:
             add(rules.metric_disagrees(seen))
         first = {one.code for one in results if TROUBLES[one.code].stage == 1}
-        order = getattr(self, "_order", None)
-        if seen.curves is not None and order is not None and not first:
-            add(rules.misordered(seen, self._labels[order]))
+        if seen.curves is not None and self._order is not None and not first:
+            add(rules.misordered(seen, self._labels[self._order]))
         norm = rules.batchnorm(seen)
         small = rules.small_batches(seen)
         step = rules.step(seen)
         jumping = sorted(
             (one for one in (norm, small, step) if one is not None),
             # A setting that is wrong for certain comes before what is a matter of degree.
-            key=lambda one: (one.code != "bn_averages_of_few_images", -(one.share or 0)),
+            key=lambda one: (not rules.by_setting(one, seen), -(one.share or 0)),
         )
         at_chance = rules.stuck(seen)
         if at_chance and rules.long_step_stuck(seen) and step is None:
-            jumping.append(found("step_too_long", at_chance.evidence + " Single steps change the "
-                                 "weights by more than 2 %: nothing that is learned is kept."))
+            jumping.append(
+                found(
+                    "step_too_long",
+                    at_chance.evidence + " Single steps change the "
+                    "weights by more than 2 %: nothing that is learned is kept.",
+                )
+            )
         elif at_chance and not jumping and not first:
-            add(at_chance)
+            add(inputs.raw(self._facts, at_chance) or at_chance)
         for one in jumping:
             add(one)
         if not jumping and not first:
@@ -480,9 +603,7 @@ class Doctor(keras.callbacks.Callback):
                 float(one.right[name].mean()) if name in one.right else float("nan")
                 for one in self._epochs
             )
-            bands[name] = tuple(
-                (float("nan"),) * 2 if e is None else _interval(e) for e in each
-            )
+            bands[name] = tuple((float("nan"),) * 2 if e is None else _interval(e) for e in each)
         return curves, bands
 
 
@@ -494,6 +615,7 @@ def _interval(each: np.ndarray) -> tuple[float, float]:
 
 def _floats(x: Any) -> Any:
     """Inputs as `fit` would convert them: 64-bit floats become Keras's."""
+
     def convert(array: Any) -> Any:
         array = np.asarray(array)
         return array.astype(keras.config.floatx()) if array.dtype == np.float64 else array
@@ -501,10 +623,17 @@ def _floats(x: Any) -> Any:
     return keras.tree.map_structure(convert, x)
 
 
+def _built(model: Any) -> bool:
+    """Whether all layers have their weights: subclassed models get them in the first step."""
+    return all(getattr(layer, "built", True) for layer in model._flatten_layers())
+
+
 def _has_state(optimizer: Any) -> bool:
     """Whether losing an optimizer's state loses anything."""
     kind = type(optimizer).__name__
     momentum = getattr(optimizer, "momentum", 0) or 0
-    return kind != "SGD" or bool(momentum) or not isinstance(
-        getattr(optimizer, "_learning_rate", 0.0), (float, int)
+    return (
+        kind != "SGD"
+        or bool(momentum)
+        or not isinstance(getattr(optimizer, "_learning_rate", 0.0), (float, int))
     )

@@ -34,19 +34,22 @@ def scaled_twice(model: Any, x: np.ndarray) -> Diagnosis | None:
     return None
 
 
-def unknown_to_the_network(network: Network, x: Any) -> Diagnosis | None:
+def unknown_to_the_network(
+    network: Network, x: Any, first: Any, mean: np.ndarray, variance: np.ndarray
+) -> Diagnosis | None:
     """Inputs under which the first BatchNorm sees something else than it remembers.
 
     A network that was trained before holds in its first running statistics what its inputs did to
-    its first layer. Statistics of 0 and 1 are those of a network that never trained.
+    its first layer.
+
+    Parameters
+    ----------
+    network : Network
+    x : inputs of training images
+    first : keras.layers.BatchNormalization
+    mean, variance : arrays
+        Its running statistics before training.
     """
-    layers = network.batchnorms()
-    if not layers:
-        return None
-    first = layers[0]
-    mean, variance = values([first.moving_mean, first.moving_variance])
-    if np.all(mean == 0) and np.all(variance == 1):
-        return None
     with network.untouched():
         was = first.trainable
         try:
@@ -82,8 +85,21 @@ def _first_statistics(
     if layer.momentum >= 1:
         return None, None
     probe.outputs(rows(x, slice(0, probe.batch)), training=True)
-    mean, variance = (v / (1 - layer.momentum) for v in values([layer.moving_mean, layer.moving_variance]))
+    mean, variance = (
+        v / (1 - layer.momentum) for v in values([layer.moving_mean, layer.moving_variance])
+    )
     return (mean, variance) if variance.any() else (None, None)
+
+
+def raw(facts: dict[str, Any], stuck: Diagnosis) -> Diagnosis | None:
+    """Inputs that nobody scaled, in a training that is `stuck` and has no BatchNorm to scale them."""
+    largest = max(abs(facts.get("inputs_from", 0.0)), abs(facts.get("inputs_to", 0.0)))
+    if largest < _LARGE or facts.get("batchnorm_layers"):
+        return None
+    return found(
+        "inputs_out_of_range",
+        f"{stuck.evidence} The inputs go up to {largest:.3g} and nothing in the model scales them.",
+    )
 
 
 def not_scaled(x: np.ndarray, first_loss: float, classes: int) -> Diagnosis | None:

@@ -124,7 +124,10 @@ def metric_and_output(task: Task, model: Any) -> Diagnosis | None:
                 f"'{name}' is a binary accuracy, but the model has {task.classes} outputs: it counts "
                 "each output by itself, so even one answer for all looks good.",
             )
-        thresholds = [getattr(metric, "threshold", None), *(getattr(metric, "thresholds", None) or ())]
+        thresholds = [
+            getattr(metric, "threshold", None),
+            *(getattr(metric, "thresholds", None) or ()),
+        ]
         threshold = next((t for t in thresholds if t is not None), None)
         if function == "binary_accuracy" and threshold is None:
             threshold = getattr(metric, "_fn_kwargs", {}).get("threshold", 0.5)
@@ -209,8 +212,10 @@ def validation_changes(first: Any, second: Any, digests: Any, random_ops: bool) 
     same_labels = np.array_equal(np.asarray(first.y)[:n], np.asarray(second.y)[:n])
     if not first.complete and again > 0.5 and not same_labels:
         return None  # only the beginning of a shuffled epoch was read
-    altered = random_ops or (same_labels and (alike > 0.35 or in_place.mean() > 0.2)) or (
-        a.ndim > 2 and _nearest(a, b) > 0.8
+    altered = (
+        random_ops
+        or (same_labels and (alike > 0.35 or in_place.mean() > 0.2))
+        or (a.ndim > 2 and _nearest(a, b) > 0.8)
     )
     if altered:
         return found(
@@ -377,7 +382,9 @@ def batch_order(
     ]
     if len(batches) < 4:
         return None
-    shares = np.bincount(labels, minlength=classes)[:classes] / len(labels) if shares is None else shares
+    shares = (
+        np.bincount(labels, minlength=classes)[:classes] / len(labels) if shares is None else shares
+    )
     if shares.max() > 0.97:
         return None
     rng = np.random.default_rng(0)
@@ -388,7 +395,8 @@ def batch_order(
         return float(np.mean([np.abs(one - shares).sum() / 2 for one in each]))
 
     chance = [
-        apart([rng.multinomial(size, shares / shares.sum()) / size for _ in batches]) for _ in range(50)
+        apart([rng.multinomial(size, shares / shares.sum()) / size for _ in batches])
+        for _ in range(50)
     ]
     excess = (apart(batches) - np.mean(chance)) / max(1 - (shares**2).sum() - np.mean(chance), 1e-6)
     # Longer stretches show a buffer that is too small for a long sorted file.

@@ -21,6 +21,7 @@ _GAP = 0.10  # log NLL that the running statistics cost, on average
 _CLIMB = 0.15  # log NLL above the best epoch
 _LONG_STEP = 0.02  # of the weights' length in one step
 _GAP_OF_STEP = 0.2  # log NLL that averaging an epoch's weights saves, on average
+_TINY_BATCH = 4  # images, with which no BatchNorm works well
 _BATCH_GAP = 0.2  # log NLL between small and large batches
 _BY_HEART = 0.2  # accuracy in training above that in validation
 _FEW_IMAGES = 150  # that running averages remember
@@ -112,9 +113,7 @@ def share_of_jumping(curves: Series, before: str, after: str) -> tuple[float, fl
     return float(1 - b / a), float(low), float(high)
 
 
-def gap(
-    curves: Series, worse: str, better: str, since: int = 0
-) -> tuple[float, float, float]:
+def gap(curves: Series, worse: str, better: str, since: int = 0) -> tuple[float, float, float]:
     """Mean difference of two readings in log NLL, with a 95 % interval over images and epochs."""
     difference = (curves.log_nll[worse] - curves.log_nll[better])[since:]
     draws = (curves.draws[worse] - curves.draws[better])[:, since:]
@@ -149,6 +148,7 @@ class Seen:
     trained_before: bool
     chance: float  # accuracy of the most frequent class
     classes: int
+    single: bool  # one output for two classes
     float16: bool
     uses_average: bool
     complete: bool  # the sampled validation images are all of them
@@ -170,7 +170,59 @@ def not_finite(seen: Seen) -> Diagnosis | None:
         return found(
             "float16_overflow", text + " The model computes in float16, which ends at 65,504."
         )
+    lengths = [one.step for one in seen.epochs if one.step is not None and np.isfinite(one.step)]
+    losses = seen.log("loss")
+    losses = losses[np.isfinite(losses)]
+    if (
+        lengths
+        and max(lengths) > _LONG_STEP / 2
+        or (len(losses) and losses.max() > 10 * np.log(seen.classes or 2))
+    ):
+        return found(
+            "step_too_long",
+            text
+            + f" Before that, one step changed the weights by {100 * max(lengths, default=0):.1g} %"
+            f", and the training loss was {losses.max() if len(losses) else np.nan:.3g}.",
+        )
     return found("loss_not_finite", text)
+
+
+def softmax_twice(seen: Seen) -> Diagnosis | None:
+    """Probabilities that never leave the narrow range of a softmax behind a softmax."""
+    read = [one for one in seen.epochs if one.largest is not None and one.finite]
+    if seen.classes < 2 or len(read) < 2:
+        return None
+    most = np.e / (np.e + seen.classes - 1)  # of a softmax whose inputs lie between 0 and 1
+    if seen.classes > 2 or not seen.single:
+        flat = all(one.largest <= most * 1.001 for one in read)
+        right = float(read[-1].right["as_validated"].mean())
+        if flat and right > seen.chance + 0.1:
+            return found(
+                "loss_wants_probabilities",
+                f"{percent(right)} of the predictions are right, but none is ever surer than "
+                f"{read[-1].largest:.2f}: as if a softmax stood behind a softmax.",
+            )
+    logged = np.array([one.logs.get("val_loss", np.nan) for one in read])
+    once = np.array([one.nll["as_validated"].mean() for one in read])
+    twice = np.array([one.nll_twice for one in read])
+    if (
+        np.isfinite(logged).all()
+        and np.abs(logged / twice - 1).mean() < 0.02
+        and np.abs(logged / once - 1).mean() > 0.1
+    ):
+        return found(
+            "loss_wants_probabilities",
+            f"The validation loss is {logged[-1]:.2f}. From the same probabilities it would be "
+            f"{once[-1]:.2f}; taken for logits, which they are not, it is {twice[-1]:.2f}.",
+        )
+    return None
+
+
+def by_setting(diagnosis: Diagnosis, seen: Seen) -> bool:
+    """Whether a wrong setting is the reason, and not a matter of degree: those come first."""
+    if diagnosis.code == "bn_batch_too_small":
+        return seen.batch <= _TINY_BATCH
+    return diagnosis.code == "bn_averages_of_few_images" and seen.batch > _TINY_BATCH
 
 
 def metric_disagrees(seen: Seen) -> Diagnosis | None:
@@ -227,7 +279,7 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
     left = float(jitter(curves.log_nll["fresh"]))
     by_level = cost > _GAP and low > 0.02
     by_jumping = jumping - left > _JUMPING / 2 and jumping > _JUMPING and part and part[1] > 0
-    of_last_batches = few_images_averages(seen) and _memory(seen) < 2.5 and jumping > _JUMPING
+    of_last_batches = few_images_averages(seen) and _memory(seen) < 2.5 and jumping > _JUMPING / 2
     if not (by_level or by_jumping or of_last_batches):
         return None
     share, lower, upper = (
@@ -241,8 +293,14 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
         f"epoch falls from {jumping:.2f} to {left:.2f} (in log units)."
     )
     if seen.uses_average:
-        return found("average_not_validated", evidence + " The weights in validation are an average, "
-                     "the running statistics are those of the raw weights.", share, lower, upper)
+        return found(
+            "average_not_validated",
+            evidence + " The weights in validation are an average, "
+            "the running statistics are those of the raw weights.",
+            share,
+            lower,
+            upper,
+        )
     code = "bn_averages_of_few_images" if few_images_averages(seen) else "bn_averages_lag"
     memory = _memory(seen)
     if code == "bn_averages_of_few_images":
@@ -267,7 +325,8 @@ def small_batches(seen: Seen) -> Diagnosis | None:
     side = np.sign(cost)  # either may be the better one: what training got used to, or less noise
     draws = side * np.log((weights @ small.T) / (weights @ large.T)).mean(axis=1)
     low, high = np.percentile(draws, [2.5, 97.5])
-    if abs(cost) < _BATCH_GAP or low < _BATCH_GAP / 3:
+    least = _BATCH_GAP if seen.batch > _TINY_BATCH else _BATCH_GAP / 2
+    if abs(cost) < least or low < least / 3:
         return None
     return found(
         "bn_batch_too_small",
@@ -341,7 +400,10 @@ def stuck(seen: Seen) -> Diagnosis | None:
     entropy = np.log(seen.classes)
     losses = seen.log("loss")
     learned = np.nanmin(losses) < 0.8 * losses[0] if np.isfinite(losses).any() else False
-    accuracy = max((np.nanmax(seen.log(n)) for n in ("accuracy", "acc") if np.isfinite(seen.log(n)).any()), default=np.nan)
+    accuracy = max(
+        (np.nanmax(seen.log(n)) for n in ("accuracy", "acc") if np.isfinite(seen.log(n)).any()),
+        default=np.nan,
+    )
     if best > seen.chance + sure or (np.isfinite(accuracy) and accuracy > seen.chance + 0.1):
         return None
     if learned and np.nanmin(losses) < 0.9 * entropy:
@@ -363,8 +425,12 @@ def misordered(seen: Seen, labels: np.ndarray) -> Diagnosis | None:
     choices, labels = last.choices, labels[: len(last.choices)]
     n = len(labels)
     best = max(read, key=lambda one: max(one.right[name].mean() for name in one.right))
-    kappas = [_kappa_from(one.right[name], one, labels) for one in read for name in one.right
-              if name in ("as_validated", "fresh", "averaged")]
+    kappas = [
+        _kappa_from(one.right[name], one, labels)
+        for one in read
+        for name in one.right
+        if name in ("as_validated", "fresh", "averaged")
+    ]
     if n < 40 or max(kappas) > 0.15:
         return None
     shift, agreement = _best_shift(choices, labels)
@@ -375,12 +441,24 @@ def misordered(seen: Seen, labels: np.ndarray) -> Diagnosis | None:
             f"than chance if the labels are moved by {shift} places.",
             agreement,
         )
-    accuracy = [seen.log(name) for name in ("accuracy", "acc", "sparse_categorical_accuracy",
-                                           "categorical_accuracy", "binary_accuracy")]
-    train = max((float(np.nanmax(a)) for a in accuracy if np.isfinite(a).any()), default=float("nan"))
+    accuracy = [
+        seen.log(name)
+        for name in (
+            "accuracy",
+            "acc",
+            "sparse_categorical_accuracy",
+            "categorical_accuracy",
+            "binary_accuracy",
+        )
+    ]
+    train = max(
+        (float(np.nanmax(a)) for a in accuracy if np.isfinite(a).any()), default=float("nan")
+    )
     loss = seen.log("loss")
     learned = train > seen.chance + 0.25 or (
-        not np.isfinite(train) and np.isfinite(loss).any() and np.nanmin(loss) < 0.6 * np.log(seen.classes)
+        not np.isfinite(train)
+        and np.isfinite(loss).any()
+        and np.nanmin(loss) < 0.6 * np.log(seen.classes)
     )
     spread = len(np.unique(choices)) > 1
     if not (learned and spread):

@@ -41,7 +41,9 @@ class Task:
         """Probabilities of the classes, shape (n, classes), whatever the outputs are."""
         z = np.asarray(outputs, dtype=np.float64).reshape(len(outputs), -1)
         if self.single:
-            right = z[:, :1] if self.probabilities else 1 / (1 + np.exp(-np.clip(z[:, :1], -60, 60)))
+            right = (
+                z[:, :1] if self.probabilities else 1 / (1 + np.exp(-np.clip(z[:, :1], -60, 60)))
+            )
             return np.concatenate([1 - right, right], axis=1)
         if self.probabilities:
             return z / np.maximum(z.sum(axis=1, keepdims=True), 1e-12)
@@ -83,11 +85,15 @@ def task_of(model: Any, outputs: Any, y: Any) -> Task | str:
     column = values.shape[1] == 1
     if width == 1:
         if not (column and whole and values.min() >= 0 and values.max() <= 1):
-            return "One output whose labels are not 0 and 1: no classification, its loss is not split."
+            return (
+                "One output whose labels are not 0 and 1: no classification, its loss is not split."
+            )
     elif column:
         if not (whole and values.min() >= 0 and values.max() < width):
             return "The labels are no numbers of classes: the loss is not split."
-    elif values.shape[1] != width or values.min() < -1e-6 or abs(values.sum(axis=1) - 1).max() > 1e-3:
+    elif (
+        values.shape[1] != width or values.min() < -1e-6 or abs(values.sum(axis=1) - 1).max() > 1e-3
+    ):
         return "The labels are no one-hot rows: the loss is not split."
     return Task(
         classes=max(width, 2),

@@ -41,6 +41,10 @@ class Epoch:
         ("large"); empty unless training's are small.
     choices : int array, shape (n,)
         The most probable classes, as validated.
+    largest : float or None
+        Of all probabilities, as validated.
+    nll_twice : float
+        Mean NLL if the probabilities are taken for logits.
     step : float or None
         Length of one step over the length of the weights, median over kernels.
     finite : bool
@@ -55,6 +59,8 @@ class Epoch:
     right: dict[str, np.ndarray] = field(default_factory=dict)
     train: dict[str, np.ndarray] = field(default_factory=dict)
     choices: np.ndarray | None = None
+    largest: float | None = None
+    nll_twice: float = float("nan")
     step: float | None = None
     finite: bool = True
     live: int = 0
@@ -85,7 +91,9 @@ class Watch:
         self.network, self.task, self.batch = network, task, batch
         self.x, self.labels = validation
         self.train, self.train_labels = train or (None, None)
-        self.images: int | None = None  # for a reading; settled when the first epoch's time is known
+        self.images: int | None = (
+            None  # for a reading; settled when the first epoch's time is known
+        )
         self._sums: list[np.ndarray] = []
         self._count, self._every = 0, 1
         self._steps, self._last = [], None
@@ -174,6 +182,8 @@ class Watch:
             right={name: p.argmax(axis=1) == labels[: len(p)] for name, p in seen.items()},
             train=train,
             choices=p.argmax(axis=1),
+            largest=float(p.max()),
+            nll_twice=float(image_nll(_softmax(p), labels[: len(p)]).mean()),
             step=float(np.median(self._steps)) if self._steps else None,
             finite=bool(np.isfinite(p).all()),
             live=live,
@@ -192,6 +202,11 @@ class Watch:
             )
             for name, size in (("small", self.batch), ("large", _LARGE_BATCH))
         }
+
+
+def _softmax(z: np.ndarray) -> np.ndarray:
+    powers = np.exp(z - z.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def relative_step(before: list[np.ndarray], after: list[np.ndarray]) -> float:

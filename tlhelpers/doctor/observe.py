@@ -1,0 +1,59 @@
+"""A generator can be read once only: it is looked at while its batches pass on to `fit`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tlhelpers.doctor.samples import Sample
+
+
+class Observed:
+    """Keeps copies of a generator's first batches; hands every batch on as it is.
+
+    Parameters
+    ----------
+    source : generator
+        Of (x, y) or (x, y, sample_weight).
+    images : int
+        Kept at most.
+    """
+
+    def __init__(self, source: Any, images: int = 4096):
+        self._source, self._left = source, images
+        self._batches: list[tuple] = []
+        self.passing = self._pass_on()
+        """The generator to use in its place."""
+
+    def _pass_on(self) -> Iterator[Any]:
+        for batch in self._source:
+            if self._left > 0:
+                self._keep(batch)
+            yield batch
+
+    def _keep(self, batch: Any) -> None:
+        try:
+            parts = tuple(np.array(part) for part in batch[:3])
+            self._left -= len(parts[0])
+        except Exception:  # several inputs, ragged or odd batches: not looked at
+            self._left = 0
+            return
+        self._batches.append(parts)
+
+    def sample(self, steps: int | None, epoch: int = 0) -> Sample | None:
+        """What was read in an epoch of so many steps; None if that is not there (yet)."""
+        if not steps:
+            return None
+        batches = self._batches[epoch * steps : (epoch + 1) * steps]
+        if not batches or len(batches[0]) < 2 or (epoch and len(batches) < steps):
+            return None
+        return Sample(
+            x=np.concatenate([batch[0] for batch in batches]),
+            y=np.concatenate([batch[1] for batch in batches]),
+            weight=np.concatenate([b[2] for b in batches]) if len(batches[0]) > 2 else None,
+            sizes=tuple(len(batch[0]) for batch in batches),
+            complete=len(batches) == steps,
+            rows=None,
+        )
