@@ -35,7 +35,6 @@ def examination(*diagnoses: Diagnosis, **changed: Any) -> Examination:
             "fresh": calm,
             "averaged": calm,
             "recalibrated": spiking,
-            "batch_mode": calm,
             "accuracy_as_validated": (0.3, 0.5, 0.6, 0.2, 0.7, 0.71),
             "accuracy_fresh": (0.3, 0.5, 0.6, 0.65, 0.7, 0.71),
         },

@@ -35,6 +35,8 @@ class Diagnosis:
         How sure the doctor can be, in a sentence.
     page : str
         Of the course: "04".
+    share_of : str
+        What the share is of, such as "of the loss"; empty where the code alone says it.
     """
 
     code: str
@@ -47,6 +49,7 @@ class Diagnosis:
     cure_from_scratch: str
     sure: str
     page: str
+    share_of: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from tlhelpers.doctor.diagnosis import Examination
 _LARGEST = 1e30  # beyond that a value is as good as missing
 _LOG = 10.0  # ratio from which on the axis is logarithmic
 _SAME = 0.05  # relative difference of two losses that nobody could see
-_READINGS = ("fresh", "averaged", "recalibrated", "batch_mode")
+_READINGS = ("fresh", "averaged", "recalibrated")
 
 _LABELS = {
     "keras": "as Keras\nshows it",
@@ -27,7 +27,6 @@ _LABELS = {
     "fresh": "statistics\nmeasured",
     "averaged": "averaged\nweights",
     "recalibrated": "recalibrated",
-    "batch_mode": "in small\nbatches",
     "training": "training",
 }
 STYLES: dict[str, tuple[str, str, tuple[int, ...]]] = {
@@ -36,7 +35,6 @@ STYLES: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "fresh": ("#0067a3", "#6cc0f5", (8, 3)),
     "averaged": ("#00734f", "#3fd1a0", (2, 2)),
     "recalibrated": ("#9c3a74", "#f0a3cd", (8, 2, 2, 2)),
-    "batch_mode": ("#4b4bb0", "#a9a9ff", (4, 4)),
     "training": ("#5b6875", "#9dabb8", (1, 3)),
 }
 """Of each line: color on white, color on dark, dashes."""
@@ -231,7 +229,7 @@ def _caption(examination: Examination, panels: list[Panel], bars: tuple[Bar, ...
         words = "How much each finding covers."
     else:
         first = examination.diagnoses[0]
-        words = wording.CAPTIONS.get(first.code, "").format(much=wording.much(first.share))
+        words = wording.caption(first)
         missing = set(wording.READINGS_OF.get(first.code, ())) - {line.key for line in lines}
         if missing or (first.code == "too_few_validation_images" and not banded):
             words = wording.plain(first.title) + "."

@@ -22,6 +22,7 @@ def found(
     share: float | None = None,
     low: float | None = None,
     high: float | None = None,
+    share_of: str = "",
 ) -> Diagnosis:
     """A diagnosis with the catalogue's words."""
     trouble = TROUBLES[code]
@@ -36,6 +37,7 @@ def found(
         cure_from_scratch=trouble.cure_from_scratch or trouble.cure,
         sure=trouble.sure,
         page=trouble.page,
+        share_of=share_of,
     )
 
 

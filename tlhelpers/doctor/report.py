@@ -217,6 +217,7 @@ def _fit(examination: Examination) -> dict[str, Any]:
                 "cure_from_scratch": each.cure_from_scratch,
                 "sure": each.sure,
                 "page": each.page,
+                "share_of": wording.share_noun(each),
             }
             for each in examination.diagnoses
         ],

@@ -103,14 +103,12 @@ def share_of_jumping(curves: Series, before: str, after: str) -> tuple[float, fl
     one, other = contributions(curves.draws[before]), contributions(curves.draws[after])
     rng = np.random.default_rng(1)
     steps = one.shape[1]
-    weights = rng.multinomial(steps, np.full(steps, 1 / steps), size=len(one))
-    tops, rests = (weights * one).sum(axis=1), (weights * other).sum(axis=1)
-    kept = tops > 1e-9
-    if kept.sum() < 20:
-        return None
-    shares = 1 - rests[kept] / tops[kept]
-    low, high = np.percentile(shares, [2.5, 97.5])
-    return float(1 - b / a), float(low), float(high)
+    weights = rng.multinomial(steps, np.full(steps, 1 / steps), size=len(one)) / steps
+    # Of the jumping that was seen, not of each draw's own: a draw without the one spike would
+    # divide by nearly nothing.
+    taken = (weights * (one - other)).sum(axis=1) / max(float(one.mean()), 1e-9)
+    low, high = np.percentile(taken, [2.5, 97.5])
+    return float(1 - b / a), float(low), float(min(high, 1.0))
 
 
 def gap(curves: Series, worse: str, better: str, since: int = 0) -> tuple[float, float, float]:
@@ -285,6 +283,7 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
     share, lower, upper = (
         part if by_jumping else tuple(1 - np.exp(-value) for value in (cost, low, high))
     )
+    share_of = "" if by_jumping else "of the loss"
     last = np.exp(curves.log_nll["as_validated"]), np.exp(curves.log_nll["fresh"])
     worst = int(np.argmax(curves.log_nll["as_validated"] - curves.log_nll["fresh"]))
     evidence = (
@@ -300,6 +299,7 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
             share,
             lower,
             upper,
+            share_of,
         )
     code = "bn_averages_of_few_images" if few_images_averages(seen) else "bn_averages_lag"
     memory = _memory(seen)
@@ -307,7 +307,7 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
         evidence += f" The running averages remember {memory:.1f} batches of {seen.batch} images."
     else:
         evidence += f" The running averages remember {memory:.0f} steps; an epoch has {seen.steps}."
-    return found(code, evidence, share, lower, upper)
+    return found(code, evidence, share, lower, upper, share_of)
 
 
 def small_batches(seen: Seen) -> Diagnosis | None:
@@ -336,6 +336,7 @@ def small_batches(seen: Seen) -> Diagnosis | None:
         1 - np.exp(-abs(cost)),
         1 - np.exp(-low),
         1 - np.exp(-high),
+        "of the training loss",
     )
 
 
@@ -365,6 +366,7 @@ def step(seen: Seen) -> Diagnosis | None:
     if not by_jumping:
         _, at_least, at_most = gap(curves, own, "averaged", since=1)
         part = tuple(1 - np.exp(-value) for value in (better, at_least, at_most))
+    share_of = "" if by_jumping else "of the loss"
     lengths = [one.step for one in seen.epochs if one.step is not None and np.isfinite(one.step)]
     more = f" One step changes the weights by {100 * np.median(lengths):.1g} %." if lengths else ""
     fresh = "with fresh statistics " if own == "fresh" else ""
@@ -373,6 +375,7 @@ def step(seen: Seen) -> Diagnosis | None:
         f"The loss jumps by {jumping:.2f} {fresh}from epoch to epoch (in log units), and by {left:.2f} "
         f"if the weights of each epoch are averaged.{more}",
         *part,
+        share_of,
     )
 
 

@@ -73,7 +73,6 @@ READINGS_OF: dict[str, tuple[str, ...]] = {
     "average_not_validated": ("fresh", "averaged"),
     "bn_averages_lag": ("fresh",),
     "bn_averages_of_few_images": ("fresh",),
-    "bn_batch_too_small": ("batch_mode",),
     "step_too_long": ("averaged",),
     "overfitting": ("recalibrated",),
     "overconfidence": ("recalibrated",),
@@ -105,11 +104,23 @@ def interval(diagnosis: Diagnosis) -> str:
     return f"{ends[0]} to {ends[1]} %" if ends[0] != ends[1] else ""
 
 
+def share_noun(diagnosis: Diagnosis) -> str:
+    """What the share is of, such as "of the jumping"."""
+    return diagnosis.share_of or SHARE_OF.get(diagnosis.code, ("explains", "of it"))[1]
+
+
+def caption(diagnosis: Diagnosis) -> str:
+    """What to see in the figure; empty for a code without one."""
+    words = CAPTIONS.get(diagnosis.code, "").format(much=much(diagnosis.share))
+    return words.replace("of the jumping", share_noun(diagnosis)) if diagnosis.share_of else words
+
+
 def share_words(diagnosis: Diagnosis) -> str:
     """Such as "explains 65 % of the jumping (40 to 80 %)"; empty without a share."""
     if not finite(diagnosis.share):
         return ""
-    before, behind = SHARE_OF.get(diagnosis.code, ("explains", "of it"))
+    before = SHARE_OF.get(diagnosis.code, ("explains",))[0]
+    behind = share_noun(diagnosis)
     ends = interval(diagnosis)
     return f"{before} {percent(diagnosis.share)} {behind}" + (f" ({ends})" if ends else "")
 
