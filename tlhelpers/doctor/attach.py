@@ -45,11 +45,18 @@ def attached() -> Iterator[Doctor]:
         finally:
             doctor.finish()
 
-    owner.fit = with_doctor
+    predict = owner.predict
+
+    @functools.wraps(predict)
+    def predict_with_doctor(self: Any, x: Any, *arguments: Any, **named: Any) -> Any:
+        doctor.note_prediction(x)
+        return predict(self, x, *arguments, **named)
+
+    owner.fit, owner.predict = with_doctor, predict_with_doctor
     try:
         yield doctor
     finally:
-        owner.fit = fit
+        owner.fit, owner.predict = fit, predict
 
 
 def _observing(doctor: Doctor, arguments: tuple, named: dict) -> tuple[tuple, dict]:

@@ -219,14 +219,15 @@ def validation_changes(first: Any, second: Any, digests: Any, random_ops: bool) 
         or (same_labels and (alike > 0.35 or in_place.mean() > 0.2))
         or (a.ndim > 2 and _nearest(a, b) > 0.8)
     )
+    gone = wilson(int(round((1 - again) * len(a))), len(a))
     if altered:
         return found(
             "validation_augmented",
             f"Read twice, {percent(1 - again)} of the validation images came back different. The loss "
             "moves although no weight does.",
             share=1 - again,
-            low=wilson((1 - again) * len(a), len(a))[0],
-            high=wilson((1 - again) * len(a), len(a))[1],
+            low=gone[0],
+            high=gone[1],
         )
     if not first.complete:
         return None
@@ -235,8 +236,29 @@ def validation_changes(first: Any, second: Any, digests: Any, random_ops: bool) 
         f"Read twice, validation brought other images: {percent(1 - again)} of the first pass were "
         "missing in the second. Part of the jumping is the choice of images.",
         share=1 - again,
-        low=wilson((1 - again) * len(a), len(a))[0],
-        high=wilson((1 - again) * len(a), len(a))[1],
+        low=gone[0],
+        high=gone[1],
+    )
+
+
+def order_changes(first: Any, second: Any, digests: Any) -> Diagnosis | None:
+    """The same images in another order on a second pass: predictions lose their labels."""
+    ours = digests(_first_input(first.x), flips=False)
+    theirs = digests(_first_input(second.x), flips=False)
+    n = min(len(ours), len(theirs))
+    if n < 8 or len(np.unique(ours)) < 8:
+        return None
+    moved = float((ours[:n] != theirs[:n]).mean())
+    known = float(np.isin(ours, theirs).mean())
+    if moved < 0.5 or (first.complete and known < 0.9):
+        return None
+    return found(
+        "label_order",
+        "predict() was given a dataset that shuffles: read twice, it brings the same images in "
+        f"another order ({percent(moved)} in other places). Its predictions belong to no list of "
+        "labels that was made before.",
+        moved,
+        *wilson(int(moved * n), n),
     )
 
 
