@@ -1,0 +1,1 @@
+"""Names what troubles a training of somebody else, while it trains."""
