@@ -1,1 +1,1 @@
-"""Names the trouble of anybody's own Keras training; needs Keras and NumPy only."""
+"""Names what troubles a training of somebody else, while it trains."""
