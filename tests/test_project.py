@@ -28,13 +28,17 @@ PACKAGE = ROOT / "tlhelpers"
 PYTHONS = ("3.11", "3.12", "3.13")
 
 # A wing imports from itself and from the wings below it, never from one above.
-WINGS = ("cli", "course", "analysis", "experiment", "training", "data", "measures", "core")
+WINGS = (
+    *("cli", "course", "analysis", "experiment", "training", "data"),
+    *("doctor", "measures", "core"),
+)
 # Not even inside a function: what reads and judges recorded runs works without Keras.
 KERAS_FREE = ("analysis", "data", "measures")
 # Callbacks and batches are subclasses; everything else imports Keras late.
 KERAS_AT_THE_TOP = {
     *("tlhelpers.core.quiet", "tlhelpers.training.trainer", "tlhelpers.training.inputs"),
     *("tlhelpers.training.averaging", "tlhelpers.training.readings"),
+    *("tlhelpers.doctor.callback", "tlhelpers.doctor.attach"),
 }
 
 

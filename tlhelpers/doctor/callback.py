@@ -29,7 +29,6 @@ from tlhelpers.doctor.watch import Clock, Epoch, Watch
 
 _IMAGES = 2048  # sampled of each side
 _MINOR_LEAK = 0.15  # of the validation images
-_MORE_LABELS = 20_000  # whose order is looked at
 _MANY_BYTES = 400_000_000  # of arrays whose twins are all looked for
 
 
@@ -441,8 +440,8 @@ class Doctor(keras.callbacks.Callback):
         if isinstance(read, samples.NotRead):
             self._missing.append(f"The {side} images were not looked at: {read.why}")
             return None
-        if not count(read[0].x):
-            self._missing.append(f"There are no {side} images.")
+        if read[0].y is None:
+            self._missing.append(f"The {side} images have no labels: they were not looked at.")
             return None
         return read
 
@@ -482,17 +481,14 @@ class Doctor(keras.callbacks.Callback):
         other = task.labels(theirs[0].y) if theirs else None
         if other is not None:
             self._add(plumbing.sorted_split(labels, other, task.classes))
-        arrays = isinstance(train, (tuple, list))
-        if arrays and self._told.shuffle:
+        if isinstance(train, (tuple, list)) and self._told.shuffle:
             return
+        order = getattr(ours[0], "labels", None) or ours[0]
         shares = None
-        if not ours[0].complete and other is not None and len(other) >= 50:
+        if not order.complete and other is not None and len(other) >= 50:
             shares = np.bincount(other, minlength=task.classes)[: task.classes] / len(other)
-        ordered, sizes = labels, ours[0].sizes
-        if arrays:
-            ordered = task.labels(np.asarray(train[1])[:_MORE_LABELS])
-            sizes, shares = (batch,) * (len(ordered) // batch), None
-        self._add(plumbing.batch_order(ordered, tuple(sizes), task.classes, shares))
+        ordered = task.labels(order.y)
+        self._add(plumbing.batch_order(ordered, tuple(order.sizes), task.classes, shares))
 
     def _first_loss(self, network: Network, task: Task, sample: Any) -> None:
         few = rows(_floats(sample.x), slice(0, 256))

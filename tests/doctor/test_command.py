@@ -1,0 +1,69 @@
+"""``python -m tlhelpers.doctor script.py``, as a stranger runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import sys
+import numpy as np
+import keras
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=(80, 6)).astype("float32"), rng.integers(0, 2, 80)
+model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2)])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x, y, validation_split=0.5, epochs=2, verbose=0)
+print("arguments", sys.argv[1:], __name__)
+"""
+
+
+def doctor(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "tlhelpers.doctor", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=300,
+    )
+
+
+def test_a_script_runs_as_ever_and_its_trouble_is_named(tmp_path):
+    (tmp_path / "train.py").write_text(SCRIPT)
+    done = doctor("--out", "found", "train.py", "--rate", "3", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "arguments ['--rate', '3'] __main__" in done.stdout
+    assert "loss_wants_probabilities" in done.stdout
+    report = json.loads((tmp_path / "found" / "report.json").read_text())
+    assert report["fits"][0]["diagnoses"][0]["code"] == "loss_wants_probabilities"
+    assert (tmp_path / "found" / "report.html").read_text().startswith("<!")
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "said"),
+    [
+        ("print('hello')", 0, "called no fit with validation data"),
+        ("raise SystemExit(7)", 7, "called no fit"),
+        ("1 / 0", 1, "ZeroDivisionError"),
+    ],
+)
+def test_scripts_that_train_nothing_or_fail(tmp_path, script, code, said):
+    (tmp_path / "train.py").write_text(script)
+    done = doctor("--out", tmp_path, tmp_path / "train.py", cwd=tmp_path)
+    assert done.returncode == code and said in done.stderr
+    assert json.loads((tmp_path / "report.json").read_text())["fits"] == []
+
+
+def test_no_such_script_is_one_line(tmp_path):
+    done = doctor("nothing.py", cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr == "There is no script 'nothing.py'.\n"
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / "taken").write_text("a file")
+    done = doctor("--out", "taken", "train.py", cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
