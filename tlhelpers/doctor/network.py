@@ -30,6 +30,15 @@ def count(x: Any) -> int:
     return len(keras.tree.flatten(x)[0])
 
 
+def _plain(tensor: Any) -> np.ndarray:
+    """A tensor as an array that NumPy can count with: bfloat16 becomes float32."""
+    import keras
+
+    if keras.backend.is_float_dtype(keras.backend.standardize_dtype(tensor.dtype)):
+        tensor = keras.ops.cast(tensor, "float32")
+    return np.array(keras.ops.convert_to_numpy(tensor))
+
+
 class Network:
     """A model that is asked in between, and is afterwards as it was.
 
@@ -59,7 +68,7 @@ class Network:
         batch = batch or self.batch
         found = [
             keras.tree.map_structure(
-                lambda tensor: np.array(keras.ops.convert_to_numpy(tensor)),
+                _plain,
                 self._call(rows(x, slice(start, start + batch)), training),
             )
             for start in range(0, count(x), batch)

@@ -322,6 +322,8 @@ def small_batches(seen: Seen) -> Diagnosis | None:
     rng = np.random.default_rng(3)
     weights = rng.multinomial(m, np.full(m, 1 / m), size=_DRAWS) / m
     cost = float(np.mean(np.log(small.mean(axis=1)) - np.log(large.mean(axis=1))))
+    if seen.batch > _TINY_BATCH and cost > 0:
+        return None  # noisier steps, as small batches have them; validation does not suffer from it
     side = np.sign(cost)  # either may be the better one: what training got used to, or less noise
     draws = side * np.log((weights @ small.T) / (weights @ large.T)).mean(axis=1)
     low, high = np.percentile(draws, [2.5, 97.5])

@@ -15,10 +15,12 @@ from tlhelpers.measures.calibration import image_nll, recalibrated
 _SNAPSHOTS = 16  # of the weights in an epoch; their mean is that of all steps to a few per cent
 _FORWARD = 1 / 3  # of what a training step costs for an image: forward, backward, update
 _SHARE = 0.04  # of training's work that readings may take; sampling and compiling take the rest
-_LEAST, _MOST = 256, 2048  # images for a reading
-_QUICK = 2.0  # seconds an epoch below which nobody minds what a reading costs
-_QUICK_IMAGES = 1024
+_LEAST, _MOST = 128, 2048  # images for a reading
+_QUICK, _BRISK = 2.0, 10.0  # seconds an epoch below which nobody minds what a reading costs
+_QUICK_IMAGES, _BRISK_IMAGES = 1024, 256
+_STATISTICS = 256  # training images at least, to measure statistics on
 _SMALL_BATCH, _LARGE_BATCH = 16, 64  # images; from the first on batch statistics are good enough
+_EVERY = 3  # epochs between two readings of training images in small batches
 _MANY_CLASSES = 50  # above it only a temperature would be fitted, which says little
 
 
@@ -94,6 +96,7 @@ class Watch:
         self.images: int | None = (
             None  # for a reading; settled when the first epoch's time is known
         )
+        self._reads = 0
         self._sums: list[np.ndarray] = []
         self._count, self._every = 0, 1
         self._steps, self._last = [], None
@@ -111,7 +114,11 @@ class Watch:
             return
         readings = 5 if self.has_batchnorm else 2  # as many forward passes over the images
         allowed = int(images_an_epoch / _FORWARD * _SHARE / readings)
-        least = _QUICK_IMAGES if seconds < _QUICK and images_an_epoch < 6000 else _LEAST
+        least = _LEAST
+        if images_an_epoch < 6000:
+            least = (
+                _QUICK_IMAGES if seconds < _QUICK else _BRISK_IMAGES if seconds < _BRISK else _LEAST
+            )
         self.images = min(max(allowed, least), _MOST, count(self.x))
 
     @property
@@ -148,7 +155,7 @@ class Watch:
 
     def read(self, number: int) -> Epoch:
         """All readings of the epoch that has just ended, with the weights that are in the model."""
-        n = self.images or min(_LEAST, count(self.x))
+        n = self.images or min(_BRISK_IMAGES, count(self.x))
         x, labels = rows(self.x, slice(0, n)), self.labels[:n]
         network = self.network
         seen: dict[str, np.ndarray] = {}
@@ -157,11 +164,12 @@ class Watch:
         with network.untouched():
             seen["as_validated"] = self._ask(x)
             if self.has_batchnorm and self.train is not None:
-                few = rows(self.train, slice(0, max(n, _LEAST)))
+                few = rows(self.train, slice(0, max(n, _STATISTICS)))
                 live = network.measure_statistics(few)
                 if live:
                     seen["fresh"] = self._ask(x)
-                    if self.batch < _SMALL_BATCH:
+                    self._reads += 1
+                    if self.batch < _SMALL_BATCH and self._reads % _EVERY == 0:
                         train = self._train_readings()
                 if self._count:
                     with network.weights([total / self._count for total in self._sums]):
@@ -194,7 +202,7 @@ class Watch:
 
     def _train_readings(self) -> dict[str, np.ndarray]:
         """Training images normalized in batches of training's size, and in larger ones."""
-        m = min(_LEAST, len(self.train_labels)) // self.batch * self.batch
+        m = min(_STATISTICS, len(self.train_labels)) // self.batch * self.batch
         few, labels = rows(self.train, slice(0, m)), self.train_labels[:m]
         return {
             name: image_nll(
