@@ -1,4 +1,5 @@
-"""The doctor beside real, small trainings: it does no harm, never crashes them, and finds things."""
+"""The doctor beside real, small trainings: it does no harm, never crashes them, and finds "
+"things."""
 
 from __future__ import annotations
 

@@ -63,7 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
             code = 1
     if not doctor.examined:
         print(
-            f"\ndoctor: '{script.name}' called no fit with validation data, so there was nothing to "
+            f"\ndoctor: '{script.name}' called no fit with validation data, so there was "
+            "nothing to "
             "look at.",
             file=sys.stderr,
         )

@@ -217,7 +217,8 @@ class Doctor(keras.callbacks.Callback):
                 self._before.append(
                     found(
                         "average_not_validated",
-                        "After the last validation the weights changed: what fit leaves in the model "
+                        "After the last validation the weights changed: what fit leaves in "
+                        "the model "
                         "was validated in no epoch.",
                     )
                 )
@@ -511,7 +512,8 @@ class Doctor(keras.callbacks.Callback):
             return None
         return found(
             "optimizer_state_lost",
-            f"This is fit number {before + 1} of the same model, and its optimizer starts at step 0 each "
+            f"This is fit number {before + 1} of the same model, and its optimizer starts at "
+            "step 0 each "
             "time: its averages of the gradients, and any schedule, begin anew.",
         )
 

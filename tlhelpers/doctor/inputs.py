@@ -27,7 +27,8 @@ def scaled_twice(model: Any, x: np.ndarray) -> Diagnosis | None:
         if scale < 1 / 50 and 0 < width <= _SMALL:
             return found(
                 "inputs_out_of_range",
-                f"The model divides its inputs by {1 / scale:.0f} itself (layer '{layer.name}'), but they "
+                f"The model divides its inputs by {1 / scale:.0f} itself (layer "
+                f"'{layer.name}'), but they "
                 f"already lie between {x.min():.2g} and {x.max():.2g}: scaled twice, "
                 f"{1 / scale:.0f} times too little contrast is left.",
             )
@@ -92,7 +93,8 @@ def _first_statistics(
 
 
 def raw(facts: dict[str, Any], stuck: Diagnosis) -> Diagnosis | None:
-    """Inputs that nobody scaled, in a training that is `stuck` and has no BatchNorm to scale them."""
+    """Inputs that nobody scaled, in a training that is `stuck` and has no BatchNorm to "
+    "scale them."""
     largest = max(abs(facts.get("inputs_from", 0.0)), abs(facts.get("inputs_to", 0.0)))
     if largest < _LARGE or facts.get("batchnorm_layers"):
         return None
@@ -119,6 +121,7 @@ def not_scaled(x: np.ndarray, first_loss: float, classes: int) -> Diagnosis | No
         return None
     return found(
         "inputs_out_of_range",
-        f"The inputs go up to {largest:.3g}. Before any training the loss is {first_loss:.1f}; guessing "
+        f"The inputs go up to {largest:.3g}. Before any training the loss is "
+        f"{first_loss:.1f}; guessing "
         f"gives {guessing:.2f}. The inputs look as if nobody had scaled them.",
     )

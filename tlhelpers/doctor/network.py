@@ -1,4 +1,5 @@
-"""A model's outputs without `fit`, leaving no trace: on any backend, with statistics of our choice."""
+"""A model's outputs without `fit`, leaving no trace: on any backend, with statistics of our "
+"choice."""
 
 from __future__ import annotations
 

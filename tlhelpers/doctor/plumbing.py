@@ -72,7 +72,8 @@ def training_flag(model: Any) -> Diagnosis | None:
     where = ", ".join(sorted({f"'{name}' ({n} BatchNorm layers)" for name, n in names}))
     return found(
         "training_flag_overridden",
-        f"{where} is called with training=False, and its BatchNorm layers are trainable. Under fit() "
+        f"{where} is called with training=False, and its BatchNorm layers are trainable. "
+        "Under fit() "
         "they normalize with the batch and move their running statistics all the same.",
     )
 
@@ -94,7 +95,8 @@ def loss_and_output(task: Task, model: Any, outputs: np.ndarray) -> Diagnosis | 
     if z.shape[1] == 1 and last_activation(model) == "softmax":
         return found(
             "loss_wants_probabilities",
-            "A softmax over one output is always 1, whatever the image shows. Use a sigmoid, or one "
+            "A softmax over one output is always 1, whatever the image shows. Use a sigmoid, "
+            "or one "
             "output for each class.",
         )
     if task.from_logits and task.probabilities:
@@ -123,7 +125,8 @@ def metric_and_output(task: Task, model: Any) -> Diagnosis | None:
         if binary and not task.single:
             return found(
                 "metric_threshold",
-                f"'{name}' is a binary accuracy, but the model has {task.classes} outputs: it counts "
+                f"'{name}' is a binary accuracy, but the model has {task.classes} outputs: it "
+                "counts "
                 "each output by itself, so even one answer for all looks good.",
             )
         thresholds = [
@@ -139,7 +142,8 @@ def metric_and_output(task: Task, model: Any) -> Diagnosis | None:
         if counts and task.single and not task.probabilities and threshold not in (None, 0, 0.0):
             return found(
                 "metric_threshold",
-                f"'{name}' compares the output with 0.5 as if it were a probability, but the outputs "
+                f"'{name}' compares the output with 0.5 as if it were a probability, but the "
+                "outputs "
                 "are logits: there one half is 0.",
             )
     return None
@@ -191,7 +195,8 @@ def emptied_average(model: Any, callbacks: tuple) -> Diagnosis | None:
         return None
     return found(
         "average_not_validated",
-        "The optimizer averages the weights (use_ema=True), but every epoch validates the raw ones: "
+        "The optimizer averages the weights (use_ema=True), but every epoch validates the "
+        "raw ones: "
         "SwapEMAWeights is not among the callbacks. When fit ends, the averages take their place.",
     )
 
@@ -223,7 +228,8 @@ def validation_changes(first: Any, second: Any, digests: Any, random_ops: bool) 
     if altered:
         return found(
             "validation_augmented",
-            f"Read twice, {percent(1 - again)} of the validation images came back different. The loss "
+            f"Read twice, {percent(1 - again)} of the validation images came back different. "
+            "The loss "
             "moves although no weight does.",
             share=1 - again,
             low=gone[0],
@@ -348,8 +354,10 @@ def prepared_otherwise(train: np.ndarray, validation: np.ndarray) -> Diagnosis |
         if middle > 2.5 * max(width, 1e-9) and middle > 0.1 * max(abs(np.median(a)), 1e-9):
             return found(
                 "validation_prepared_otherwise",
-                f"The two sides differ in {name}: a typical training image has {np.median(a):.3g}, a "
-                f"typical validation image {np.median(b):.3g}, and images of one side differ by only "
+                f"The two sides differ in {name}: a typical training image has "
+                f"{np.median(a):.3g}, a "
+                f"typical validation image {np.median(b):.3g}, and images of one side differ "
+                "by only "
                 f"{width:.2g}.",
             )
     return None
@@ -375,7 +383,8 @@ def sorted_split(train: np.ndarray, validation: np.ndarray, classes: int) -> Dia
     return found(
         "validation_split_of_sorted_data",
         f"{percent(theirs[largest])} of the validation images are of class {largest}, against "
-        f"{percent(ours[largest])} in training; {int(missing.sum())} classes that training sees are "
+        f"{percent(ours[largest])} in training; {int(missing.sum())} classes that training "
+        "sees are "
         "missing there.",
         share=apart,
         low=apart,
@@ -434,7 +443,8 @@ def batch_order(
     distinct = np.mean([(one > 0).sum() for one in batches])
     return found(
         "training_order",
-        f"A training batch holds {distinct:.1f} of {int((shares > 0).sum())} classes on average, and "
+        f"A training batch holds {distinct:.1f} of {int((shares > 0).sum())} classes on "
+        "average, and "
         "neighboring batches hold the same ones. Shuffled well it would hold nearly all.",
         share=min(worst, 1.0),
         low=min(worst, 1.0),

@@ -76,14 +76,16 @@ def series(epochs: Sequence[Epoch], seed: int = 0) -> Series | None:
 
 
 def contributions(x: np.ndarray) -> np.ndarray:
-    """What each step adds to the jitter of log curves, shape (..., epochs - 1); its mean is jitter."""
+    """What each step adds to the jitter of log curves, shape (..., epochs - 1); its mean is "
+    "jitter."""
     steps = np.diff(x, axis=-1)
     before = np.arange(1, x.shape[-1]) <= x.argmin(axis=-1)[..., None]
     return 2 * np.where(before, np.clip(steps, 0, None), np.clip(-steps, 0, None))
 
 
 def jitter(x: np.ndarray) -> np.ndarray:
-    """Jitter of log curves, shape (...): `tlhelpers.measures.stability.jitter` of their exponential."""
+    """Jitter of log curves, shape (...): `tlhelpers.measures.stability.jitter` of their "
+    "exponential."""
     return contributions(x).mean(axis=-1)
 
 
@@ -245,7 +247,8 @@ def metric_disagrees(seen: Seen) -> Diagnosis | None:
         if off > max(noise, 0.02) and same_loss:
             return found(
                 "metric_threshold",
-                f"'{name}' says {logged[-1]:.2f}, but {ours[-1]:.2f} of the same predictions are right.",
+                f"'{name}' says {logged[-1]:.2f}, but {ours[-1]:.2f} of the same predictions "
+                "are right.",
             )
     return None
 
@@ -287,8 +290,10 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
     last = np.exp(curves.log_nll["as_validated"]), np.exp(curves.log_nll["fresh"])
     worst = int(np.argmax(curves.log_nll["as_validated"] - curves.log_nll["fresh"]))
     evidence = (
-        f"In epoch {worst + 1} the validation loss is {last[0][worst]:.2f}. With the same weights and "
-        f"statistics measured on training images it is {last[1][worst]:.2f}. The jumping from epoch to "
+        f"In epoch {worst + 1} the validation loss is {last[0][worst]:.2f}. With the same "
+        "weights and "
+        f"statistics measured on training images it is {last[1][worst]:.2f}. The jumping from "
+        "epoch to "
         f"epoch falls from {jumping:.2f} to {left:.2f} (in log units)."
     )
     if seen.uses_average:
@@ -332,8 +337,10 @@ def small_batches(seen: Seen) -> Diagnosis | None:
         return None
     return found(
         "bn_batch_too_small",
-        f"Normalized in batches of {seen.batch}, as in training, the training images have a loss of "
-        f"{small.mean():.2f}; in batches of 64, with nothing else changed, {large.mean():.2f}. Training "
+        f"Normalized in batches of {seen.batch}, as in training, the training images have a "
+        "loss of "
+        f"{small.mean():.2f}; in batches of 64, with nothing else changed, "
+        f"{large.mean():.2f}. Training "
         "and validation run two different networks.",
         1 - np.exp(-abs(cost)),
         1 - np.exp(-low),
@@ -374,7 +381,8 @@ def step(seen: Seen) -> Diagnosis | None:
     fresh = "with fresh statistics " if own == "fresh" else ""
     return found(
         "step_too_long",
-        f"The loss jumps by {jumping:.2f} {fresh}from epoch to epoch (in log units), and by {left:.2f} "
+        f"The loss jumps by {jumping:.2f} {fresh}from epoch to epoch (in log units), and by "
+        f"{left:.2f} "
         f"if the weights of each epoch are averaged.{more}",
         *part,
         share_of,
@@ -415,7 +423,8 @@ def stuck(seen: Seen) -> Diagnosis | None:
         return None
     return found(
         "stuck_at_chance",
-        f"At its best {best:.2f} of the validation images are right; the same answer for all would get "
+        f"At its best {best:.2f} of the validation images are right; the same answer for all "
+        "would get "
         f"{seen.chance:.2f}.",
     )
 
@@ -442,7 +451,8 @@ def misordered(seen: Seen, labels: np.ndarray) -> Diagnosis | None:
     if agreement > 0.4:
         return found(
             "label_order",
-            f"Predictions and labels agree no better than by chance, but {percent(agreement)} better "
+            f"Predictions and labels agree no better than by chance, but {percent(agreement)} "
+            "better "
             f"than chance if the labels are moved by {shift} places.",
             agreement,
         )
@@ -471,7 +481,8 @@ def misordered(seen: Seen, labels: np.ndarray) -> Diagnosis | None:
     return found(
         "label_order",
         f"Training gets {train:.2f} right, validation never agrees with its labels better than by "
-        f"chance ({best.right['as_validated'].mean():.2f} at best), and its answers are as varied as in "
+        f"chance ({best.right['as_validated'].mean():.2f} at best), and its answers are as "
+        "varied as in "
         "training.",
     )
 
@@ -518,7 +529,8 @@ def too_few(seen: Seen, images: int) -> Diagnosis | None:
         return None
     return found(
         "too_few_validation_images",
-        f"There are {images} validation images: one of them is {percent(flips)} of the accuracy. The "
+        f"There are {images} validation images: one of them is {percent(flips)} of the "
+        "accuracy. The "
         f"loss jumps by {jumping:.2f} (in log units); other images of the same kind would make it "
         f"jump by {chance:.2f}.",
     )
@@ -565,8 +577,10 @@ def climbing(seen: Seen) -> Diagnosis | None:
         )
     return found(
         "overfitting",
-        f"The validation loss climbs from {before:.2f} to {after:.2f} while the training loss falls to "
-        f"{loss[-1]:.2f}. {_gap_words(seen, curves.accuracy[own][-1])}With a temperature fitted it ends "
+        f"The validation loss climbs from {before:.2f} to {after:.2f} while the training loss "
+        "falls to "
+        f"{loss[-1]:.2f}. {_gap_words(seen, curves.accuracy[own][-1])}With a temperature "
+        "fitted it ends "
         f"at {np.exp(calm[-1]):.2f}.",
         1 - share,
         1 - upper,

@@ -1,0 +1,130 @@
+"""How often the doctor is right: small programs with a known trouble, and healthy ones.
+
+Run ``python benchmarks/doctor_truth.py --seeds 5``: about two hours on one core, resumable. Programs
+are those of ``tests/doctor/programs`` and of the folders that are named. It prints the table and
+writes it into ``docs/doctor.md``. A program's first line says what is wrong with it (``CODE: ...``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tlhelpers.core import files, paths
+from tlhelpers.core.progress import bar
+from tlhelpers.measures.statistics import wilson
+
+OWN = paths.PROJECT / "tests" / "doctor" / "programs"
+PAGE = paths.PROJECT / "docs" / "doctor.md"
+HEALTHY = "none"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the doctor said of one program and seed: codes of the last fit, worst first."""
+
+    program: str
+    truth: str
+    seed: int
+    codes: tuple[str, ...]
+
+    @property
+    def first(self) -> str:
+        return self.codes[0] if self.codes else HEALTHY
+
+
+def truth(program: Path) -> str:
+    """The code in a program's first line."""
+    return program.read_text(encoding="utf-8").splitlines()[0].split("CODE:")[1].strip(' ."')
+
+
+def ask(program: Path, seed: int) -> Answer:
+    """Run a program beside the doctor, or read what it said before."""
+    stem = f"{program.stem}-{seed}"
+    kept = paths.build() / "doctor_truth" / f"{stem}.json"
+    if not kept.exists():
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "tlhelpers.doctor", "--out", folder, program, str(seed)]
+            done = subprocess.run(
+                [str(part) for part in command],
+                capture_output=True,
+                text=True,
+                env={**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TLHELPERS_PROGRESS": "0"},
+            )
+            if done.returncode:
+                raise SystemExit(f"{program.name} failed:\n{done.stderr[-1500:]}")
+            fits = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))["fits"]
+        codes = [one["code"] for one in fits[-1]["diagnoses"]] if fits else ["no fit"]
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        files.save(kept, json.dumps(codes))
+    codes = json.loads(kept.read_text(encoding="utf-8"))
+    return Answer(program.stem, truth(program), seed, tuple(codes))
+
+
+def table(answers: list[Answer]) -> str:
+    """Recall and precision by code, and the false alarms."""
+    by_truth, by_first = defaultdict(list), defaultdict(list)
+    for one in answers:
+        by_truth[one.truth].append(one)
+        by_first[one.first].append(one)
+    lines = [
+        "| trouble | runs | named first | named at all | when named first, right |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for code in sorted(by_truth, key=lambda code: (code == HEALTHY, code)):
+        runs, said = by_truth[code], by_first[code]
+        first = sum(one.first == code for one in runs)
+        there = sum(code in one.codes or one.first == code for one in runs)
+        right = sum(one.truth == code for one in said)
+        precision = f"{right} of {len(said)}" if said else "–"
+        lines.append(f"| `{code}` | {len(runs)} | {first} | {there} | {precision} |")
+    faulty = [one for one in answers if one.truth != HEALTHY]
+    named = [one for one in answers if one.codes]
+    alarms = [one for one in answers if one.truth == HEALTHY and one.codes]
+    healthy = len(by_truth[HEALTHY])
+    for words, k, n in (
+        ("Named first, of all faulty runs", sum(o.first == o.truth for o in faulty), len(faulty)),
+        ("Named at all", sum(o.truth in o.codes for o in faulty), len(faulty)),
+        ("First name right, where one was given", sum(o.first == o.truth for o in named), len(named)),
+        ("False alarms on healthy runs", len(alarms), healthy),
+    ):
+        if n:
+            low, high = wilson(k, n)
+            lines.append(f"\n**{words}: {k} of {n}** ({100 * low:.0f} to {100 * high:.0f} %).")
+    wrong = sorted({(o.program, o.seed, o.truth, o.first) for o in answers if o.first != o.truth})
+    if wrong:
+        lines += ["\nWhere the first name was another:", ""]
+        lines += [f"- {program}, seed {seed}: `{first}`" for program, seed, _, first in wrong]
+    return "\n".join(lines)
+
+
+def main(
+    folders: Annotated[list[Path] | None, typer.Argument(help="More folders of programs.")] = None,
+    seeds: int = 5,
+    write: bool = True,
+) -> None:
+    """Ask about every program and seed, then print the table."""
+    programs = [p for folder in (OWN, *(folders or [])) for p in sorted(folder.glob("*.py"))]
+    asked = [(program, seed) for seed in range(seeds) for program in programs]
+    answers = [ask(program, seed) for program, seed in bar(asked, desc="programs", unit="run")]
+    text = table(answers)
+    print(text)
+    if write:
+        page = PAGE.read_text(encoding="utf-8")
+        marks = r"(<!-- truth -->\n).*?(\n<!-- /truth -->)"
+        made = re.sub(marks, lambda m: f"{m[1]}{text}{m[2]}", page, flags=re.DOTALL)
+        files.save(PAGE, made)
+
+
+if __name__ == "__main__":
+    typer.run(main)
