@@ -936,6 +936,9 @@ class _Copier:
         elif _is(value, "Layer", "keras"):
             self.kept.variables(value.variables)
             self.memo[id(value)] = value
+        elif hasattr(value, "python_function"):  # of tf.function; it runs eagerly for us
+            self.kept.function(value)
+            self.memo[id(value)] = value
         elif _is(value, "Tensor", "tensorflow") or _is(value, "Array", "jax"):
             self.memo[id(value)] = value  # nothing can change them
         elif _is(value, "Tensor", "torch"):
@@ -1283,8 +1286,8 @@ def _from_graph(source: Any) -> tuple[Any, bool]:
             _replaced(node, "DummyMemoryCache")
         elif kind in (_RESOURCE, _VARIANT):
             raise _Unread(
-                "A tf.data.Dataset that uses an iterator or another dataset inside its functions, "
-                "which cannot be copied."
+                "A tf.data.Dataset that uses an iterator inside its functions, which can be read "
+                "once only."
             )
         elif node.op.startswith("CacheDataset"):
             name = nodes[_bare(node.input[1])].attr["value"].tensor.string_val
