@@ -24,6 +24,7 @@ import contextlib
 import copy
 import dis
 import gc
+import importlib
 import inspect
 import math
 import random
@@ -1083,7 +1084,8 @@ def _labels_of_loader(own: Any, most: int) -> Labels | None:
     else:
         return None
     sizes, rows = [], []
-    for batch in own.batch_sampler:
+    # The loader's own iterator: making it draws from the generator that the sampler draws from.
+    for batch in iter(own)._sampler_iter:
         sizes.append(len(batch))
         rows += list(batch)
     first = torch.as_tensor(rows[: max(1, most)])
@@ -1101,7 +1103,7 @@ def _not_in_place(tensors: list) -> Iterator[None]:
     if not tensors:
         yield
         return
-    mode = sys.modules["torch.utils._python_dispatch"].TorchDispatchMode
+    mode = importlib.import_module("torch.utils._python_dispatch").TorchDispatchMode
     storages = {tensor.untyped_storage().data_ptr() for tensor in tensors}
 
     class Guard(mode):
@@ -1258,6 +1260,11 @@ def _refuse(ops: set[str]) -> None:
         raise _Unread(
             "A tf.data.Dataset that runs Python code (from_generator, py_function or "
             "numpy_function), which may be read once only."
+        )
+    if any("IteratorGetNext" in op for op in ops):
+        raise _Unread(
+            "A tf.data.Dataset that draws from an iterator inside its functions, which can be "
+            "read once only."
         )
     if outside := sorted(op for op in ops if op.startswith(_OUTSIDE_OPS)):
         raise _Unread(f"A tf.data.Dataset with state outside its graph ({outside[0]}).")
