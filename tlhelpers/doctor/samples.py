@@ -24,6 +24,7 @@ import contextlib
 import copy
 import dis
 import gc
+import importlib
 import inspect
 import math
 import random
@@ -936,6 +937,9 @@ class _Copier:
         elif _is(value, "Layer", "keras"):
             self.kept.variables(value.variables)
             self.memo[id(value)] = value
+        elif hasattr(value, "python_function"):  # of tf.function; it runs eagerly for us
+            self.kept.function(value)
+            self.memo[id(value)] = value
         elif _is(value, "Tensor", "tensorflow") or _is(value, "Array", "jax"):
             self.memo[id(value)] = value  # nothing can change them
         elif _is(value, "Tensor", "torch"):
@@ -1080,7 +1084,8 @@ def _labels_of_loader(own: Any, most: int) -> Labels | None:
     else:
         return None
     sizes, rows = [], []
-    for batch in own.batch_sampler:
+    # The loader's own iterator: making it draws from the generator that the sampler draws from.
+    for batch in iter(own)._sampler_iter:
         sizes.append(len(batch))
         rows += list(batch)
     first = torch.as_tensor(rows[: max(1, most)])
@@ -1098,7 +1103,7 @@ def _not_in_place(tensors: list) -> Iterator[None]:
     if not tensors:
         yield
         return
-    mode = sys.modules["torch.utils._python_dispatch"].TorchDispatchMode
+    mode = importlib.import_module("torch.utils._python_dispatch").TorchDispatchMode
     storages = {tensor.untyped_storage().data_ptr() for tensor in tensors}
 
     class Guard(mode):
@@ -1256,6 +1261,11 @@ def _refuse(ops: set[str]) -> None:
             "A tf.data.Dataset that runs Python code (from_generator, py_function or "
             "numpy_function), which may be read once only."
         )
+    if any("IteratorGetNext" in op for op in ops):
+        raise _Unread(
+            "A tf.data.Dataset that draws from an iterator inside its functions, which can be "
+            "read once only."
+        )
     if outside := sorted(op for op in ops if op.startswith(_OUTSIDE_OPS)):
         raise _Unread(f"A tf.data.Dataset with state outside its graph ({outside[0]}).")
 
@@ -1283,8 +1293,8 @@ def _from_graph(source: Any) -> tuple[Any, bool]:
             _replaced(node, "DummyMemoryCache")
         elif kind in (_RESOURCE, _VARIANT):
             raise _Unread(
-                "A tf.data.Dataset that uses an iterator or another dataset inside its functions, "
-                "which cannot be copied."
+                "A tf.data.Dataset that uses an iterator inside its functions, which can be read "
+                "once only."
             )
         elif node.op.startswith("CacheDataset"):
             name = nodes[_bare(node.input[1])].attr["value"].tensor.string_val
