@@ -53,7 +53,9 @@ class Task:
     def labels(self, y: np.ndarray) -> np.ndarray:
         """Class numbers, shape (n,)."""
         y = np.asarray(y)
-        if self.sparse or self.single:
+        if self.single:
+            return (y.reshape(len(y)) > 0).astype(int)
+        if self.sparse:
             return np.rint(y.reshape(len(y)).astype(np.float64)).astype(int)
         return y.reshape(len(y), -1).argmax(axis=1)
 
@@ -84,7 +86,9 @@ def task_of(model: Any, outputs: Any, y: Any) -> Task | str:
     whole = bool(np.isfinite(values).all() and (values == np.rint(values)).all())
     column = values.shape[1] == 1
     if width == 1:
-        if not (column and whole and values.min() >= 0 and values.max() <= 1):
+        zero_or_one = values.min() >= 0 and values.max() <= 1
+        plus_or_minus = "hinge" in name and bool((np.abs(values) == 1).all())
+        if not (column and whole and (zero_or_one or plus_or_minus)):
             return (
                 "One output whose labels are not 0 and 1: no classification, its loss is not split."
             )
@@ -152,6 +156,8 @@ def _probabilities(model: Any, z: np.ndarray, from_logits: bool | None) -> bool:
     activation = last_activation(model)
     if activation in ("softmax", "sigmoid"):
         return True
+    if activation == "tanh":
+        return False
     if not len(z):
         return not from_logits
     inside = z.min() >= 0 and z.max() <= 1 + 1e-6
