@@ -1,0 +1,53 @@
+"""CODE: bn_averages_of_few_images
+
+Ported from another framework, where momentum=0.1 means what 0.9 means here: the running averages
+are those of the last batch of 16, and lamps differ from picture to picture. The training loss is
+smooth; validation loss and accuracy jump from epoch to epoch.
+"""
+import sys
+
+import keras
+import numpy as np
+from keras import layers
+
+seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+keras.utils.set_random_seed(seed)
+rng = np.random.default_rng(seed + 100)
+
+
+def blobs(n):
+    """One, two or three bright spots; the lamp is strong or weak."""
+    y = rng.integers(0, 3, n)
+    i, j = np.mgrid[:18, :18]
+    x = np.zeros((n, 18, 18, 1), "float32")
+    for k in range(n):
+        for a, b in rng.uniform(2, 16, (y[k] + 1, 2)):
+            x[k, :, :, 0] += 1.5 * np.exp(-((i - a) ** 2 + (j - b) ** 2) / 2)
+        x[k] = rng.uniform(-0.8, 0.8) + rng.uniform(0.8, 1.3) * x[k]
+    return x + rng.normal(0, 0.1, x.shape).astype("float32"), y
+
+
+def conv_block(width, stride):
+    return [
+        layers.Conv2D(width, 3, strides=stride, padding="same", use_bias=False),
+        layers.BatchNormalization(momentum=0.1, epsilon=1e-5),
+        layers.LeakyReLU(negative_slope=0.1),
+    ]
+
+
+model = keras.Sequential(
+    [keras.Input((18, 18, 1))]
+    + conv_block(16, 1)
+    + conv_block(24, 2)
+    + conv_block(32, 2)
+    + [layers.GlobalMaxPooling2D(), layers.Dense(3)]
+)
+model.compile(
+    keras.optimizers.SGD(0.01, momentum=0.9),
+    keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    metrics=["accuracy"],
+)
+x, y = blobs(1200)
+history = model.fit(x, y, batch_size=16, epochs=10, validation_data=blobs(500), verbose=0)
+for name, values in history.history.items():
+    print(f"{name:14}", " ".join(f"{v:.3f}" for v in values))
