@@ -37,7 +37,7 @@ for width in (16, 32, 32):
 x = layers.GlobalAveragePooling2D()(x)
 model = keras.Model(inputs, layers.Dense(4, activation="softmax")(x))
 model.compile(
-    keras.optimizers.SGD(0.3, momentum=0.9, use_ema=True, ema_momentum=0.99),
+    keras.optimizers.SGD(0.1, momentum=0.9, use_ema=True, ema_momentum=0.99),
     "sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )

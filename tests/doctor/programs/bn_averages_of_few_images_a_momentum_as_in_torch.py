@@ -23,7 +23,7 @@ def blobs(n):
     for k in range(n):
         for a, b in rng.uniform(2, 16, (y[k] + 1, 2)):
             x[k, :, :, 0] += 1.5 * np.exp(-((i - a) ** 2 + (j - b) ** 2) / 2)
-        x[k] = rng.uniform(-0.8, 0.8) + rng.uniform(0.8, 1.3) * x[k]
+        x[k] = rng.normal(0, 0.8) + rng.uniform(0.8, 1.3) * x[k]
     return x + rng.normal(0, 0.1, x.shape).astype("float32"), y
 
 
@@ -43,7 +43,7 @@ model = keras.Sequential(
     + [layers.GlobalMaxPooling2D(), layers.Dense(3)]
 )
 model.compile(
-    keras.optimizers.SGD(0.01, momentum=0.9),
+    keras.optimizers.SGD(0.02, momentum=0.9),
     keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     metrics=["accuracy"],
 )

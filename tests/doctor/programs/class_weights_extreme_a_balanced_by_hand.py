@@ -25,7 +25,7 @@ def screws(n):
         head = (np.hypot(i, j) < 8).astype(float)
         head -= 0.7 * (np.abs(u) < 1) * (np.abs(v) < 6)
         if y[k]:
-            head -= rng.uniform(0.1, 0.5) * (np.abs(v) < 1) * (np.abs(u) < 6)
+            head -= rng.uniform(0.3, 0.8) * (np.abs(v) < 1) * (np.abs(u) < 6)
         x[k, ..., 0] = head
     return x + rng.normal(0, 0.25, x.shape).astype("float32"), y
 
@@ -42,11 +42,11 @@ model = keras.Sequential(
         keras.layers.Dense(1, activation="sigmoid"),
     ]
 )
-model.compile(keras.optimizers.Adam(2e-3), "binary_crossentropy", metrics=["accuracy"])
+model.compile(keras.optimizers.Adam(5e-3), "binary_crossentropy", metrics=["accuracy"])
 history = model.fit(
     x_train,
     y_train,
-    batch_size=32,
+    batch_size=16,
     epochs=12,
     class_weight={0: 1.0, 1: 80.0},
     validation_data=(x_val, y_val),

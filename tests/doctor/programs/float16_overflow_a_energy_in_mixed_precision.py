@@ -27,7 +27,7 @@ def sand(n):
 @keras.saving.register_keras_serializable()
 class Energy(layers.Layer):
     def call(self, x):
-        return ops.log(1 + ops.sum(ops.square(10 * x), axis=(1, 2)))
+        return ops.log(1 + ops.sum(ops.square(100 * x), axis=(1, 2)))
 
 
 def network():

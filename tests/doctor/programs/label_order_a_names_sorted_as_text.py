@@ -47,7 +47,7 @@ model.add(keras.layers.Conv2D(24, 3, strides=2, activation="relu"))
 model.add(keras.layers.Flatten())
 model.add(keras.layers.Dropout(0.3))
 model.add(keras.layers.Dense(6, activation="softmax"))
-model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(keras.optimizers.Adam(4e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(
     x_train, y_train, batch_size=24, epochs=8, validation_data=(x_val, y_val), verbose=0
 )

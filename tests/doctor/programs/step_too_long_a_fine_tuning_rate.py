@@ -44,7 +44,7 @@ pre.fit(*shapes(1500, 4), epochs=6, verbose=0)
 for layer in base.layers:
     layer.trainable = not isinstance(layer, layers.BatchNormalization)
 model = keras.Sequential([base, layers.Dense(3, activation="softmax")])
-sgd = keras.optimizers.SGD(0.03, momentum=0.9)
+sgd = keras.optimizers.SGD(0.01, momentum=0.9)
 model.compile(sgd, "sparse_categorical_crossentropy", metrics=["accuracy"])
 x, y = shapes(900, 3)
 history = model.fit(x, y, epochs=12, validation_data=shapes(500, 3), verbose=0)
