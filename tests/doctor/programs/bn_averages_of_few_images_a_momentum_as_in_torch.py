@@ -23,7 +23,7 @@ def blobs(n):
     for k in range(n):
         for a, b in rng.uniform(2, 16, (y[k] + 1, 2)):
             x[k, :, :, 0] += 1.5 * np.exp(-((i - a) ** 2 + (j - b) ** 2) / 2)
-        x[k] = rng.normal(0, 0.8) + rng.uniform(0.8, 1.3) * x[k]
+        x[k] = rng.normal(0, 0.4) + rng.uniform(0.8, 1.3) * x[k]
     return x + rng.normal(0, 0.1, x.shape).astype("float32"), y
 
 
@@ -40,7 +40,8 @@ model = keras.Sequential(
     + conv_block(16, 1)
     + conv_block(24, 2)
     + conv_block(32, 2)
-    + [layers.GlobalMaxPooling2D(), layers.Dense(3)]
+    + [layers.Flatten(), layers.Dense(48, use_bias=False)]
+    + [layers.BatchNormalization(momentum=0.1), layers.ReLU(), layers.Dense(3)]
 )
 model.compile(
     keras.optimizers.SGD(0.02, momentum=0.9),

@@ -1,6 +1,6 @@
 """CODE: bn_averages_of_few_images
 
-1026 pictures in batches of 64 leave a last batch of two, and with BatchNorm momentum 0.2 ("the
+1026 pictures in batches of 64 leave a last batch of two, and with BatchNorm momentum 0.1 ("the
 averages must keep up") validation normalises by what those two were like. The training loss is
 smooth; the validation loss jumps by a factor of two and more.
 """
@@ -24,7 +24,7 @@ def moons(n):
         a, b = rng.uniform(9, 15, 2)
         shift = 4 if y[k] else -4
         moon = (np.hypot(i - a, j - b) < 7) & (np.hypot(i - a, j - b - shift) > 6)
-        x[k] = moon[..., None] * rng.uniform(0.3, 1, 3) + rng.uniform(-0.5, 0.3, 3)
+        x[k] = moon[..., None] * rng.uniform(0.3, 1, 3) + rng.normal(0, 1.2, 3)
     return x + rng.normal(0, 0.25, x.shape).astype("float32"), keras.utils.to_categorical(y, 2)
 
 
@@ -32,7 +32,7 @@ class Block(layers.Layer):
     def __init__(self, width):
         super().__init__()
         self.conv = layers.Conv2D(width, 3, strides=2, padding="same", use_bias=False)
-        self.norm = layers.BatchNormalization(momentum=0.2)
+        self.norm = layers.BatchNormalization(momentum=0.1)
 
     def call(self, x, training=None):
         return keras.ops.silu(self.norm(self.conv(x), training=training))

@@ -25,9 +25,9 @@ def screws(n):
         head = (np.hypot(i, j) < 8).astype(float)
         head -= 0.7 * (np.abs(u) < 1) * (np.abs(v) < 6)
         if y[k]:
-            head -= rng.uniform(0.3, 0.8) * (np.abs(v) < 1) * (np.abs(u) < 6)
+            head -= rng.uniform(0.1, 0.5) * (np.abs(v) < 1) * (np.abs(u) < 6)
         x[k, ..., 0] = head
-    return x + rng.normal(0, 0.25, x.shape).astype("float32"), y
+    return x + rng.normal(0, 0.35, x.shape).astype("float32"), y
 
 
 x_train, y_train = screws(2400)

@@ -21,7 +21,7 @@ def boards(n):
     for k in range(n):
         size = y[k] + 2
         x[k, ..., 0] = ((i + rng.integers(0, 9)) // size + (j + rng.integers(0, 9)) // size) % 2
-    return x - 0.5 + rng.normal(0, 1.3, x.shape).astype("float32"), y
+    return x - 0.5 + rng.normal(0, 1.8, x.shape).astype("float32"), y
 
 
 model = keras.Sequential(

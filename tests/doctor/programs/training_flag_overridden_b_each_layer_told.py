@@ -2,7 +2,7 @@
 
 Layer by layer `BatchNormalization(...)(x, training=False)`, so that the statistics loaded from
 the pre-trained twin stay. All weights are trained on purpose, the averages are believed fixed;
-under `fit` Keras 3 runs those layers in training mode with batches of six and moves the averages.
+under `fit` Keras 3 runs those layers in training mode with batches of ten and moves the averages.
 The training loss falls, the validation loss lies far above it (the pictures are brighter now).
 """
 import sys
@@ -51,8 +51,8 @@ for layer in model.layers:
 before = np.array(model.get_layer("bn2").moving_mean)
 sgd = keras.optimizers.SGD(0.003, momentum=0.9)
 model.compile(sgd, "sparse_categorical_crossentropy", metrics=["accuracy"])
-x, y = spots(300, 3, light=0.7)
-history = model.fit(x, y, batch_size=6, epochs=8, validation_data=spots(500, 3, 0.7), verbose=0)
+x, y = spots(1000, 3, light=0.7)
+history = model.fit(x, y, batch_size=10, epochs=6, validation_data=spots(500, 3, 0.7), verbose=0)
 moved = np.abs(np.array(model.get_layer("bn2").moving_mean) - before).max()
 print(f"the last BatchNorm's moving mean has moved by up to {moved:.3f}")
 for name, values in history.history.items():
