@@ -1,7 +1,7 @@
 """CODE: bn_averages_of_few_images
 
 Ported from another framework, where momentum=0.1 means what 0.9 means here: the running averages
-are those of the last batch of 16, and lamps differ from picture to picture. The training loss is
+are those of the last batch of 16, and contrast differs much from picture to picture. The training loss is
 smooth; validation loss and accuracy jump from epoch to epoch.
 """
 import sys
@@ -16,15 +16,15 @@ rng = np.random.default_rng(seed + 100)
 
 
 def blobs(n):
-    """One, two or three bright spots; the lamp is strong or weak."""
+    """One, two or three bright spots; the contrast is strong or weak."""
     y = rng.integers(0, 3, n)
     i, j = np.mgrid[:18, :18]
     x = np.zeros((n, 18, 18, 1), "float32")
     for k in range(n):
         for a, b in rng.uniform(2, 16, (y[k] + 1, 2)):
             x[k, :, :, 0] += 1.5 * np.exp(-((i - a) ** 2 + (j - b) ** 2) / 2)
-        x[k] = rng.normal(0, 0.4) + rng.uniform(0.8, 1.3) * x[k]
-    return x + rng.normal(0, 0.1, x.shape).astype("float32"), y
+        x[k] = np.exp(rng.normal(0, 0.9)) * (x[k] + rng.normal(0, 0.1, (18, 18, 1)))
+    return x, y
 
 
 def conv_block(width, stride):
@@ -40,8 +40,7 @@ model = keras.Sequential(
     + conv_block(16, 1)
     + conv_block(24, 2)
     + conv_block(32, 2)
-    + [layers.Flatten(), layers.Dense(48, use_bias=False)]
-    + [layers.BatchNormalization(momentum=0.1), layers.ReLU(), layers.Dense(3)]
+    + [layers.GlobalMaxPooling2D(), layers.Dense(3)]
 )
 model.compile(
     keras.optimizers.SGD(0.02, momentum=0.9),

@@ -24,8 +24,10 @@ def moons(n):
         a, b = rng.uniform(9, 15, 2)
         shift = 4 if y[k] else -4
         moon = (np.hypot(i - a, j - b) < 7) & (np.hypot(i - a, j - b - shift) > 6)
-        x[k] = moon[..., None] * rng.uniform(0.3, 1, 3) + rng.normal(0, 1.2, 3)
-    return x + rng.normal(0, 0.25, x.shape).astype("float32"), keras.utils.to_categorical(y, 2)
+        x[k] = moon[..., None] * rng.uniform(0.3, 1, 3) + rng.uniform(-0.3, 0.3, 3)
+    x = x + rng.normal(0, 0.2, x.shape).astype("float32")
+    x *= np.exp(rng.normal(0, 1, (n, 1, 1, 1))).astype("float32")  # any exposure
+    return x, keras.utils.to_categorical(y, 2)
 
 
 class Block(layers.Layer):
