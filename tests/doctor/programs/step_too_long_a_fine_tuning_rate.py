@@ -34,7 +34,7 @@ base = keras.Sequential([keras.Input((20, 20, 3))], name="base")
 for width in (16, 32, 32):
     base.add(layers.Conv2D(width, 3, padding="same", use_bias=False))
     base.add(layers.BatchNormalization(momentum=0.9))
-    base.add(layers.ReLU())
+    base.add(layers.LeakyReLU(negative_slope=0.1))
     base.add(layers.MaxPooling2D())
 base.add(layers.GlobalMaxPooling2D())
 pre = keras.Sequential([base, layers.Dense(4, activation="softmax")])

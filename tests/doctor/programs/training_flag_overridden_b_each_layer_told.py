@@ -23,8 +23,8 @@ def spots(n, classes, light=0.0):
     x = np.zeros((n, 22, 22, 3), "float32")
     for k in range(n):
         for a, b in rng.uniform(3, 19, (y[k] + 1, 2)):
-            spot = np.exp(-((i - a) ** 2 + (j - b) ** 2) / 5)
-            x[k] += spot[..., None] * rng.uniform(0.5, 1, 3)
+            spot = np.exp(-((i - a) ** 2 + (j - b) ** 2) / 2.5)
+            x[k] += spot[..., None] * rng.uniform(0.8, 1, 3)
     return x + light + rng.normal(0, 0.15, x.shape).astype("float32"), y
 
 

@@ -1,7 +1,7 @@
 """CODE: validation_images_change
 
-At the end of each epoch the validation dataset draws 100 new pictures from a pool of 1500 "to
-see more of it" (five shelves of twenty: neighbours look alike). No two epochs are validated on the
+At the end of each epoch the validation dataset draws 400 new pictures from a pool of 3000 "to
+see more of it" (four shelves of a hundred: one shelf, one light). No two epochs are validated on the
 same pictures; loss and accuracy jump by as much as the draws differ, while training is steady.
 """
 import sys
@@ -15,10 +15,10 @@ keras.utils.set_random_seed(seed)
 rng = np.random.default_rng(seed)
 
 
-def beans(n):
+def beans(n, shelf):
     """Coffee or cocoa beans; the light of a shelf makes them hard or easy to tell."""
     y = rng.integers(0, 2, n)
-    light = np.repeat(rng.uniform(0.1, 1, (n + 19) // 20), 20)[:n]
+    light = np.repeat(rng.uniform(0.1, 1, n // shelf), shelf)
     i, j = np.mgrid[:18, :18] - 8.5
     x = np.empty((n, 18, 18, 1), "float32")
     for k in range(n):
@@ -43,8 +43,8 @@ class Shelves(keras.utils.PyDataset):
         return self.x[self.parts[index]], self.y[self.parts[index]]
 
     def on_epoch_end(self):
-        start = 20 * rng.choice(len(self.x) // 20, self.shelves, replace=False)
-        self.parts = [np.arange(a, a + 20) for a in start]
+        start = 100 * rng.choice(len(self.x) // 100, self.shelves, replace=False)
+        self.parts = [np.arange(a, a + 100) for a in start]
 
 
 class Validate(keras.callbacks.Callback):  # fit does not tell the validation data that it is over
@@ -52,8 +52,8 @@ class Validate(keras.callbacks.Callback):  # fit does not tell the validation da
         val.on_epoch_end()
 
 
-x_train, y_train = beans(2000)
-val = Shelves(*beans(1500), shelves=5)
+x_train, y_train = beans(2000, shelf=10)
+val = Shelves(*beans(3000, shelf=100), shelves=4)
 model = keras.Sequential(
     [
         keras.Input((18, 18, 1)),
