@@ -8,6 +8,7 @@ import sys
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 
 seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
@@ -47,7 +48,7 @@ model.compile(
     keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     metrics=["accuracy"],
 )
-x, y = blobs(1200)
-history = model.fit(x, y, batch_size=16, epochs=10, validation_data=blobs(500), verbose=0)
+train = tf.data.Dataset.from_tensor_slices(blobs(1200)).shuffle(1200).batch(16)
+history = model.fit(train, epochs=10, validation_data=blobs(500), verbose=0)
 for name, values in history.history.items():
     print(f"{name:14}", " ".join(f"{v:.3f}" for v in values))

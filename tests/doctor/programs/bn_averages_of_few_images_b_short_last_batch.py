@@ -47,7 +47,20 @@ for width in (12, 24, 36):
 x = layers.GlobalAveragePooling2D()(x)
 model = keras.Model(inputs, layers.Dense(2, activation="softmax")(x))
 model.compile(keras.optimizers.Adam(1e-3), "categorical_crossentropy", metrics=["accuracy"])
-x, y = moons(1026)
-history = model.fit(x, y, batch_size=64, epochs=12, validation_data=moons(600), verbose=0)
+x_train, y_train = moons(1026)
+
+
+def batches(size=64):
+    while True:
+        order = rng.permutation(len(x_train))
+        for start in range(0, len(order), size):
+            part = order[start : start + size]
+            yield x_train[part], y_train[part]
+
+
+validation = moons(600)
+history = model.fit(
+    batches(), steps_per_epoch=17, epochs=12, validation_data=validation, verbose=0
+)
 for name, values in history.history.items():
     print(f"{name:14}", " ".join(f"{v:.3f}" for v in values))
