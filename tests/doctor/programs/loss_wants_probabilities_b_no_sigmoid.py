@@ -1,8 +1,8 @@
 """CODE: loss_wants_probabilities
 
 One output without a sigmoid, and loss="binary_crossentropy", which wants a probability: whatever
-lies below 0 or above 1 is clipped and has no gradient. The losses start near 4 and stay far above
-those of the same network with a sigmoid (0.1), or get stuck with one class for all.
+lies below 0 or above 1 is clipped, costs up to 16 where it is wrong, and has no gradient. Both
+losses lie far above those of the same network with a sigmoid (0.1), or training gets stuck.
 """
 import sys
 
@@ -35,7 +35,7 @@ class Customer(keras.Model):
 
 
 model = Customer()
-model.compile(keras.optimizers.Adamax(3e-3), "binary_crossentropy", metrics=["accuracy"])
+model.compile(keras.optimizers.Adamax(1e-2), "binary_crossentropy", metrics=["accuracy"])
 x_train, y_train = orders(3000)
 history = model.fit(
     x_train, y_train, batch_size=32, epochs=15, validation_data=orders(1000), verbose=0

@@ -41,7 +41,7 @@ x = layers.Dense(16, activation="relu")(x)
 model = keras.Model(inputs, layers.Dense(4)(x))
 
 curves = {}
-for epoch in range(15):
+for epoch in range(12):
     compile_with(model, 3e-4 * 0.97**epoch)
     history = model.fit(
         train, initial_epoch=epoch, epochs=epoch + 1, validation_data=val, verbose=0
