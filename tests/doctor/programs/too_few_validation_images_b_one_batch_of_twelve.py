@@ -1,8 +1,8 @@
 """CODE: too_few_validation_images
 
 The whole validation set is one batch of twelve pictures, always the same. Training is steady;
-val_accuracy moves in twelfths and the validation loss wavers with two or three hard pictures. On
-1000 other pictures (a second score of each epoch) the network improves evenly.
+val_accuracy moves in twelfths and the validation loss wavers with one or two hard pictures; 1000
+other pictures (printed at the end) say something else.
 """
 import sys
 
