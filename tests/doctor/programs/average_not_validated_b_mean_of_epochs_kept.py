@@ -1,6 +1,6 @@
 """CODE: average_not_validated
 
-Stochastic weight averaging by hand: from epoch 3 on the weights are averaged, and at the end of
+Stochastic weight averaging by hand: from the second epoch on the weights are averaged, and at the end of
 `fit` the mean is put into the model and kept. Each epoch validated the raw weights, none the mean,
 whose BatchNorm statistics belong to other weights: evaluate after `fit` gives a far higher loss
 than the last val_loss.
@@ -20,7 +20,7 @@ def sounds(n):
     """1-D: one of five chords of two tones, any phases, in noise."""
     y = rng.integers(0, 5, n)
     t = np.arange(120)[None] / 120
-    x = rng.normal(0, 2.0, (n, 120))
+    x = rng.normal(0, 1.5, (n, 120))
     for step in (0, 3):
         tone = np.array([5, 8, 11, 14, 17])[y][:, None] + step
         x = x + np.sin(2 * np.pi * (tone * t + rng.uniform(0, 1, (n, 1))))
@@ -53,7 +53,7 @@ for width in (16, 32, 32):
     model.add(layers.Activation("relu"))
 model.add(layers.GlobalAveragePooling1D())
 model.add(layers.Dense(5, activation="softmax"))
-model.compile(keras.optimizers.Adam(2e-2), "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(keras.optimizers.Adam(5e-2), "sparse_categorical_crossentropy", metrics=["accuracy"])
 (x, y), validation = sounds(1500), sounds(500)
 history = model.fit(
     x,
@@ -61,7 +61,7 @@ history = model.fit(
     batch_size=30,
     epochs=12,
     validation_data=validation,
-    callbacks=[StochasticWeightAveraging(start=3)],
+    callbacks=[StochasticWeightAveraging(start=1)],
     verbose=0,
 )
 loss, accuracy = model.evaluate(*validation, verbose=0)

@@ -21,7 +21,7 @@ def letters(n):
     y = rng.choice([-1, 1], n)
     glyph = np.zeros((9, 6))
     glyph[:, 0] = glyph[4, 1:5] = glyph[8, 1:5] = glyph[5:8, 5] = 1
-    x = rng.normal(0, 0.6, (n, 15, 15, 1))
+    x = rng.normal(0, 0.4, (n, 15, 15, 1))
     for k in range(n):
         a, b = rng.integers(0, 7), rng.integers(0, 10)
         x[k, a : a + 9, b : b + 6, 0] += glyph if y[k] > 0 else glyph[:, ::-1]
@@ -39,7 +39,7 @@ x = layers.Flatten()(x)
 x = layers.Dropout(0.3)(x)
 model = keras.Model(inputs, layers.Dense(1, activation="tanh")(x))
 model.compile(
-    optimizer=keras.optimizers.SGD(0.02, momentum=0.9), loss="hinge", metrics=["binary_accuracy"]
+    optimizer=keras.optimizers.SGD(0.05, momentum=0.9), loss="hinge", metrics=["binary_accuracy"]
 )
 history = model.fit(train, epochs=10, validation_data=val, verbose=0)
 right = np.sign(model.predict(x_val, verbose=0)[:, 0]) == y_val
