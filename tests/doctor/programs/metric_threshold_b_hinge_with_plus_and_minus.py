@@ -39,7 +39,7 @@ x = layers.Flatten()(x)
 x = layers.Dropout(0.3)(x)
 model = keras.Model(inputs, layers.Dense(1, activation="tanh")(x))
 model.compile(
-    optimizer=keras.optimizers.SGD(0.05, momentum=0.9), loss="hinge", metrics=["binary_accuracy"]
+    optimizer=keras.optimizers.Nadam(1e-3), loss="hinge", metrics=["binary_accuracy"]
 )
 history = model.fit(train, epochs=10, validation_data=val, verbose=0)
 right = np.sign(model.predict(x_val, verbose=0)[:, 0]) == y_val

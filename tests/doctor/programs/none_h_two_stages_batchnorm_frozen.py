@@ -33,7 +33,7 @@ for width in (16, 32):
     base.add(layers.BatchNormalization(momentum=0.9))
     base.add(layers.ReLU())
     base.add(layers.AveragePooling2D(2))
-base.add(layers.GlobalAveragePooling2D(2))
+base.add(layers.GlobalAveragePooling2D())
 old = keras.Sequential([base, layers.Dense(3, activation="softmax")])
 old.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy")
 old.fit(*weaves(1600, [0, 2, 3]), epochs=6, verbose=0)

@@ -28,7 +28,7 @@ def windows(n, classes, light=0.0):
             x[k, a + 6 : a + 9, b : b + 15] = 0
         if y[k] // 2:
             x[k, a : a + 15, b + 6 : b + 9] = 0
-    return x + light + rng.normal(0, 0.25, x.shape).astype("float32"), y
+    return x + light + rng.normal(0, 0.6, x.shape).astype("float32"), y
 
 
 def network(classes, fixed):
@@ -54,7 +54,7 @@ for layer in model.layers:
 before = np.array(model.get_layer("bn2").moving_mean)
 sgd = keras.optimizers.SGD(0.002, momentum=0.9)
 model.compile(sgd, "sparse_categorical_crossentropy", metrics=["accuracy"])
-(x, y), val = windows(800, 3, light=0.7), windows(500, 3, light=0.7)
+(x, y), val = windows(800, 3, light=1.5), windows(500, 3, light=1.5)
 history = model.fit(x, y, batch_size=10, epochs=8, validation_data=val, verbose=0)
 moved = np.abs(np.array(model.get_layer("bn2").moving_mean) - before).max()
 print(f"the last BatchNorm's moving mean has moved by up to {moved:.3f}")
