@@ -4,6 +4,7 @@ EMA of the weights with SwapEMAWeights, so that averaged weights are validated; 
 running statistics are not averaged: they belong to the raw weights, which move fast. The
 validation loss of the averages lies high and moves, though fresh statistics would give a low one.
 """
+
 import sys
 
 import keras

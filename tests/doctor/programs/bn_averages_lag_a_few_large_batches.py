@@ -4,6 +4,7 @@ Checkerboards of four cell sizes, from scratch. Keras' default BatchNorm momentu
 batches of 160: five steps an epoch, sixty in all, so the averages are still half the initial ones
 (mean 0, variance 1) at the end. The training loss falls fast, validation hardly follows.
 """
+
 import sys
 
 import keras

@@ -5,6 +5,7 @@ gives darker pictures of half the contrast. Nothing is frozen, on purpose; 200 s
 rate are too few for the averages. The training loss falls at once; validation is at chance at
 first and stays far behind for many epochs.
 """
+
 import sys
 
 import keras

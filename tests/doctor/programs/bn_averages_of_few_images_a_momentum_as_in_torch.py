@@ -4,6 +4,7 @@ Ported from another framework, where momentum=0.1 means what 0.9 means here: the
 are those of the last batch of 16, and contrast differs much from picture to picture. The training loss is
 smooth; validation loss and accuracy jump from epoch to epoch.
 """
+
 import sys
 
 import keras

@@ -4,6 +4,7 @@
 averages must keep up") validation normalises by what those two were like. The training loss is
 smooth; the validation loss jumps by a factor of two and more.
 """
+
 import sys
 
 import keras
@@ -59,8 +60,6 @@ def batches(size=64):
 
 
 validation = moons(600)
-history = model.fit(
-    batches(), steps_per_epoch=17, epochs=12, validation_data=validation, verbose=0
-)
+history = model.fit(batches(), steps_per_epoch=17, epochs=12, validation_data=validation, verbose=0)
 for name, values in history.history.items():
     print(f"{name:14}", " ".join(f"{v:.3f}" for v in values))

@@ -4,6 +4,7 @@ The card is small, so batches of two. In training each picture is normalised by 
 other, in validation by averages over all; the averages are up to date, but they make it another
 network. The training loss falls steadily, the validation loss lies far above it and moves.
 """
+
 import sys
 
 import keras

@@ -5,6 +5,7 @@ is, for BatchNorm it is two. Training normalises each signal with one other, val
 averages: two networks. The training loss falls slowly and evenly, the validation loss jumps by a
 factor of two; training signals have another loss when they are evaluated than in training.
 """
+
 import sys
 
 import keras

@@ -4,6 +4,7 @@ One picture in eighty is of the rare class, and `class_weight` makes up for it: 
 batches there is no rare picture, and where there is one it outweighs all others together. The
 training loss moves from epoch to epoch, validation loss and accuracy jump with what came last.
 """
+
 import sys
 
 import keras

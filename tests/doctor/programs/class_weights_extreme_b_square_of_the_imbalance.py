@@ -4,6 +4,7 @@ Three classes, the third with 1 row in 100; class_weight by the square of the im
 1: 1, 2: 300}. A batch with a rare row moves the weights, others hardly. The training loss jumps;
 validation loss and accuracy swing as the network calls more or less of everything rare.
 """
+
 import sys
 
 import keras
@@ -44,7 +45,9 @@ class Watch(keras.Model):
 
 model = Watch()
 model.compile(
-    keras.optimizers.SGD(2e-3, momentum=0.8), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    keras.optimizers.SGD(2e-3, momentum=0.8),
+    "sparse_categorical_crossentropy",
+    metrics=["accuracy"],
 )
 weights = {0: 1.0, 1: 1.0, 2: 300.0}
 history = model.fit(train, epochs=15, class_weight=weights, validation_data=val, verbose=0)

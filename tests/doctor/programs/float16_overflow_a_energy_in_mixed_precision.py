@@ -4,6 +4,7 @@ mixed_float16, and the network sums the squares of its features over the whole p
 above 65504 float16 has only infinity. In float32 it trains well (first fit); in float16 the loss
 is nan from the first epoch on, and accuracy is the share of class 0.
 """
+
 import sys
 
 import keras

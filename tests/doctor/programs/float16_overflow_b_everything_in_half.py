@@ -4,6 +4,7 @@ set_floatx("float16") "to save memory": the whole training is in half precision,
 of 1e-7 is zero there: a gradient whose square is too small for float16 is divided by nothing. The
 loss is nan within the first epoch or two and never comes back; in float32 the same script trains.
 """
+
 import sys
 
 import keras

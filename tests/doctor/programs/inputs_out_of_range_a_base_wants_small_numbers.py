@@ -5,6 +5,7 @@ validation alike. Its frozen features leave the range they know: the loss begins
 hundreds, and accuracy stays well below what the same base gives for prepared pictures (about
 0.95).
 """
+
 import sys
 
 import keras

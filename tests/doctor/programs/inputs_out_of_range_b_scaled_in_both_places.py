@@ -4,6 +4,7 @@ The pipeline divides by 255 and the model begins with Rescaling(1/255) as well: 
 numbers from 0 to 0.004, a black picture. Both losses stay at ln 3 and accuracy at chance for many
 epochs; with one of the two left out the same network is right for three in four after eight.
 """
+
 import sys
 
 import keras

@@ -4,6 +4,7 @@ The validation pictures are read in the order of their file names sorted as text
 101 ...), the labels come from a table in the order of numbers. Training learns well; validation
 accuracy stays at chance and the validation loss climbs all the while.
 """
+
 import sys
 
 import keras
@@ -12,7 +13,7 @@ import numpy as np
 seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
 keras.utils.set_random_seed(seed)
 rng = np.random.default_rng(seed)
-SEGMENTS = "abcefg bf acdeg acdfg bcdf abdfg abdefg acf abcdefg abcdfg".split()
+SEGMENTS = ["abcefg", "bf", "acdeg", "acdfg", "bcdf", "abdfg", "abdefg", "acf", "abcdefg", "abcdfg"]
 PLACES = {"a": (0, slice(1, 4)), "d": (4, slice(1, 4)), "g": (8, slice(1, 4))}
 PLACES |= {"b": (slice(1, 4), 0), "c": (slice(1, 4), 4), "e": (slice(5, 8), 0)}
 PLACES |= {"f": (slice(5, 8), 4)}

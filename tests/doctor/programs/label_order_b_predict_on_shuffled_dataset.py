@@ -4,6 +4,7 @@ The script reports a score of its own: after each epoch `predict` on the validat
 compared with the labels in file order. The dataset has a shuffle in it, so predictions come in
 another order: the own score stays at chance, though val_accuracy of `fit` passes 0.9.
 """
+
 import sys
 
 import keras
@@ -48,7 +49,9 @@ x = layers.Conv1D(32, 5, activation="relu")(x)
 x = layers.Flatten()(x)
 x = layers.Dropout(0.3)(x)
 model = keras.Model(inputs, layers.Dense(3, activation="softmax")(x))
-model.compile(keras.optimizers.RMSprop(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.compile(
+    keras.optimizers.RMSprop(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"]
+)
 history = model.fit(
     train, epochs=10, validation_data=val, callbacks=[BalancedAccuracy()], verbose=0
 )

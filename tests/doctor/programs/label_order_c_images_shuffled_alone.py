@@ -4,6 +4,7 @@ tf.data: pictures and labels are two datasets; the validation pictures are shuff
 zipped with the labels in their old order. Training accuracy passes 0.9; validation accuracy is
 at chance and the validation loss climbs from epoch to epoch.
 """
+
 import sys
 
 import keras
@@ -51,7 +52,9 @@ model = keras.Sequential(
     ]
 )
 model.compile(
-    keras.optimizers.SGD(0.01, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    keras.optimizers.SGD(0.01, momentum=0.9),
+    "sparse_categorical_crossentropy",
+    metrics=["accuracy"],
 )
 history = model.fit(train, epochs=8, validation_data=val, verbose=0)
 for name, values in history.history.items():

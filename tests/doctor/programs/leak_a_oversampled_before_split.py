@@ -4,6 +4,7 @@ The rare class is oversampled by copying, every picture of it six times, and onl
 arrays shuffled and split: nearly every rare picture of the validation set trains too. Validation
 accuracy looks far better than accuracy for new pictures (printed at the end).
 """
+
 import sys
 
 import keras

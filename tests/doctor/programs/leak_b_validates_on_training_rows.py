@@ -4,6 +4,7 @@
 follows training up to nearly 1 and shows none of the overfitting; 1000 new pictures, printed at
 the end, give a far lower accuracy and a loss many times as high.
 """
+
 import sys
 
 import keras

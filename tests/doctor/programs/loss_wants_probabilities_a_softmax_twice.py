@@ -4,6 +4,7 @@ Softmax twice: the last Dense has one, and a Softmax layer follows it. The proba
 classes can only lie between 0.15 and 0.40, so both losses come to rest at 0.90, far above zero,
 although accuracy is near 1.
 """
+
 import sys
 
 import keras

@@ -5,6 +5,7 @@ it divides the scores by their sum, whatever its sign, and clips. The loss is hu
 or stays where it is, without a gradient; accuracy stays far below that of the same network with a
 softmax (0.9).
 """
+
 import sys
 
 import keras

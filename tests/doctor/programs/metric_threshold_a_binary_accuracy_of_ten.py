@@ -4,6 +4,7 @@ Ten classes, one-hot labels, and BinaryAccuracy as the metric: it counts every z
 right. Accuracy is 0.9 from the first epoch on, whatever the network knows; argmax of `predict`
 says something else (printed at the end).
 """
+
 import sys
 
 import keras

@@ -3,6 +3,7 @@
 Healthy: from scratch with BatchNorm, momentum 0.9, batches of 32, pictures so noisy that accuracy
 ends near 0.85. Loss and accuracy waver a little, as they must.
 """
+
 import sys
 
 import keras

@@ -4,6 +4,7 @@ Healthy: one in eight is of the rare class; mild class weights (1 and 3), AUC be
 early stopping that gives back the best weights. Training loss lies above validation loss because
 class weights count there only.
 """
+
 import sys
 
 import keras

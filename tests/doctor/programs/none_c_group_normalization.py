@@ -3,6 +3,7 @@
 Healthy: GroupNormalization instead of BatchNorm, batches of 8 on purpose, tf.data with a buffer
 as large as the data.
 """
+
 import sys
 
 import keras

@@ -3,6 +3,7 @@
 Healthy: a base with BatchNorm, trained before on six digits, frozen whole (base.trainable =
 False), a new head for four other digits; `training=False` is given as well and does no harm.
 """
+
 import sys
 
 import keras
@@ -12,7 +13,7 @@ from keras import layers
 seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
 keras.utils.set_random_seed(seed)
 rng = np.random.default_rng(seed)
-FONT = "75557 26227 71747 71717 55711 74717 74757 71111 75757 75717".split()
+FONT = ["75557", "26227", "71747", "71717", "55711", "74717", "74757", "71111", "75757", "75717"]
 
 
 def digits(n, chosen):

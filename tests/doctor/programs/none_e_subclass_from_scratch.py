@@ -4,6 +4,7 @@ Healthy: a subclassed network with BatchNorm from scratch, a PyDataset that shuf
 with a warm-up and a cosine to zero. The first epochs are wild while the rate is high, the rest is
 steady.
 """
+
 import sys
 
 import keras
@@ -61,9 +62,7 @@ class Net(keras.Model):
 
 epochs, size, (x, y) = 12, 40, shapes(2800)
 steps = epochs * len(x) // size
-rate = keras.optimizers.schedules.CosineDecay(
-    1e-3, steps - 70, warmup_target=0.03, warmup_steps=70
-)
+rate = keras.optimizers.schedules.CosineDecay(1e-3, steps - 70, warmup_target=0.03, warmup_steps=70)
 model = Net()
 sgd = keras.optimizers.SGD(rate, momentum=0.9)
 model.compile(sgd, "sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -3,6 +3,7 @@
 Healthy: training pictures are moved, mirrored and dimmed at random by layers of the network itself,
 which rest in validation. So validation does better than training, as it should.
 """
+
 import sys
 
 import keras

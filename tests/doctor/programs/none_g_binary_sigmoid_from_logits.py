@@ -3,6 +3,7 @@
 Healthy: one output without a sigmoid, a loss that knows it (from_logits=True), and a metric that
 knows it, too (threshold 0). tf.data, generator for training with steps.
 """
+
 import sys
 
 import keras
@@ -46,8 +47,6 @@ model.compile(
     keras.losses.BinaryCrossentropy(from_logits=True),
     metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
 )
-history = model.fit(
-    batches(), steps_per_epoch=60, epochs=7, validation_data=val, verbose=0
-)
+history = model.fit(batches(), steps_per_epoch=60, epochs=7, validation_data=val, verbose=0)
 for name, values in history.history.items():
     print(f"{name:14}", " ".join(f"{v:.3f}" for v in values))

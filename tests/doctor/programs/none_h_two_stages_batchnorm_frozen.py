@@ -3,6 +3,7 @@
 Healthy: head first, then the whole base at a low rate, its BatchNorm layers frozen one by one
 (layer.trainable = False), early stopping, a plateau callback for the rate.
 """
+
 import sys
 
 import keras
@@ -52,8 +53,6 @@ for stage, rate, epochs in (("head", 1e-2, 4), ("all", 5e-4, 10)):
         keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True),
         keras.callbacks.ReduceLROnPlateau(patience=2, factor=0.3),
     ]
-    history = model.fit(
-        x, y, epochs=epochs, validation_data=val, callbacks=callbacks, verbose=0
-    )
+    history = model.fit(x, y, epochs=epochs, validation_data=val, callbacks=callbacks, verbose=0)
 for name, values in history.history.items():
     print(f"{name:14}", " ".join(f"{v:.3f}" for v in values))

@@ -4,6 +4,7 @@ Healthy: averaged weights (EMA) are swapped in for validation and kept, and the 
 LayerNormalization, so there are no statistics that could belong to other weights.
 validation_split of arrays that are in random order.
 """
+
 import sys
 
 import keras

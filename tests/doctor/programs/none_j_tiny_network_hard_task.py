@@ -3,6 +3,7 @@
 Healthy: a tiny network that cannot learn more: it ends near 0.7 of four classes in training and
 validation alike. Slow and dull, but nothing is wrong with the training.
 """
+
 import sys
 
 import keras

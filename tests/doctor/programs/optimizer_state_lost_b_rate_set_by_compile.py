@@ -5,6 +5,7 @@ Nesterov momentum 0.99 (its memory is 100 steps; an epoch has 30), then fit(init
 epochs=epoch + 1). The momentum is lost each time: every epoch starts slowly, and training needs
 several times as long as in one fit.
 """
+
 import sys
 
 import keras

@@ -4,6 +4,7 @@ Two classes that overlap by nature, a network that could stop after a few epochs
 the margins go on growing. The validation loss climbs, validation accuracy stays where it was or
 rises a little; dividing the logits by a temperature of about 2 brings the loss back to its best.
 """
+
 import sys
 
 import keras

@@ -4,6 +4,7 @@ A bright line leans left or right in grain so strong that some cannot be told. A
 the network has learned what there is, but for 50 epochs its margins grow, wrong ones too. The
 validation loss climbs, accuracy stays or rises a little, and a temperature mends the loss.
 """
+
 import sys
 
 import keras

@@ -4,6 +4,7 @@ Fifteen telling columns of 400, and 150 rows to learn from: the network finds wh
 by chance. Training accuracy 1 after some epochs; validation accuracy has its peak early and falls
 a little, the validation loss climbs.
 """
+
 import sys
 
 import keras
@@ -33,7 +34,9 @@ model = keras.Sequential(
         layers.Dense(3, activation="softmax"),
     ]
 )
-model.compile(keras.optimizers.SGD(0.03, momentum=0.9), "categorical_crossentropy", metrics=["accuracy"])
+model.compile(
+    keras.optimizers.SGD(0.03, momentum=0.9), "categorical_crossentropy", metrics=["accuracy"]
+)
 x, y = genes(250, wrong=0.45)
 history = model.fit(x, y, batch_size=25, epochs=30, validation_data=genes(800, 0), verbose=0)
 for name, values in history.history.items():

@@ -3,6 +3,7 @@
 A base trained before, BatchNorm frozen, fine-tuned with RMSprop at 0.006, a rate for another
 network: the weights jump and both losses with them, up and down by a factor of two.
 """
+
 import sys
 
 import keras

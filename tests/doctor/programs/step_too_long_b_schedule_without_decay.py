@@ -4,6 +4,7 @@ A small table, no normalisation layers, RMSprop with a rate that climbs in a "wa
 stays there: each step throws the weights about. Both losses go up and down together by large
 factors and never settle.
 """
+
 import sys
 
 import keras

@@ -4,6 +4,7 @@ validation_split=0.01 of 2000 shuffled pictures: twenty of them. One picture is 
 accuracy; the validation loss and accuracy stand anywhere and jump, though training is steady and
 the same network is steady on 1000 others (printed for the last epoch).
 """
+
 import sys
 
 import keras
@@ -38,7 +39,9 @@ h = layers.Flatten()(h)
 h = layers.Dropout(0.3)(h)
 model = keras.Model(inputs, layers.Dense(3, activation="softmax")(h))
 model.compile(
-    keras.optimizers.SGD(0.02, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    keras.optimizers.SGD(0.02, momentum=0.9),
+    "sparse_categorical_crossentropy",
+    metrics=["accuracy"],
 )
 history = model.fit(x, y, epochs=12, validation_split=0.01, verbose=0)
 loss, accuracy = model.evaluate(*roads(1000), verbose=0)

@@ -4,6 +4,7 @@ The whole validation set is one batch of twelve pictures, always the same. Train
 val_accuracy moves in twelfths and the validation loss wavers with one or two hard pictures; 1000
 other pictures (printed at the end) say something else.
 """
+
 import sys
 
 import keras

@@ -5,6 +5,7 @@ still once the base is unfrozen, as the guides of Keras 2 say. In a Functional m
 `fit` runs it in training mode all the same: the averages of pre-training are overwritten.
 The validation loss goes up when the second stage begins, while the training loss falls.
 """
+
 import sys
 
 import keras

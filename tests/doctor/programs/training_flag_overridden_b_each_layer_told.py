@@ -3,8 +3,10 @@
 Layer by layer `BatchNormalization(...)(x, training=False)`, so that the statistics loaded from
 the pre-trained twin stay. All weights are trained on purpose, the averages are believed fixed;
 under `fit` Keras 3 runs those layers in training mode with batches of ten and moves the averages.
-The training loss falls, the validation loss lies far above it (the pictures are brighter now).
+The pictures are brighter now: validation is at chance after the first epoch, with ten times the
+training loss, and comes right later, as the averages have become those of the new pictures.
 """
+
 import sys
 
 import keras

@@ -5,6 +5,7 @@ the first class, then all of the second, then the third. The network answers wit
 all, and with the wrong one: training accuracy lies far below chance (under 0.2 of three classes),
 validation accuracy at chance, or it jumps. The same pictures shuffled train well.
 """
+
 import sys
 
 import keras

@@ -4,6 +4,7 @@ A PyDataset over files sorted by class; `on_epoch_end` shuffles the order of the
 pictures, so that nearly every batch holds one class only. The training loss is noisy from step to
 step, and validation loss and accuracy jump with the last batches of the epoch.
 """
+
 import sys
 
 import keras

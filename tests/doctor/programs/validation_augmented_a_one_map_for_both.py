@@ -4,6 +4,7 @@ One `prepare` function for both pipelines: it turns, moves and darkens at random
 as well. The validation loss lies where the training loss lies, higher than for clean pictures,
 and evaluating twice with the same weights gives two answers.
 """
+
 import sys
 
 import keras

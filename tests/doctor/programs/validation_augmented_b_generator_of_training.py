@@ -4,6 +4,7 @@ A generator with random crop, mirror and contrast serves both sides; the validat
 in file order, but each time another corner of each. The validation loss wavers from epoch to
 epoch at steady weights and is not the loss of the pictures as they are.
 """
+
 import sys
 
 import keras

@@ -4,6 +4,7 @@ A generator walks through the validation files camera by camera and 13 batches o
 epoch: it goes on where it stopped, so each epoch validates other cameras, easy ones and hard ones.
 The training loss falls smoothly; the validation loss goes up and down by a factor of two or more.
 """
+
 import sys
 
 import keras

@@ -3,6 +3,7 @@
 The training pipeline brings pictures to -1 to 1, the validation pipeline leaves them at 0 to 255.
 Training is perfect; validation accuracy stays far below and the loss lies in the tens or hundreds.
 """
+
 import sys
 
 import keras

@@ -4,6 +4,7 @@ Training batches are centred picture by picture and divided by their spread; val
 divided by 255. Both lie near zero, nothing looks wrong by its range alone; yet validation accuracy
 stays far below training accuracy and its loss is high from the first epoch on.
 """
+
 import sys
 
 import keras

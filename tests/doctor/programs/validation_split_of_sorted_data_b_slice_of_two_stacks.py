@@ -4,6 +4,7 @@ Good parts and then bad parts, stacked; the first 1200 rows train (800 good, 400
 validate, all of them bad. Validation accuracy is that of one class alone: it lies under training
 accuracy and moves as the border moves, and a network that always says "bad" would have 1.
 """
+
 import sys
 
 import keras
