@@ -1,8 +1,8 @@
 """CODE: bn_averages_of_few_images
 
 Ported from another framework, where momentum=0.1 means what 0.9 means here: the running averages
-are those of the last batch of 16, and contrast differs much from picture to picture. The training loss is
-smooth; validation loss and accuracy jump from epoch to epoch.
+are those of the last batch of 16, and exposure differs much from picture to picture. The training
+loss is smooth; validation loss and accuracy jump from epoch to epoch.
 """
 
 import sys
@@ -17,16 +17,17 @@ keras.utils.set_random_seed(seed)
 rng = np.random.default_rng(seed + 100)
 
 
-def blobs(n):
-    """One, two or three bright spots; the contrast is strong or weak."""
+def letters(n):
+    """T, L or X anywhere, in grain; the exposure is strong or weak."""
     y = rng.integers(0, 3, n)
-    i, j = np.mgrid[:18, :18]
-    x = np.zeros((n, 18, 18, 1), "float32")
+    glyphs = np.zeros((3, 7, 7))
+    glyphs[0, 0] = glyphs[0, :, 3] = glyphs[1, :, 0] = glyphs[1, 6] = 1
+    glyphs[2] = np.eye(7) + np.eye(7)[::-1]
+    x = rng.normal(0, 0.25, (n, 18, 18, 1))
     for k in range(n):
-        for a, b in rng.uniform(2, 16, (y[k] + 1, 2)):
-            x[k, :, :, 0] += 1.5 * np.exp(-((i - a) ** 2 + (j - b) ** 2) / 2)
-        x[k] = np.exp(rng.normal(0, 0.9)) * (x[k] + rng.normal(0, 0.1, (18, 18, 1)))
-    return x, y
+        a, b = rng.integers(0, 12, 2)
+        x[k, a : a + 7, b : b + 7, 0] += glyphs[y[k]]
+    return (x * np.exp(rng.normal(0, 1, (n, 1, 1, 1)))).astype("float32"), y
 
 
 def conv_block(width, stride):
@@ -49,7 +50,7 @@ model.compile(
     keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     metrics=["accuracy"],
 )
-train = tf.data.Dataset.from_tensor_slices(blobs(1200)).shuffle(1200).batch(16)
-history = model.fit(train, epochs=10, validation_data=blobs(500), verbose=0)
+train = tf.data.Dataset.from_tensor_slices(letters(1200)).shuffle(1200).batch(16)
+history = model.fit(train, epochs=10, validation_data=letters(500), verbose=0)
 for name, values in history.history.items():
     print(f"{name:14}", " ".join(f"{v:.3f}" for v in values))

@@ -19,7 +19,7 @@ rng = np.random.default_rng(seed)
 
 
 def engines(n):
-    """1-D: the hum of an engine, smooth, knocking or hissing; any gain and offset of the amplifier."""
+    """1-D: the hum of an engine, smooth, knocking or hissing; any gain and offset."""
     y = rng.integers(0, 3, n)
     t = np.arange(80)[None] / rng.uniform(10, 18, (n, 1)) + rng.uniform(0, 1, (n, 1))
     hum = np.sin(2 * np.pi * t)

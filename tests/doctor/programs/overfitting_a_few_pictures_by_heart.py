@@ -17,7 +17,7 @@ rng = np.random.default_rng(seed)
 
 
 def leaves(n, wrong):
-    """Two kinds of leaf, slender or broad, any size, turn and light; `wrong` of the labels are wrong."""
+    """Leaves, slender or broad, any size, turn and light; `wrong` of the labels are wrong."""
     y = rng.integers(0, 2, n)
     i, j = np.mgrid[:20, :20] - 9.5
     x = np.empty((n, 20, 20, 1), "float32")

@@ -1,8 +1,8 @@
 """CODE: validation_images_change
 
 At the end of each epoch the validation dataset draws 400 new pictures from a pool of 3000 "to
-see more of it" (four shelves of a hundred: one shelf, one light). No two epochs are validated on the
-same pictures; loss and accuracy jump by as much as the draws differ, while training is steady.
+see more of it" (four shelves of a hundred: one shelf, one light). No two epochs are validated on
+the same pictures; loss and accuracy jump by as much as the draws differ, while training is steady.
 """
 
 import sys

@@ -27,8 +27,8 @@ def fruit(kind):
 
 
 images, labels = [], []
-for label, folder in enumerate(["apples", "lemons", "plums", "limes"]):
-    for _ in range(500):  # for name in os.listdir(folder)
+for label, _folder in enumerate(["apples", "lemons", "plums", "limes"]):
+    for _ in range(500):  # for name in os.listdir(_folder)
         images.append(fruit(label))
         labels.append(label)
 images = np.array(images, "float32")
