@@ -1,8 +1,8 @@
 """How often the doctor is right: small programs with a known trouble, and healthy ones.
 
-Run ``python benchmarks/doctor_truth.py --seeds 5``: about two hours on one core, resumable. Programs
+Run ``python benchmarks/doctor_truth.py --seeds 5``: about an hour on one core, resumable. Programs
 are those of ``tests/doctor/programs`` and of the folders that are named. It prints the table and
-writes it into ``docs/doctor.md``. A program's first line says what is wrong with it (``CODE: ...``).
+writes it into ``docs/doctor.md``. A program's first line says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def ask(program: Path, seed: int) -> Answer:
     kept = paths.build() / "doctor_truth" / f"{stem}.json"
     if not kept.exists():
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-m", "tlhelpers.doctor", "--out", folder, program, str(seed)]
+            doctor = (sys.executable, "-m", "tlhelpers.doctor")
             done = subprocess.run(
-                [str(part) for part in command],
+                [*doctor, "--out", folder, str(program), str(seed)],
                 capture_output=True,
                 text=True,
                 env={**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TLHELPERS_PROGRESS": "0"},
@@ -95,7 +95,7 @@ def table(answers: list[Answer]) -> str:
     for words, k, n in (
         ("Named first, of all faulty runs", sum(o.first == o.truth for o in faulty), len(faulty)),
         ("Named at all", sum(o.truth in o.codes for o in faulty), len(faulty)),
-        ("First name right, where one was given", sum(o.first == o.truth for o in named), len(named)),
+        ("First name right, of all given", sum(o.first == o.truth for o in named), len(named)),
         ("False alarms on healthy runs", len(alarms), healthy),
     ):
         if n:

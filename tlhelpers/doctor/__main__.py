@@ -1,4 +1,4 @@
-"""``python -m tlhelpers.doctor [--out DIR] script.py [arguments]``: a doctor beside somebody's script.
+"""``python -m tlhelpers.doctor [--out DIR] script.py``: a doctor beside somebody's own script.
 
 The script runs as ``python script.py`` would run it. Each ``fit`` that has validation data gets a
 doctor as its last callback; nothing else changes.

@@ -112,7 +112,9 @@ class Doctor(keras.callbacks.Callback):
         self._chance, self._momenta, self._trained_before = 0.0, (), True
         self._complete = False
         self._looked = False
-        self._ours = self._theirs = self._train = self._validation = None
+        self._train = self._validation = None
+        self._ours: list | None = None
+        self._theirs: list | None = None
         self._first_norm: tuple | None = None
         self._order: np.ndarray | None = None
 
@@ -213,17 +215,15 @@ class Doctor(keras.callbacks.Callback):
         if self._observed:
             self._look_at_data()  # a second epoch's batches have passed
         if self._weights_validated and self._fingerprint() not in self._weights_validated:
-            if not any(one.code == "average_not_validated" for one in self._before):
-                self._before.append(
-                    found(
-                        "average_not_validated",
-                        "After the last validation the weights changed: what fit leaves in "
-                        "the model "
-                        "was validated in no epoch.",
-                    )
+            self._add(
+                found(
+                    "average_not_validated",
+                    "After the last validation the weights changed: what fit leaves in the model "
+                    "was validated in no epoch.",
                 )
+            )
 
-    # The stranger's side ---------------------------------------------------------------------------
+    # The stranger's side ----------------------------------------------------------------------
 
     @property
     def busy(self) -> bool:

@@ -8,6 +8,7 @@ of Keras's documented arguments.
 from __future__ import annotations
 
 import sys
+import types
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +51,7 @@ def told(model: Any) -> Told:
     -------
     Told
     """
-    frame = sys._getframe(1)
+    frame: types.FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame.f_code.co_name == "fit" and "validation_split" in frame.f_code.co_varnames:
             names = frame.f_locals

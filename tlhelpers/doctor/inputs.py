@@ -59,7 +59,7 @@ def unknown_to_the_network(
             now_mean, now_variance = _first_statistics(probe, first, x)
         finally:
             first.trainable = was
-    if now_mean is None:
+    if now_mean is None or now_variance is None:
         return None
     # Channels that never varied say nothing.
     told = variance > 1e-3 * np.median(variance)

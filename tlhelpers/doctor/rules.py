@@ -1,6 +1,6 @@
 """What the epochs mean: how the jumping and the climbing of a curve split into causes.
 
-Every rule needs an interval that leaves out zero, and an effect that a reader would see in the curve.
+Every rule needs an interval that leaves out zero, and an effect that one would see in the curve.
 The thresholds were set on curves of healthy and faulty programs (`docs/doctor.md`).
 """
 
@@ -189,7 +189,7 @@ def not_finite(seen: Seen) -> Diagnosis | None:
 
 def softmax_twice(seen: Seen) -> Diagnosis | None:
     """Probabilities that never leave the narrow range of a softmax behind a softmax."""
-    read = [one for one in seen.epochs if one.largest is not None and one.finite]
+    read = [one for one in seen.epochs if len(one.choices) and one.finite]
     if seen.classes < 2 or len(read) < 2:
         return None
     most = np.e / (np.e + seen.classes - 1)  # of a softmax whose inputs lie between 0 and 1
@@ -283,9 +283,8 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
     of_last_batches = few_images_averages(seen) and _memory(seen) < 2.5 and jumping > _JUMPING / 2
     if not (by_level or by_jumping or of_last_batches):
         return None
-    share, lower, upper = (
-        part if by_jumping else tuple(1 - np.exp(-value) for value in (cost, low, high))
-    )
+    of_loss = 1 - np.exp(-cost), 1 - np.exp(-low), 1 - np.exp(-high)
+    share, lower, upper = part if by_jumping and part else of_loss
     share_of = "" if by_jumping else "of the loss"
     last = np.exp(curves.log_nll["as_validated"]), np.exp(curves.log_nll["fresh"])
     worst = int(np.argmax(curves.log_nll["as_validated"] - curves.log_nll["fresh"]))
@@ -434,7 +433,7 @@ def misordered(seen: Seen, labels: np.ndarray) -> Diagnosis | None:
     curves = seen.curves
     if curves is None:
         return None
-    read = [one for one in seen.epochs if one.choices is not None and one.finite]
+    read = [one for one in seen.epochs if len(one.choices) and one.finite]
     last = read[-1]
     choices, labels = last.choices, labels[: len(last.choices)]
     n = len(labels)

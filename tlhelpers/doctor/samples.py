@@ -23,6 +23,7 @@ import collections
 import contextlib
 import copy
 import dis
+import functools
 import gc
 import importlib
 import inspect
@@ -564,7 +565,7 @@ class _Kept:
         wanted = {kind for kind, way in ways.items() if way is not None}
         for thing in [thing for thing in things if type(thing) in wanted]:
             with contextlib.suppress(NotImplementedError):  # random.SystemRandom
-                ways[type(thing)](thing)
+                ways[type(thing)](thing)  # type: ignore[misc]  # "wanted" holds no None
         del things
         if torch := sys.modules.get("torch"):
             self._torch(torch)
@@ -609,10 +610,10 @@ class _Kept:
                 if module is None or not torch.backends.mps.is_available():
                     continue
                 of_mps = module.get_rng_state()
-                self.undo.append(lambda m=module, s=of_mps: m.set_rng_state(s))
+                self.undo.append(functools.partial(module.set_rng_state, of_mps))
             elif module is not None and module.is_initialized():
                 of_all = module.get_rng_state_all()
-                self.undo.append(lambda m=module, s=of_all: m.set_rng_state_all(s))
+                self.undo.append(functools.partial(module.set_rng_state_all, of_all))
 
     def _keras(self) -> None:
         """The seed generator that Keras makes when it is first needed, and its counts of names."""
@@ -622,7 +623,7 @@ class _Kept:
         for name in ("global_seed_generator", "object_name_uids"):
             value = state.get_global_attribute(name)
             value = copy.copy(value) if isinstance(value, dict) else value
-            self.undo.append(lambda n=name, v=value: state.set_global_attribute(n, v))
+            self.undo.append(functools.partial(state.set_global_attribute, name, value))
 
     def variables(self, variables: Iterable) -> None:
         """Values of Keras or TensorFlow variables."""
@@ -650,7 +651,7 @@ class _Kept:
         for cell in function.__closure__ or ():
             with contextlib.suppress(ValueError):  # an empty cell
                 value = cell.cell_contents
-                self.undo.append(lambda c=cell, v=value: setattr(c, "cell_contents", v))
+                self.undo.append(functools.partial(setattr, cell, "cell_contents", value))
                 self.value(value)
         for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self.value(default)
@@ -676,7 +677,7 @@ class _Kept:
                 if isinstance(value, types.FunctionType) or hasattr(value, "python_function"):
                     self.function(value)
                 elif not name.startswith("__"):
-                    self.undo.append(lambda b=base, n=name, v=value: _set_if_other(b, n, v))
+                    self.undo.append(functools.partial(_set_if_other, base, name, value))
                     self.value(value)
 
     def value(self, value: Any, depth: int = 4) -> None:
@@ -1103,10 +1104,10 @@ def _not_in_place(tensors: list) -> Iterator[None]:
     if not tensors:
         yield
         return
-    mode = importlib.import_module("torch.utils._python_dispatch").TorchDispatchMode
+    mode: Any = importlib.import_module("torch.utils._python_dispatch").TorchDispatchMode
     storages = {tensor.untyped_storage().data_ptr() for tensor in tensors}
 
-    class Guard(mode):
+    class Guard(mode):  # type: ignore[misc]  # torch need not be installed
         def __torch_dispatch__(self, function, kinds, args=(), kwargs=None):
             kwargs = kwargs or {}
             if function._schema.is_mutable:
@@ -1137,9 +1138,11 @@ def _is_written(argument: Any) -> bool:
 # Ops that run somebody's Python, or read or write what is no part of the graph.
 _PYTHON_OPS = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc", "GeneratorDataset"})
 _OUTSIDE_OPS = ("Snapshot", "SaveDataset", "DataService", "Iterator", "OneShotIterator")
-_RANDOM_OPS = ("Random", "StatelessRandom", "StatelessTruncated", "Truncated", "ParameterizedTr")
-_RANDOM_OPS += ("StatelessParameterized", "Stateful", "RngReadAndSkip", "StatelessSampleDistorted")
-_RANDOM_OPS += ("SampleDistorted",)
+_RANDOM_OPS = (
+    *("Random", "StatelessRandom", "StatelessTruncated", "Truncated", "ParameterizedTr"),
+    *("StatelessParameterized", "Stateful", "RngReadAndSkip", "StatelessSampleDistorted"),
+    "SampleDistorted",
+)
 # These choose the order of images: shuffles, and the mixing of data sets.
 _ORDER_OPS = frozenset({"RandomDataset", "RandomDatasetV2"})
 # What makes a dataset again, from attributes of the Python object that have the same names.

@@ -43,7 +43,7 @@ class Epoch:
         ("large"); empty unless training's are small.
     choices : int array, shape (n,)
         The most probable classes, as validated.
-    largest : float or None
+    largest : float
         Of all probabilities, as validated.
     nll_twice : float
         Mean NLL if the probabilities are taken for logits.
@@ -60,8 +60,8 @@ class Epoch:
     nll: dict[str, np.ndarray] = field(default_factory=dict)
     right: dict[str, np.ndarray] = field(default_factory=dict)
     train: dict[str, np.ndarray] = field(default_factory=dict)
-    choices: np.ndarray | None = None
-    largest: float | None = None
+    choices: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=int))
+    largest: float = float("nan")
     nll_twice: float = float("nan")
     step: float | None = None
     finite: bool = True
@@ -92,14 +92,16 @@ class Watch:
     ):
         self.network, self.task, self.batch = network, task, batch
         self.x, self.labels = validation
-        self.train, self.train_labels = train or (None, None)
+        self.train: Any = train[0] if train else None
+        self.train_labels = train[1] if train else np.empty(0, dtype=int)
         self.images: int | None = (
             None  # for a reading; settled when the first epoch's time is known
         )
         self._reads = 0
         self._sums: list[np.ndarray] = []
         self._count, self._every = 0, 1
-        self._steps, self._last = [], None
+        self._steps: list[float] = []
+        self._last: list[np.ndarray] | None = None
 
     def settle_size(self, images_an_epoch: int, seconds: float) -> None:
         """Fix how many images a reading takes, from what an epoch costs; once for all epochs.
@@ -220,7 +222,7 @@ def _softmax(z: np.ndarray) -> np.ndarray:
 def relative_step(before: list[np.ndarray], after: list[np.ndarray]) -> float:
     """Length of a step over the length of the weights, median over the kernels."""
     lengths = [
-        float(np.linalg.norm(new - old) / max(np.linalg.norm(old), 1e-12))
+        float(np.linalg.norm(new - old) / max(float(np.linalg.norm(old)), 1e-12))
         for old, new in zip(before, after, strict=True)
         if old.ndim > 1
     ]
