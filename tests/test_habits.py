@@ -33,7 +33,8 @@ def test_code_is_formatted():
 
 
 def test_types_of_what_others_build_on():
-    run("mypy", "-p", "tlhelpers.core", "-p", "tlhelpers.measures", "-p", "tlhelpers.analysis")
+    typed = ("core", "measures", "doctor", "analysis")
+    run("mypy", *(part for wing in typed for part in ("-p", f"tlhelpers.{wing}")))
 
 
 # Workflows ----------------------------------------------------------------------------------------

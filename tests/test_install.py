@@ -69,6 +69,13 @@ def test_what_needs_only_numpy_works(python):
     assert float(run(python, "-c", code).stdout) > 0.4
 
 
+def test_the_doctor_answers_for_help_and_for_a_script_that_is_not_there(python, tmp_path):
+    done = run(python, "-m", "tlhelpers.doctor", "--help", cwd=tmp_path)
+    assert done.returncode == 0 and "script" in done.stdout
+    done = run(python, "-m", "tlhelpers.doctor", "train.py", cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr == "There is no script 'train.py'.\n"
+
+
 def test_the_command_says_what_to_install(python, tmp_path):
     for command in ((python.with_name("tlhelpers"), "run"), (python, "-m", "tlhelpers", "record")):
         done = run(*command, cwd=tmp_path)

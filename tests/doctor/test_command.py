@@ -67,3 +67,29 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "taken").write_text("a file")
     done = doctor("--out", "taken", "train.py", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
+
+
+UNSEEDED = """
+import numpy as np
+import keras
+
+class Batches(keras.utils.PyDataset):
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, k):
+        rng = np.random.default_rng(k)
+        return rng.normal(size=(16, 6)).astype("float32"), rng.integers(0, 2, 16)
+
+model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2, "softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(Batches(), validation_data=Batches(), epochs=2, verbose=0)
+"""
+
+
+def test_a_program_that_sets_no_seed_is_read_as_well(tmp_path):
+    (tmp_path / "train.py").write_text(UNSEEDED)
+    done = doctor("--out", tmp_path, "train.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (fit,) = json.loads((tmp_path / "report.json").read_text())["fits"]
+    assert fit["not_looked_at"] == [] and fit["diagnoses"][0]["code"] == "leak"

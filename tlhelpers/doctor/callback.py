@@ -109,7 +109,8 @@ class Doctor(keras.callbacks.Callback):
         self._told = Told()
         self._labels = np.empty(0, dtype=int)
         self._began = time.perf_counter()
-        self._chance, self._momenta, self._trained_before = 0.0, (), True
+        self._chance, self._trained_before = 0.0, True
+        self._momenta: tuple[float, ...] = ()
         self._complete = False
         self._looked = False
         self._train = self._validation = None

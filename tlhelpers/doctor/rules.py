@@ -24,7 +24,8 @@ _GAP_OF_STEP = 0.2  # log NLL that averaging an epoch's weights saves, on averag
 _TINY_BATCH = 4  # images, with which no BatchNorm works well
 _BATCH_GAP = 0.2  # log NLL between small and large batches
 _BY_HEART = 0.2  # accuracy in training above that in validation
-_FEW_IMAGES = 150  # that running averages remember
+_FEW_IMAGES, _FEW_BATCHES = 150, 2.5  # that running averages remember
+_LITTLE = 0.01  # log units, in jitter or level
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,7 +281,12 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
     left = float(jitter(curves.log_nll["fresh"]))
     by_level = cost > _GAP and low > 0.02
     by_jumping = jumping - left > _JUMPING / 2 and jumping > _JUMPING and part and part[1] > 0
-    of_last_batches = few_images_averages(seen) and _memory(seen) < 2.5 and jumping > _JUMPING / 2
+    # The setting alone is wrong; a little of its effect is enough to name it.
+    of_last_batches = (
+        few_images_averages(seen)
+        and _memory(seen) < _FEW_BATCHES
+        and max(jumping - left, cost) > _LITTLE
+    )
     if not (by_level or by_jumping or of_last_batches):
         return None
     of_loss = 1 - np.exp(-cost), 1 - np.exp(-low), 1 - np.exp(-high)

@@ -804,7 +804,8 @@ def _other_tensorflow_seeds() -> Iterator[None]:
         return
     context = module.context()
     config = sys.modules["tensorflow"].config
-    before = context._seed, context._rng
+    # Without tf.random.set_seed there is no generator yet.
+    before = {name: vars(context)[name] for name in ("_seed", "_rng") if name in vars(context)}
     eagerly = config.functions_run_eagerly()
     context._seed = 1_846_253_117
     context._rng = random.Random(context._seed)
@@ -815,7 +816,11 @@ def _other_tensorflow_seeds() -> Iterator[None]:
     finally:
         if not eagerly:
             config.run_functions_eagerly(False)
-        context._seed, context._rng = before
+        for name in ("_seed", "_rng"):
+            if name in before:
+                setattr(context, name, before[name])
+            else:
+                delattr(context, name)
 
 
 @contextlib.contextmanager

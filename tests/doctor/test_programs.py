@@ -1,0 +1,47 @@
+"""Whole programs with a known trouble, beside the doctor: one of each kind of measurement."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tlhelpers.doctor.catalogue import TROUBLES
+
+PROGRAMS = Path(__file__).parent / "programs"
+FOUND = [
+    "bn_averages_lag_a_few_large_batches",  # statistics measured for the same weights
+    "step_too_long_b_schedule_without_decay",  # weights averaged over the epoch
+    "overfitting_b_more_columns_than_rows",  # the climb, and a temperature
+    "inputs_out_of_range_a_base_wants_small_numbers",  # ranges
+    "validation_images_change_a_generator_walks_on",  # a generator that is watched
+    "none_a_noisy_but_fine",
+]
+
+
+def truth(program: Path) -> str:
+    return program.read_text(encoding="utf-8").splitlines()[0].split("CODE:")[1].strip()
+
+
+def test_every_trouble_has_two_programs_and_ten_are_healthy():
+    codes = [truth(program) for program in PROGRAMS.glob("*.py")]
+    # Two have no program: they are what is left where no cause can be named.
+    for code in set(TROUBLES) - {"stuck_at_chance", "loss_not_finite"}:
+        assert codes.count(code) >= 2, code
+    assert codes.count("none") >= 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FOUND)
+def test_the_trouble_is_named_first(name, tmp_path):
+    program = PROGRAMS / f"{name}.py"
+    command = [sys.executable, "-m", "tlhelpers.doctor", "--out", str(tmp_path), str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    fit = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["fits"][-1]
+    codes = [one["code"] for one in fit["diagnoses"]]
+    expected = truth(program)
+    assert codes[:1] == [] if expected == "none" else codes[0] == expected
