@@ -20,7 +20,7 @@ _JUMPING = 0.05  # jitter in log units an epoch: 5 % up and down; less is no tro
 _GAP = 0.10  # log NLL that the running statistics cost, on average
 _CLIMB = 0.15  # log NLL above the best epoch
 _LONG_STEP = 0.02  # of the weights' length in one step
-_GAP_OF_STEP = 0.2  # log NLL that averaging an epoch's weights saves, on average
+_GAP_OF_STEP = 0.15  # log NLL that averaging an epoch's weights saves, on average
 _TINY_BATCH = 4  # images, with which no BatchNorm works well
 _BATCH_GAP = 0.2  # log NLL between small and large batches
 _BY_HEART = 0.2  # accuracy in training above that in validation
@@ -373,7 +373,7 @@ def step(seen: Seen) -> Diagnosis | None:
     if jumping < 2 * noise(curves, own) and training_jitter(seen) < _JUMPING:
         return None  # so few images would jump whatever the weights did
     better, at_least, _ = gap(curves, own, "averaged", since=1)  # the first epoch's average lags
-    by_jumping = part[1] > 0.2 and part[0] > 0.4
+    by_jumping = part[1] > 0.05 and part[0] > 0.4
     by_level = better > _GAP_OF_STEP and at_least > _GAP_OF_STEP / 3 and part[0] > 0.2
     if not (by_jumping or by_level):
         return None
