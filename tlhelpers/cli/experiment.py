@@ -1,4 +1,4 @@
-"""Commands of the experiment: record, evidence, findings, fixes."""
+"""Commands of the experiment: pretrain, record, evidence, findings, fixes."""
 
 from __future__ import annotations
 
@@ -253,6 +253,38 @@ def _grouped(
         where = tuple(getattr(comparison, field) for field in fields)
         groups.setdefault(where, []).append(comparison)
     return list(groups.items())
+
+
+@app.command(epilog=EXIT_CODES)
+def pretrain(
+    images: Annotated[
+        str, typer.Option(help="drawn-faces, or real-faces: FER+ as data_scripts/ prepares it.")
+    ] = "drawn-faces",
+) -> None:
+    """Make the first weights of the profile 'witness': ResNet50 from scratch, on faces.
+
+    It takes an hour or so, once. Interrupted, it goes on where it stopped. The weights stay on this
+    machine, and each run says from which it started.
+    """
+    from tlhelpers.training import pretraining, similarity, starts
+
+    _known("images", [images], starts.IMAGES)
+
+    def tell(history: dict[str, list]) -> None:
+        typer.echo(
+            f"epoch {len(history['loss'])} of {pretraining.RECIPE.epochs}: training loss "
+            f"{history['loss'][-1]:.3f}, validation accuracy {history['val_accuracy'][-1]:.3f}"
+        )
+
+    made = pretraining.pretrain(images, tell)
+    file = starts.path(made["backbone"], images)
+    typer.echo(f"{file}: weights {made['fingerprint']}")
+    tables.paragraph(
+        f"validation accuracy {made['accuracy']:.3f}, {made['chance']:.3f} by always saying the "
+        f"commonest; step length {similarity.StepLength(**made['step'])}, of published ResNet50s "
+        f"{similarity.published()['resnet50'].step.quartiles} and "
+        f"{similarity.published()['resnet50-poses'].step.quartiles}"
+    )
 
 
 @app.command(epilog=EXIT_CODES)

@@ -9,11 +9,12 @@ from statistics import median
 from typing import Any
 
 from tlhelpers.core import files, locks, paths
-from tlhelpers.core.errors import in_one_line
+from tlhelpers.core.errors import CourseError, in_one_line
 from tlhelpers.core.progress import bar
 from tlhelpers.experiment import recordings
 from tlhelpers.experiment.cases import Case
 from tlhelpers.experiment.protocol import changed, fixes_of, images_of
+from tlhelpers.training import starts
 from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Run
 
@@ -150,7 +151,8 @@ def record(
     Raises
     ------
     CourseError
-        What is trained could not be kept: before the first training, or when the disk is full.
+        What is trained could not be kept: before the first training, or when the disk is full. Or
+        the first weights are missing, or others than those of the recordings.
     """
     from filelock import FileLock, Timeout
 
@@ -175,6 +177,7 @@ def record(
         on_failure(job, problem)
 
     missing = [job for job in wanted if not job.recorded(root)]
+    begun = _starts(missing, root)
     kept_in = dict.fromkeys(
         folder for job in missing for folder in (job.folder(root), job.unfinished.parent)
     )
@@ -182,6 +185,9 @@ def record(
         files.check_writable(folder)
     try:
         for job, run in train(missing, take, failed):
+            if run.start != begun.get(job.recipe, run.start):
+                failed(job, f"another machine made it from first weights {run.start}")
+                continue
             recordings.save(run, root, job.label)
             job.case.forget(job.recipe, job.seed)
             held.pop(job.unfinished).release()
@@ -189,3 +195,26 @@ def record(
     finally:
         for lock in held.values():
             lock.release()
+
+
+def _starts(missing: Sequence[Job], root: Path) -> dict[Recipe, str]:
+    """Fingerprints of first weights that this machine made, for the recipes that start from them.
+
+    Raises
+    ------
+    CourseError
+        They are missing, or `root` has runs of the same case and profile that started from others.
+    """
+    found: dict[Recipe, str] = {}
+    for job in missing:
+        if job.recipe in found or not starts.made_here(job.recipe):
+            continue
+        here = found[job.recipe] = starts.fingerprint(job.recipe) or ""
+        folder = job.folder(root).parent
+        for run in recordings.every(folder, lambda _: None):
+            if run.recipe.pretrained_on == job.recipe.pretrained_on and run.start != here:
+                raise CourseError(
+                    f"Runs in {folder} started from weights {run.start}, those of this machine are "
+                    f"{here}: move that folder away and record all of it, or fetch those weights."
+                )
+    return found
