@@ -37,7 +37,9 @@ def record(
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(help="Runs of each, if not the profile's number.", min=1, max=MOST_SEEDS),
+        typer.Option(
+            help="Runs of each, if not as many as the protocol asks for.", min=1, max=MOST_SEEDS
+        ),
     ] = None,
     first_seed: FirstSeed = 0,
     images: Annotated[
@@ -67,12 +69,13 @@ def record(
     options = _options(images or ())
     this = case(case_name, profile, data, **options)
     count = this.seeds if seeds is None else seeds
+    as_asked = seeds is None and not first_seed
     wanted = jobs.jobs_for(
         case_name,
         data,
         profile,
         fix_names or protocol.recipes(case_name, profile),
-        range(first_seed, first_seed + count),
+        None if as_asked else range(first_seed, first_seed + count),
         **options,
     )
     looked_at = bar(wanted, desc="looking for recordings", unit="run")
@@ -299,9 +302,10 @@ def findings(
     import json
 
     from tlhelpers.analysis import verdicts
-    from tlhelpers.experiment.cases import CASES, case
+    from tlhelpers.experiment.cases import CASES, case, has
 
-    cases = case_names or list(CASES)
+    known = [name for name in CASES if has(name, profile, data)]
+    cases = case_names or known or list(CASES)
     for name in cases:
         case(name, profile, data)
     if as_json:

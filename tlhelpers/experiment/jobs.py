@@ -11,7 +11,7 @@ from typing import Any
 from tlhelpers.core import files, locks, paths
 from tlhelpers.core.errors import CourseError, in_one_line
 from tlhelpers.core.progress import bar
-from tlhelpers.experiment import recordings
+from tlhelpers.experiment import protocol, recordings
 from tlhelpers.experiment.cases import Case
 from tlhelpers.experiment.protocol import changed, fixes_of, images_of
 from tlhelpers.training import starts
@@ -76,7 +76,7 @@ def jobs_for(
     names : sequence of str
         As `fixes_of` takes them. All are looked up before anything else.
     seeds : sequence of int, optional
-        The profile's if not given.
+        As many from 0 on as the protocol asks for, if not given.
     **images
         Options of `tlhelpers.experiment.cases.case`, such as ``everything=True``.
     """
@@ -88,7 +88,8 @@ def jobs_for(
         this, recipe = changed(case_name, profile, data, fixes, **images)
         this = made.setdefault(this.spec, this)
         asked = images_of(fixes, images)
-        found += [Job(this, recipe, s, name + more, asked) for s in (seeds or range(this.seeds))]
+        its = seeds or range(protocol.seeds(name, case_name, profile, this.seeds))
+        found += [Job(this, recipe, s, name + more, asked) for s in its]
     return found
 
 

@@ -61,9 +61,7 @@ def faces(images: str) -> Split:
 
     if images == "real-faces":
         return real.ferplus(paths.data() / "ferplus", duplicates=False)
-    return synthetic.faces(
-        *_FACES, _DRAWN_SEED, RECIPE.image_size, duplicates=False, progress=True
-    )
+    return synthetic.faces(*_FACES, _DRAWN_SEED, RECIPE.image_size, duplicates=False, progress=True)
 
 
 def pretrain(
