@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tlhelpers.core import locks, machine, paths
-from tlhelpers.training import similarity, starts
+from tlhelpers.training import model, similarity, starts
 from tlhelpers.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _make(
     run = trainer.run(SEED, unfinished=unfinished, on_epoch=on_epoch)
     base = trainer.network.base
     starts.save(
-        base,
+        model.values(base.weights),
         images,
         {
             "backbone": recipe.backbone,

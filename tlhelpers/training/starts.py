@@ -36,13 +36,13 @@ def path(backbone: str, images: str) -> Path:
     return paths.build() / "pretrained" / f"{backbone}-{images}.npz"
 
 
-def save(base: keras.Model, images: str, note: dict[str, Any]) -> Path:
+def save(arrays: Sequence[np.ndarray], images: str, note: dict[str, Any]) -> Path:
     """Keep a whole backbone's weights.
 
     Parameters
     ----------
-    base : keras.Model
-        Named by its recipe in `note`.
+    arrays : sequence of array
+        In the order of the backbone's ``weights``.
     images : str
         One of `IMAGES`.
     note : dict
@@ -53,9 +53,6 @@ def save(base: keras.Model, images: str, note: dict[str, Any]) -> Path:
     path
         Of the file, which is there whole or not at all.
     """
-    from tlhelpers.training.model import values
-
-    arrays = values(base.weights)
     note = {**note, "fingerprint": _digest(arrays)}
     file = path(note["backbone"], images)
     named = {f"a{i:04}": array for i, array in enumerate(arrays)}
