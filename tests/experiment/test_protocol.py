@@ -589,6 +589,16 @@ def test_the_witness_is_the_posted_network_in_the_scale_models_training():
     }
     assert this.measured.backbone == "resnet50" and this.measured.truncate_at is None
     assert this.posted.early_stopping_patience == 5 and this.measured.batchnorm_momentum is None
+    (job, *_) = jobs.jobs_for(
+        *WITNESS[:1], "synthetic", "witness", ["posted"], pretrained_on="real-faces"
+    )
+    assert difference(this.measured, job.recipe).keys() == {"pretrained_on"}
+    assert job.label == "posted-pretrained_on=real-faces"
+    for profile, value in (("scale", "real-faces"), ("witness", "nothing"), ("witness", 3)):
+        with pytest.raises(
+            CourseError, match=f"pretrained_on={value!r} must be one of drawn-faces"
+        ):
+            case("retinopathy", profile, pretrained_on=value)
     for name, data in (("ferplus", "synthetic"), ("retinopathy", "real")):
         with pytest.raises(CourseError, match=f"case {name} has no profile 'witness' with {data}"):
             case(name, "witness", data)

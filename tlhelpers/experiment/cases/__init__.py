@@ -36,7 +36,7 @@ def case(name: str, profile: str = "quick", data: str = "synthetic", **images: A
         "synthetic" images are drawn on the spot; "real" ones must have been prepared.
     **images
         What is not as posted about the images: ``duplicates=False``, ``everything=True`` (ferplus),
-        ``fellow_eyes=0.8``, ``photographs="aptos"`` (retinopathy).
+        ``fellow_eyes=0.8``, ``photographs="aptos"``, ``pretrained_on="real-faces"`` (retinopathy).
 
     Returns
     -------

@@ -9,6 +9,7 @@ from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.data.dataset import Split
 from tlhelpers.experiment.cases.base import Case, Sizes, count_words
+from tlhelpers.training import starts
 from tlhelpers.training.recipe import Recipe
 
 POSTED = Recipe(
@@ -69,11 +70,15 @@ _WITNESS = {
     "precision": "mixed_bfloat16",
     "epochs": 8,
 }
-_FROM_FACES = (
-    "First weights: ResNet50 from scratch on 20,000 drawn faces. The post starts from ImageNet's, "
-    "which fit into no package that pip can fetch; what decides, how far a step turns the filters, "
+_FIRST_WEIGHTS = {
+    images: f"First weights: ResNet50 from scratch on {words}. The post starts from ImageNet's, "
+    "which are in no package that pip can fetch; what decides, how far a step turns the filters, "
     "is alike."
-)
+    for images, words in (
+        ("drawn-faces", "20,000 drawn faces"),
+        ("real-faces", "the faces of FER+"),
+    )
+}
 _SMOKE = _LITE | {"truncate_at": "block0", "input_scaling": "1/255"} | _FEW
 SIZES = {
     ("smoke", "synthetic"): Sizes(64, 48, 3, 2, _SMOKE | {"image_size": 32}),
@@ -108,13 +113,19 @@ _BY_PICTURE = {
 
 
 def make(
-    profile: str, data: str, fellow_eyes: float | None = None, photographs: str = "eyepacs"
+    profile: str,
+    data: str,
+    fellow_eyes: float | None = None,
+    photographs: str = "eyepacs",
+    pretrained_on: str | None = None,
 ) -> Case:
     """The retinopathy case at one profile; see `tlhelpers.experiment.cases.base`.
 
     With `fellow_eyes`, validation holds one eye of each patient, and of this share of them the
     other eye is trained on: 0 is honest, 0.8 is what a split by image has that keeps a fifth for
     validation. `photographs` says which set of real images is taken: a name in `PHOTOGRAPHS`.
+    `pretrained_on` says which faces the first weights of the profile "witness" come from
+    (`tlhelpers.training.starts.IMAGES`).
 
     Raises
     ------
@@ -140,8 +151,15 @@ def make(
         raise CourseError(
             f"fellow_eyes needs photographs='eyepacs': the patients of {photographs} are not known."
         )
+    if pretrained_on is not None and (profile != "witness" or pretrained_on not in starts.IMAGES):
+        raise CourseError(
+            f"pretrained_on={pretrained_on!r} must be one of {', '.join(starts.IMAGES)}, and needs "
+            "the profile 'witness'."
+        )
     sizes = SIZES[profile, data]
     posted = POSTED.but(**sizes.posted)
+    if pretrained_on is not None:
+        posted = posted.but(pretrained_on=pretrained_on)
     measured = posted.but(early_stopping_patience=None, epochs=sizes.epochs)
     size = posted.image_size
     which, how, words = data, "split-by-patient", ""
@@ -150,7 +168,7 @@ def make(
     if profile in ("scale", "witness"):
         assumptions = tuple(_AS_IN_PUBLIC_RUNS.get(a.split(":")[0], a) for a in ASSUMPTIONS)
     if profile == "witness":
-        assumptions = (*assumptions, _FROM_FACES)
+        assumptions = (*assumptions, _FIRST_WEIGHTS[posted.pretrained_on])
     if photographs in _SMALL:
         train, validation = _SMALL[photographs]
         if not profile.endswith("smoke"):
