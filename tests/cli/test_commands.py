@@ -241,6 +241,48 @@ def test_findings_as_json(kept):
     assert "Seed 8 of posted is not recorded" in eyes["steady"]["not_judged"]
 
 
+def test_findings_of_the_witness(tmp_path, monkeypatch):
+    """Five seeds are judged, two are described, and the case without the profile is left out."""
+    witness = case("retinopathy", "witness")
+    for name, wobble, seeds in (
+        ("posted", 0.3, 5),
+        ("weight-average-update-bn", 0.0, 5),
+        ("plateau", 0.1, 2),
+    ):
+        change = {} if name == "posted" else fix(name).change
+        for seed in range(seeds):
+            run = made_up(witness.measured.but(**change), seed, wobble, witness)
+            recordings.save(run, tmp_path, name)
+    monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
+    (judged,) = json.loads(command("findings", "--json", "--profile", "witness").stdout)
+    verdicts = {each["question"]["fix"]: each["verdict"] for each in judged["findings"]}
+    assert verdicts == {"weight-average-update-bn": "counts", "plateau": "described only"}
+    said = command("record", "--profile", "witness", "--dry-run").output
+    assert "12 of 20 runs are recorded" in said
+
+
+# --- pretrain ----------------------------------------------------------------------------
+
+
+def test_pretrain_says_how_it_goes_and_what_came_out(monkeypatch, build_folder):
+    step = {"lower": 439.0, "median": 869.0, "upper": 1869.0, "weighted": 2000.0, "rms": 0.03}
+
+    def pretrain(images, on_epoch):
+        assert images == "drawn-faces"
+        on_epoch({"loss": [1.5], "val_accuracy": [0.5]})
+        made = {"fingerprint": "0123456789abcdef", "accuracy": 0.69, "chance": 0.36}
+        return made | {"backbone": "resnet50", "step": step}
+
+    monkeypatch.setattr("tlhelpers.training.pretraining.pretrain", pretrain)
+    said = command("pretrain").output
+    assert "epoch 1 of 4: training loss 1.500, validation accuracy 0.500" in said
+    assert "resnet50-drawn-faces.npz: weights 0123456789abcdef" in said
+    assert "validation accuracy 0.690, 0.360 by always" in said and "440 / 870 / 1900" in said
+    assert "Unknown images 'cats': choose one of drawn-faces, real-faces" in refused(
+        "pretrain", "--images", "cats"
+    )
+
+
 def test_committed_findings_as_json_agree_with_the_table():
     (judged,) = json.loads(command("findings", "--json", "--case", "ferplus").stdout)
     assert judged["steady"]["holds"] and judged["steady"]["seeds"] == list(range(8, 16))

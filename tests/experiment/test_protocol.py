@@ -26,6 +26,7 @@ from tlhelpers.training.recipe import difference
 from tlhelpers.training.run import Experiment
 
 SMOKE = case("retinopathy", "smoke")
+WITNESS = ("retinopathy", "witness")
 
 
 @pytest.fixture
@@ -543,7 +544,7 @@ def test_new_fixes_in_the_catalogue_change_no_verdict(tmp_path, monkeypatch):
     assert "recorded-later" not in protocol.recipes("retinopathy")
 
 
-@pytest.mark.parametrize("version", [protocol.VERSION_4, protocol.VERSION_5])
+@pytest.mark.parametrize("version", [protocol.VERSION_4, protocol.VERSION_5, protocol.VERSION_6])
 @pytest.mark.parametrize("name", CASES)
 def test_a_protocol_asks_only_for_fixes_that_there_are(version, name):
     behind = [each for added, before in version.behind[name] for each in (added, *before)]
@@ -554,11 +555,53 @@ def test_a_protocol_asks_only_for_fixes_that_there_are(version, name):
 
 
 def test_each_profile_has_its_protocol():
-    assert protocol.of("scale").version == 5
-    assert {protocol.of(name).version for name in PROFILES if name != "scale"} == {4}
+    others = {"scale": 5, "witness": 6}
+    assert {name: protocol.of(name).version for name in PROFILES} == {
+        name: others.get(name, 4) for name in PROFILES
+    }
     behind = [q for q in protocol.questions("retinopathy", "scale") if q.design == "behind"]
     assert [(q.fix, q.before) for q in behind] == [("frozen-batchnorm", ("learning-rate-1e-5",))]
     assert "frozen-batchnorm+learning-rate-1e-5" in protocol.recipes("retinopathy", "scale")
+
+
+def test_the_witness_has_five_seeds_of_what_is_judged_and_two_of_the_rest():
+    found = jobs.jobs_for("retinopathy", "synthetic", "witness", protocol.recipes(*WITNESS))
+    seeds = {}
+    for job in found:
+        seeds.setdefault(job.label, []).append(job.seed)
+    assert seeds == {
+        "posted": [0, 1, 2, 3, 4],
+        "weight-average-update-bn": [0, 1, 2, 3, 4],
+        **dict.fromkeys(("frozen-batchnorm", "learning-rate-1e-5", "plateau"), [0, 1]),
+        **dict.fromkeys(("weight-average", "frozen-batchnorm+learning-rate-1e-5"), [0, 1]),
+    }
+    judged = [q.fix for q in protocol.questions(*WITNESS) if q.judged and q.design == "single"]
+    assert judged == ["weight-average-update-bn"]
+    assert protocol.seeds("posted", "retinopathy", "scale", 8) == 8
+
+
+def test_the_witness_is_the_posted_network_in_the_scale_models_training():
+    this, scale = case(*WITNESS), case("retinopathy", "scale")
+    assert this.spec == scale.spec and this.read
+    changed = difference(scale.measured, this.measured)
+    assert set(changed) == {
+        *("backbone", "truncate_at", "kernel_scale", "pretrained_on", "precision", "epochs")
+    }
+    assert this.measured.backbone == "resnet50" and this.measured.truncate_at is None
+    assert this.posted.early_stopping_patience == 5 and this.measured.batchnorm_momentum is None
+    (job, *_) = jobs.jobs_for(
+        *WITNESS[:1], "synthetic", "witness", ["posted"], pretrained_on="real-faces"
+    )
+    assert difference(this.measured, job.recipe).keys() == {"pretrained_on"}
+    assert job.label == "posted-pretrained_on=real-faces"
+    for profile, value in (("scale", "real-faces"), ("witness", "nothing"), ("witness", 3)):
+        with pytest.raises(
+            CourseError, match=f"pretrained_on={value!r} must be one of drawn-faces"
+        ):
+            case("retinopathy", profile, pretrained_on=value)
+    for name, data in (("ferplus", "synthetic"), ("retinopathy", "real")):
+        with pytest.raises(CourseError, match=f"case {name} has no profile 'witness' with {data}"):
+            case(name, "witness", data)
 
 
 def test_a_fix_that_the_posted_recipe_has_is_no_question(tmp_path):

@@ -47,7 +47,7 @@ def test_the_command_for_a_gpu(record, monkeypatch):
     Of the retina, so that the command line records both cases on each backend.
     """
     # A processor computes bfloat16 by the way of float32: at 224 pixels it would take ten minutes.
-    sizes, key = retinopathy._SIZES, ("full-lite-smoke", "synthetic")
+    sizes, key = retinopathy.SIZES, ("full-lite-smoke", "synthetic")
     few = {"image_size": 48, "truncate_at": "block2", "epochs": 2}
     smaller = replace(sizes[key], epochs=2, posted=sizes[key].posted | few)
     monkeypatch.setitem(sizes, key, smaller)

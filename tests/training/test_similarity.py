@@ -276,6 +276,11 @@ def test_the_numbers_of_a_training():
         similarity.of(QUESTION, 0)
 
 
+def test_first_weights_that_nobody_measured_are_told():
+    with pytest.raises(CourseError, match="step length of resnet50-real-faces is not in step_leng"):
+        similarity.of(QUESTION.but(pretrained_on="real-faces"), 1_600)
+
+
 @pytest.mark.parametrize("batchnorm", ["frozen", "reestimated"])
 def test_averages_that_validation_does_not_read_have_no_memory(batchnorm):
     found = similarity.of(QUESTION.but(batchnorm=batchnorm), 28_000)

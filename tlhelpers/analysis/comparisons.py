@@ -20,7 +20,7 @@ from tlhelpers.analysis.metrics import Better
 from tlhelpers.experiment.fixes import FIXES
 from tlhelpers.measures.statistics import t_test
 from tlhelpers.training.recipe import difference_text
-from tlhelpers.training.run import Experiment
+from tlhelpers.training.run import Experiment, one_start
 
 HELPS = "helps"
 HURTS = "hurts"
@@ -198,7 +198,8 @@ def compare(
     Raises
     ------
     CourseError
-        An unknown metric, or a run that diverged.
+        An unknown metric, a run that diverged, or runs of one recipe's pre-training that start from
+        different weights.
     ValueError
         The two were scored on different images, have no seed in common or other numbers of epochs,
         or are the same.
@@ -208,6 +209,8 @@ def compare(
         raise ValueError(
             f"scored on different images: {about['spec']} and {after[0].about['spec']}"
         )
+    if before.recipe.pretrained_on == after.recipe.pretrained_on:
+        one_start([*before, *after])
     values = metrics.values(before, metric), metrics.values(after, metric)
     epochs = sorted({run.epochs for run in (*before, *after)})
     if len(epochs) > 1:

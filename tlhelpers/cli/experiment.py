@@ -1,4 +1,4 @@
-"""Commands of the experiment: record, evidence, findings, fixes."""
+"""Commands of the experiment: pretrain, record, evidence, findings, fixes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def record(
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(help="Runs of each, if not the profile's number.", min=1, max=MOST_SEEDS),
+        typer.Option(
+            help="Runs of each, if not as many as the protocol asks for.", min=1, max=MOST_SEEDS
+        ),
     ] = None,
     first_seed: FirstSeed = 0,
     images: Annotated[
@@ -67,12 +69,13 @@ def record(
     options = _options(images or ())
     this = case(case_name, profile, data, **options)
     count = this.seeds if seeds is None else seeds
+    as_asked = seeds is None and not first_seed
     wanted = jobs.jobs_for(
         case_name,
         data,
         profile,
         fix_names or protocol.recipes(case_name, profile),
-        range(first_seed, first_seed + count),
+        None if as_asked else range(first_seed, first_seed + count),
         **options,
     )
     looked_at = bar(wanted, desc="looking for recordings", unit="run")
@@ -256,6 +259,38 @@ def _grouped(
 
 
 @app.command(epilog=EXIT_CODES)
+def pretrain(
+    images: Annotated[
+        str, typer.Option(help="drawn-faces, or real-faces: FER+ as data_scripts/ prepares it.")
+    ] = "drawn-faces",
+) -> None:
+    """Make the first weights of the profile 'witness': ResNet50 from scratch, on faces.
+
+    It takes an hour or so, once. Interrupted, it goes on where it stopped. The weights stay on this
+    machine, and each run says from which it started.
+    """
+    from tlhelpers.training import pretraining, similarity, starts
+
+    _known("images", [images], starts.IMAGES)
+
+    def tell(history: dict[str, list]) -> None:
+        typer.echo(
+            f"epoch {len(history['loss'])} of {pretraining.RECIPE.epochs}: training loss "
+            f"{history['loss'][-1]:.3f}, validation accuracy {history['val_accuracy'][-1]:.3f}"
+        )
+
+    made = pretraining.pretrain(images, tell)
+    file = starts.path(made["backbone"], images)
+    typer.echo(f"{file}: weights {made['fingerprint']}")
+    tables.paragraph(
+        f"validation accuracy {made['accuracy']:.3f}, {made['chance']:.3f} by always saying the "
+        f"commonest; step length {similarity.StepLength(**made['step'])}, of published ResNet50s "
+        f"{similarity.published()['resnet50'].step.quartiles} and "
+        f"{similarity.published()['resnet50-poses'].step.quartiles}"
+    )
+
+
+@app.command(epilog=EXIT_CODES)
 def findings(
     case_names: Cases = None,
     data: Annotated[str, typer.Option(help="synthetic or real.")] = "synthetic",
@@ -267,9 +302,10 @@ def findings(
     import json
 
     from tlhelpers.analysis import verdicts
-    from tlhelpers.experiment.cases import CASES, case
+    from tlhelpers.experiment.cases import CASES, case, has
 
-    cases = case_names or list(CASES)
+    known = [name for name in CASES if has(name, profile, data)]
+    cases = case_names or known or list(CASES)
     for name in cases:
         case(name, profile, data)
     if as_json:

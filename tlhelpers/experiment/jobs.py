@@ -9,11 +9,12 @@ from statistics import median
 from typing import Any
 
 from tlhelpers.core import files, locks, paths
-from tlhelpers.core.errors import in_one_line
+from tlhelpers.core.errors import CourseError, in_one_line
 from tlhelpers.core.progress import bar
-from tlhelpers.experiment import recordings
+from tlhelpers.experiment import protocol, recordings
 from tlhelpers.experiment.cases import Case
 from tlhelpers.experiment.protocol import changed, fixes_of, images_of
+from tlhelpers.training import starts
 from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Run
 
@@ -75,7 +76,7 @@ def jobs_for(
     names : sequence of str
         As `fixes_of` takes them. All are looked up before anything else.
     seeds : sequence of int, optional
-        The profile's if not given.
+        As many from 0 on as the protocol asks for, if not given.
     **images
         Options of `tlhelpers.experiment.cases.case`, such as ``everything=True``.
     """
@@ -87,7 +88,8 @@ def jobs_for(
         this, recipe = changed(case_name, profile, data, fixes, **images)
         this = made.setdefault(this.spec, this)
         asked = images_of(fixes, images)
-        found += [Job(this, recipe, s, name + more, asked) for s in (seeds or range(this.seeds))]
+        its = seeds or range(protocol.seeds(name, case_name, profile, this.seeds))
+        found += [Job(this, recipe, s, name + more, asked) for s in its]
     return found
 
 
@@ -150,7 +152,8 @@ def record(
     Raises
     ------
     CourseError
-        What is trained could not be kept: before the first training, or when the disk is full.
+        What is trained could not be kept: before the first training, or when the disk is full. Or
+        the first weights are missing, or others than those of the recordings.
     """
     from filelock import FileLock, Timeout
 
@@ -175,6 +178,7 @@ def record(
         on_failure(job, problem)
 
     missing = [job for job in wanted if not job.recorded(root)]
+    begun = _starts(missing, root)
     kept_in = dict.fromkeys(
         folder for job in missing for folder in (job.folder(root), job.unfinished.parent)
     )
@@ -182,6 +186,9 @@ def record(
         files.check_writable(folder)
     try:
         for job, run in train(missing, take, failed):
+            if run.start != begun.get(job.recipe, run.start):
+                failed(job, f"another machine made it from first weights {run.start}")
+                continue
             recordings.save(run, root, job.label)
             job.case.forget(job.recipe, job.seed)
             held.pop(job.unfinished).release()
@@ -189,3 +196,26 @@ def record(
     finally:
         for lock in held.values():
             lock.release()
+
+
+def _starts(missing: Sequence[Job], root: Path) -> dict[Recipe, str]:
+    """Fingerprints of first weights that this machine made, for the recipes that start from them.
+
+    Raises
+    ------
+    CourseError
+        They are missing, or `root` has runs of the same case and profile that started from others.
+    """
+    found: dict[Recipe, str] = {}
+    for job in missing:
+        if job.recipe in found or not starts.made_here(job.recipe):
+            continue
+        here = found[job.recipe] = starts.fingerprint(job.recipe) or ""
+        folder = job.folder(root).parent
+        for run in recordings.every(folder, lambda _: None):
+            if run.recipe.pretrained_on == job.recipe.pretrained_on and run.start != here:
+                raise CourseError(
+                    f"Runs in {folder} started from weights {run.start}, those of this machine are "
+                    f"{here}: move that folder away and record all of it, or fetch those weights."
+                )
+    return found

@@ -35,7 +35,9 @@ class Protocol:
     behind : mapping of a case's name to tuple of (str, tuple of str)
         Fixes that are judged where they are added to a recipe that has others already.
     described : mapping of a case's name to tuple of str
-        Recorded as well and never judged: causes made larger.
+        Recorded as well and never judged: causes made larger, or fixes with few runs.
+    few : int or None
+        Seeds of each recipe that no judged question needs; None: as many as the others have.
     steady : mapping of a case's name to tuple of str
         The fixes of each case's steady recipe, in the order of their causes; empty until it has
         been chosen.
@@ -46,6 +48,7 @@ class Protocol:
     behind: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]]
     described: Mapping[str, tuple[str, ...]]
     steady: Mapping[str, tuple[str, ...]]
+    few: int | None = None
 
 
 VERSION_4 = Protocol(
@@ -141,6 +144,22 @@ VERSION_5 = Protocol(
 )
 
 
+VERSION_6 = Protocol(
+    version=6,
+    asked={"retinopathy": ("weight-average-update-bn",), "ferplus": ()},
+    behind={
+        "retinopathy": (("frozen-batchnorm", ("learning-rate-1e-5",)),),  # two seeds: described
+        "ferplus": (),
+    },
+    described={
+        "retinopathy": ("frozen-batchnorm", "learning-rate-1e-5", "plateau", "weight-average"),
+        "ferplus": (),
+    },
+    steady={"retinopathy": (), "ferplus": ()},
+    few=2,
+)
+
+
 def of(profile: str) -> Protocol:
     """The protocol that governs the runs of a profile.
 
@@ -152,9 +171,10 @@ def of(profile: str) -> Protocol:
     Returns
     -------
     Protocol
-        The fifth version for the scale models, the fourth for everything else.
+        The fifth version for the scale models, the sixth for the posted network itself, the fourth
+        for everything else.
     """
-    return VERSION_5 if profile == "scale" else VERSION_4
+    return {"scale": VERSION_5, "witness": VERSION_6}.get(profile, VERSION_4)
 
 
 @dataclass(frozen=True)
@@ -217,6 +237,26 @@ def recipes(case_name: str, profile: str = "quick") -> list[str]:
         for side in (question.before, question.after)
     ]
     return list(dict.fromkeys(map(joined, needed)))
+
+
+def seeds(name: str, case_name: str, profile: str, all_seeds: int) -> int:
+    """How many seeds of a recipe the protocol asks for.
+
+    Parameters
+    ----------
+    name : str
+        As `recipes` gives it.
+    case_name, profile : str
+    all_seeds : int
+        The profile's number.
+
+    Returns
+    -------
+    int
+    """
+    protocol = of(profile)
+    judged = {POSTED, *protocol.asked[case_name]}
+    return all_seeds if protocol.few is None or name in judged else protocol.few
 
 
 def joined(names: Sequence[str]) -> str:

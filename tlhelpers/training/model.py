@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tlhelpers.training import starts
 from tlhelpers.training.backbones import backbone, batchnorm_layers, freeze, split_at, truncate
 from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.similarity import rescale
@@ -73,7 +74,8 @@ def build(
     steps : int
         Training steps of one epoch; a "cosine" schedule and a weight average need it.
     weights : "imagenet" or None
-        None starts the backbone from random weights (parameter counts without a network).
+        None starts the backbone from random weights, whatever the recipe says (parameter counts
+        without a network).
     channels : int
         Of the stored images: 3, or 1 for grey ones, which are copied to three.
     split_frozen : bool
@@ -142,13 +144,16 @@ def backbone_of(recipe: Recipe, weights: str | None = "imagenet") -> keras.Model
     ----------
     recipe : Recipe
     weights : "imagenet" or None
-        None starts from random weights.
+        None starts from random weights, whatever the recipe says.
 
     Returns
     -------
     keras.Model
     """
-    base = backbone(recipe.backbone).build(recipe.image_size, weights)
+    given = weights if recipe.pretrained_on == "imagenet" else None
+    base = backbone(recipe.backbone).build(recipe.image_size, given)
+    if weights and starts.made_here(recipe):
+        starts.put_into(base, recipe)
     if recipe.kernel_scale != 1:
         rescale(base, recipe.kernel_scale)  # all of it: a cut may part a kernel from its BatchNorm
     if recipe.truncate_at:

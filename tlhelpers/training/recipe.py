@@ -21,6 +21,7 @@ _CHOICES = {
     "schedule": ("constant", "plateau", "cosine"),
     "class_weights": (None, "balanced", "effective-number", "inverse-root"),
     "precision": ("float32", "mixed_bfloat16"),
+    "pretrained_on": ("imagenet", "drawn-faces", "real-faces", "nothing"),
 }
 
 
@@ -177,6 +178,10 @@ class Recipe:
         Factor by which each convolution's kernel in the backbone is multiplied, its BatchNorm's
         moving mean too, moving variance and epsilon by its square: outputs stay the same, an Adam
         step turns the filters 1/`kernel_scale` as far (`tlhelpers.training.similarity.rescale`).
+    pretrained_on : str
+        Where the backbone's first weights come from: "imagenet"; "drawn-faces" or "real-faces",
+        whose weights each machine makes for itself (`tlhelpers.training.pretraining`), so that a
+        run also says which they were (`tlhelpers.training.run.Run.start`); "nothing": random.
     """
 
     backbone: str = "resnet50"
@@ -208,6 +213,7 @@ class Recipe:
     epochs: int = 10
     precision: str = "float32"
     kernel_scale: float = 1.0
+    pretrained_on: str = "imagenet"
 
     def __post_init__(self):
         for name in ("hidden_units", "dropout"):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from tlhelpers.core.errors import CourseError
 from tlhelpers.training.recipe import Recipe
 
 _COLUMNS = (
@@ -47,7 +48,8 @@ class Run:
     ended : str
         "all epochs", "early stopping" or "loss is not a number".
     about : dict
-        Case, data, profile, fingerprint, classes, versions, device, date.
+        Case, data, profile, fingerprint, classes, versions, device, date; "start" where the recipe
+        starts from weights that each machine makes for itself.
     replayed : bool
         Whether it was read from a recording.
     head_history : dict of str to list
@@ -67,6 +69,11 @@ class Run:
     def curve(self, name: str) -> np.ndarray:
         """One column of the history, shape (epochs,); a missing value is NaN."""
         return np.array(self.history[name], dtype=float)
+
+    @property
+    def start(self) -> str | None:
+        """Fingerprint of the first weights (`tlhelpers.training.starts`); None for ImageNet's."""
+        return self.about.get("start")
 
     @property
     def epochs(self) -> int:
@@ -145,6 +152,7 @@ class Experiment:
             raise ValueError("an experiment needs at least one run")
         if len(set(self.seeds)) < len(self.runs):
             raise ValueError(f"an experiment has one run a seed, got seeds {self.seeds}")
+        one_start(self.runs)
 
     def __iter__(self) -> Iterator[Run]:
         return iter(self.runs)
@@ -172,6 +180,24 @@ class Experiment:
         return (
             f"{words.get(frozenset(how), 'partly recorded')}{when}; {about['data_words']}; "
             f"{len(self)} seed{'s' if len(self) > 1 else ''}; {'; '.join(devices)}"
+        )
+
+
+def one_start(runs: Iterable[Run]) -> None:
+    """Raise unless all runs have the same first weights.
+
+    The name of a recipe's pre-training is part of the recipe; what comes out of it is not.
+
+    Raises
+    ------
+    CourseError
+        They have not.
+    """
+    found = sorted({str(run.start) for run in runs})
+    if len(found) > 1:
+        raise CourseError(
+            f"Runs from different first weights ({', '.join(found)}) are not compared: keep those "
+            "of one pre-training, and move the other files away."
         )
 
 

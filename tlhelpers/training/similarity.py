@@ -305,13 +305,23 @@ def published(path: Path = STEP_LENGTHS) -> dict[str, Published]:
     -------
     dict of str to Published
         By a recipe's name of the backbone; "resnet50-poses" shows what another training of ResNet50
-        does to it.
+        does to it; "resnet50-drawn-faces" are the first weights of the profile "witness".
     """
     rows = json.loads(path.read_text(encoding="utf-8"))
     return {
         name: Published(row["title"], StepLength(**row["step"]), row["source"])
         for name, row in rows.items()
     }
+
+
+def _published(recipe: Recipe) -> Published:
+    """Step length of a recipe's first weights."""
+    name = recipe.backbone
+    if recipe.pretrained_on != "imagenet":
+        name = f"{name}-{recipe.pretrained_on}"
+    if name not in published():
+        raise CourseError(f"The step length of {name} is not in {STEP_LENGTHS.name}.")
+    return published()[name]
 
 
 _SCALINGS = {"backbone": "the backbone's own"}
@@ -372,7 +382,7 @@ def of(recipe: Recipe, images: int) -> Similarity:
     """
     if images < 1:
         raise CourseError(f"A training needs at least 1 image, got {images}.")
-    network, its = backbone(recipe.backbone), published()[recipe.backbone]
+    network, its = backbone(recipe.backbone), _published(recipe)
     momentum = network.momentum if recipe.batchnorm_momentum is None else recipe.batchnorm_momentum
     steps = math.ceil(images / recipe.batch_size)
     read = recipe.batchnorm == "live"

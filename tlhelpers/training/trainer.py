@@ -22,7 +22,7 @@ from tlhelpers.data.dataset import Dataset, Split
 from tlhelpers.measures import stability
 from tlhelpers.measures.calibration import image_nll
 from tlhelpers.measures.class_weights import class_weights, log_prior
-from tlhelpers.training import batchnorm, model
+from tlhelpers.training import batchnorm, model, starts
 from tlhelpers.training.inputs import Batches, Inputs, kept_bytes, one_hot, targets
 from tlhelpers.training.readings import Readings
 from tlhelpers.training.recipe import Recipe
@@ -83,7 +83,7 @@ class Trainer:
     split : Split
         Images of the recipe's size.
     weights : "imagenet" or None
-        Start of the backbone.
+        None starts the backbone from random weights, whatever the recipe says.
     cache_frozen : bool
         Whether images go through frozen blocks only once, and training reads the kept output.
         It changes nothing but the time; outputs of more than 2 GiB are not kept.
@@ -419,6 +419,7 @@ class _Keep(keras.callbacks.Callback):
             "installed": _INSTALLED,
             "versions": machine.versions(),
             "images": trainer.split.fingerprint() if path else None,
+            "start": starts.fingerprint(trainer.recipe) if path else None,
         }
 
     def read(self) -> int:

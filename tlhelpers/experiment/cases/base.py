@@ -16,6 +16,7 @@ from tlhelpers.core.errors import CourseError
 from tlhelpers.core.progress import bar
 from tlhelpers.data.dataset import Split
 from tlhelpers.experiment import recordings
+from tlhelpers.training import starts
 from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Experiment, Run
 
@@ -215,7 +216,8 @@ class Case:
         `on_epoch` is called with the history after each epoch.
         """
         trainer = self.trainer(recipe)
-        return trainer.run(seed, self._about(), self.unfinished(recipe, seed), on_epoch, self.read)
+        about = self._about(recipe)
+        return trainer.run(seed, about, self.unfinished(recipe, seed), on_epoch, self.read)
 
     def backends(self) -> tuple[str, str]:
         """The Keras backend of the recorded runs, and the one that trains here."""
@@ -269,7 +271,8 @@ class Case:
         """Delete what is kept of a run: it is saved, or not wanted."""
         forget(self.unfinished(recipe, seed).name)
 
-    def _about(self) -> dict:
+    def _about(self, recipe: Recipe) -> dict:
+        start = starts.fingerprint(recipe)
         return {
             "case": self.name,
             "data": self.data,
@@ -281,6 +284,7 @@ class Case:
             "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "device": machine.device(),
             "versions": machine.versions(),
+            **({"start": start} if start else {}),
         }
 
 

@@ -63,7 +63,7 @@ _FULL = {"precision": "mixed_bfloat16"}
 _FULL_LITE = _FULL | _LITE
 _FEW = {"batch_size": 16, "epochs": 3}
 _SMOKE = _QUICK | _FEW | {"truncate_at": "block3", "frozen_up_to": "block1"}
-_SIZES = {
+SIZES = {
     ("smoke", "synthetic"): Sizes(96, 64, 3, 2, _SMOKE),
     ("smoke", "real"): Sizes(96, 64, 3, 2, _SMOKE),
     ("quick", "synthetic"): Sizes(3000, 3000, 10, 8, _QUICK),
@@ -102,7 +102,7 @@ def make(profile: str, data: str, duplicates: bool = True, everything: bool = Fa
             )
     if everything and data != "real":
         raise CourseError("everything=True needs data='real': drawn faces have no end.")
-    sizes = _SIZES[profile, data]
+    sizes = SIZES[profile, data]
     if everything:
         sizes = replace(sizes, train=None, validation=None)
         if profile == "scale":  # as many steps an epoch as in the post, so its momentum as well

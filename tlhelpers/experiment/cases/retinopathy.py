@@ -9,6 +9,7 @@ from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.data.dataset import Split
 from tlhelpers.experiment.cases.base import Case, Sizes, count_words
+from tlhelpers.training import starts
 from tlhelpers.training.recipe import Recipe
 
 POSTED = Recipe(
@@ -57,14 +58,36 @@ _SCALE = _LITE | {
     "kernel_scale": 1 / 8,
     "epochs": 10,
 }
+# The post's own network. As `_SCALE` in all that public runs of the recipe did, so that the two
+# differ in nothing but the network, its step length and two epochs; 1/255 is also what its first
+# weights were trained on (tlhelpers.training.pretraining), so these are the backbone's own inputs.
+_WITNESS = {
+    "pretrained_on": "drawn-faces",
+    "image_size": 48,
+    "batch_size": 8,
+    "input_scaling": "1/255",
+    "horizontal_flip": True,
+    "precision": "mixed_bfloat16",
+    "epochs": 8,
+}
+_FIRST_WEIGHTS = {
+    images: f"First weights: ResNet50 from scratch on {words}. The post starts from ImageNet's, "
+    "which are in no package that pip can fetch; what decides, how far a step turns the filters, "
+    "is alike."
+    for images, words in (
+        ("drawn-faces", "20,000 drawn faces"),
+        ("real-faces", "the faces of FER+"),
+    )
+}
 _SMOKE = _LITE | {"truncate_at": "block0", "input_scaling": "1/255"} | _FEW
-_SIZES = {
+SIZES = {
     ("smoke", "synthetic"): Sizes(64, 48, 3, 2, _SMOKE | {"image_size": 32}),
     ("smoke", "real"): Sizes(64, 48, 3, 2, _SMOKE | {"image_size": 96}),
     ("quick", "synthetic"): Sizes(800, 800, 10, 8, _LITE | {"image_size": 48}),
     ("quick", "real"): Sizes(3000, 1200, 10, 3, _LITE | {"image_size": 96}),
     ("scale", "synthetic"): Sizes(1600, 800, 10, 8, _SCALE | {"image_size": 48}, read=True),
     ("scale", "real"): Sizes(3000, 1200, 10, 3, _SCALE | {"image_size": 96}, read=True),
+    ("witness", "synthetic"): Sizes(1600, 800, 8, 5, _WITNESS, read=True),
     ("full", "synthetic"): Sizes(8000, 2000, 10, 8, _FULL),
     ("full", "real"): Sizes(None, 0.2, 10, 3, _FULL),
     ("full-lite", "synthetic"): Sizes(8000, 2000, 10, 8, _FULL_LITE),
@@ -90,13 +113,19 @@ _BY_PICTURE = {
 
 
 def make(
-    profile: str, data: str, fellow_eyes: float | None = None, photographs: str = "eyepacs"
+    profile: str,
+    data: str,
+    fellow_eyes: float | None = None,
+    photographs: str = "eyepacs",
+    pretrained_on: str | None = None,
 ) -> Case:
     """The retinopathy case at one profile; see `tlhelpers.experiment.cases.base`.
 
     With `fellow_eyes`, validation holds one eye of each patient, and of this share of them the
     other eye is trained on: 0 is honest, 0.8 is what a split by image has that keeps a fifth for
     validation. `photographs` says which set of real images is taken: a name in `PHOTOGRAPHS`.
+    `pretrained_on` says which faces the first weights of the profile "witness" come from
+    (`tlhelpers.training.starts.IMAGES`).
 
     Raises
     ------
@@ -122,15 +151,24 @@ def make(
         raise CourseError(
             f"fellow_eyes needs photographs='eyepacs': the patients of {photographs} are not known."
         )
-    sizes = _SIZES[profile, data]
+    if pretrained_on is not None and (profile != "witness" or pretrained_on not in starts.IMAGES):
+        raise CourseError(
+            f"pretrained_on={pretrained_on!r} must be one of {', '.join(starts.IMAGES)}, and needs "
+            "the profile 'witness'."
+        )
+    sizes = SIZES[profile, data]
     posted = POSTED.but(**sizes.posted)
+    if pretrained_on is not None:
+        posted = posted.but(pretrained_on=pretrained_on)
     measured = posted.but(early_stopping_patience=None, epochs=sizes.epochs)
     size = posted.image_size
     which, how, words = data, "split-by-patient", ""
     called = PHOTOGRAPHS[photographs] if data == "real" else "synthetic fundus images"
     assumptions = ASSUMPTIONS
-    if profile == "scale":
+    if profile in ("scale", "witness"):
         assumptions = tuple(_AS_IN_PUBLIC_RUNS.get(a.split(":")[0], a) for a in ASSUMPTIONS)
+    if profile == "witness":
+        assumptions = (*assumptions, _FIRST_WEIGHTS[posted.pretrained_on])
     if photographs in _SMALL:
         train, validation = _SMALL[photographs]
         if not profile.endswith("smoke"):
