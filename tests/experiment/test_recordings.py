@@ -380,10 +380,12 @@ def test_committed_recordings_are_enough_and_as_described():
         for data, least in (("synthetic", 8), ("real", 3)):
             made = {run.about["spec"] for run in runs if run.about["data"] == data}
             quick = case(name, "quick", data)
-            for recipe in {r.recipe for r in runs if r.about["spec"] == quick.spec}:
-                seeds = {
-                    r.seed for r in runs if (r.recipe, r.about["spec"]) == (recipe, quick.spec)
-                }
+            # The scale models' runs are still being made: some recipes have a few seeds only.
+            of_quick = [
+                r for r in runs if (r.about["spec"], r.about["profile"]) == (quick.spec, "quick")
+            ]
+            for recipe in {r.recipe for r in of_quick}:
+                seeds = {r.seed for r in of_quick if r.recipe == recipe}
                 assert seeds >= set(range(least)), (name, data, recipe)
             assert quick.spec in made
     for run in runs:
