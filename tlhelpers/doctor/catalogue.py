@@ -270,12 +270,12 @@ TROUBLES: dict[str, Trouble] = {
     "bn_averages_lag": Trouble(
         "BatchNorm's running averages lag behind the weights",
         _code("""
-            # Take shorter steps, or average the weights (page 07). Frozen
-            # BatchNorm cannot lag; look whether your network still learns.
-            for layer in base.layers:
-                if isinstance(layer, keras.layers.BatchNormalization):
-                    layer.trainable = False
-            model.compile(keras.optimizers.Adam(1e-5), ...)
+            # Shorter steps: a tenth of the rate, falling to 0.
+            rate = keras.optimizers.schedules.CosineDecay(1e-5, epochs * steps)
+            model.compile(keras.optimizers.Adam(rate), ...)
+            # Or average the weights, and measure BatchNorm's statistics for
+            # the average (page 07). Frozen BatchNorm cannot lag either; look
+            # whether your network still learns with it.
         """),
         "Sure: the weights are the same in both readings, only the statistics were measured again.",
         "04",

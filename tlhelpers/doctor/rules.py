@@ -17,7 +17,7 @@ from tlhelpers.doctor.watch import Epoch
 
 _DRAWS = 400  # of the bootstrap
 _JUMPING = 0.05  # jitter in log units an epoch: 5 % up and down; less is no trouble
-_GAP = 0.10  # log NLL that the running statistics cost, on average
+_GAP = 0.15  # log NLL that the running statistics cost, on average
 _CLIMB = 0.15  # log NLL above the best epoch
 _LONG_STEP = 0.02  # of the weights' length in one step
 _GAP_OF_STEP = 0.15  # log NLL that averaging an epoch's weights saves, on average
