@@ -35,7 +35,7 @@ model = keras.Sequential(
     ]
 )
 model.compile(
-    keras.optimizers.SGD(0.03, momentum=0.9), "categorical_crossentropy", metrics=["accuracy"]
+    keras.optimizers.SGD(0.01, momentum=0.9), "categorical_crossentropy", metrics=["accuracy"]
 )
 x, y = genes(250, wrong=0.45)
 history = model.fit(x, y, batch_size=25, epochs=30, validation_data=genes(800, 0), verbose=0)
