@@ -1,9 +1,9 @@
 """CODE: average_not_validated
 
 Stochastic weight averaging by hand: from the second epoch on the weights are averaged, and at the
-end of `fit` the mean is put into the model and kept. Each epoch validated the raw weights, none
-the mean, whose BatchNorm statistics belong to other weights: evaluate after `fit` gives another
-loss than the last val_loss, often twice as high.
+end of `fit` the mean is put into the model and kept. Each epoch validated the raw weights, none the
+mean, whose BatchNorm statistics belong to other weights: evaluate after `fit` gives another loss
+than the last val_loss, often twice as high.
 """
 
 import sys

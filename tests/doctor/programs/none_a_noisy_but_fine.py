@@ -1,7 +1,7 @@
 """CODE: none
 
 Healthy: from scratch with BatchNorm, momentum 0.9, batches of 32, pictures so noisy that accuracy
-ends near 0.85. Loss and accuracy waver a little, as they must.
+ends near 0.8. Loss and accuracy waver a little, as they must.
 """
 
 import sys
