@@ -15,7 +15,7 @@ PROGRAMS = Path(__file__).parent / "programs"
 FOUND = [
     "bn_averages_lag_a_few_large_batches",  # statistics measured for the same weights
     "step_too_long_b_schedule_without_decay",  # weights averaged over the epoch
-    "overfitting_b_more_columns_than_rows",  # the climb, and a temperature
+    "overfitting_a_few_pictures_by_heart",  # the climb, and a temperature
     "inputs_out_of_range_a_base_wants_small_numbers",  # ranges
     "validation_images_change_a_generator_walks_on",  # a generator that is watched
     "none_a_noisy_but_fine",
