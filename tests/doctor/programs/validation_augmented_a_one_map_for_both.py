@@ -56,7 +56,7 @@ x = layers.Flatten()(x)
 x = layers.Dense(48, activation="relu")(x)
 model = keras.Model(inputs, layers.Dense(3, activation="softmax")(x))
 model.compile(keras.optimizers.AdamW(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
-history = model.fit(train, epochs=15, validation_data=val, verbose=0)
+history = model.fit(train, epochs=11, validation_data=val, verbose=0)
 print("evaluated again:", [round(model.evaluate(val, verbose=0)[0], 3) for _ in range(4)])
 for name, values in history.history.items():
     print(f"{name:14}", " ".join(f"{v:.3f}" for v in values))
