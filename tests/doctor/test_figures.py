@@ -143,7 +143,7 @@ def test_labels_do_not_overlap():
     assert min(np.diff(at)) >= figures._ROW - 0.2 and at[0] > 0 and at[-1] < figures._HEIGHT
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(examinations())
 def test_any_figure_is_sound(seen):
     drawn = figures.picture(seen)

@@ -160,7 +160,7 @@ def test_nothing_reaches_the_terminal_but_words():
     assert "\x1b" not in words and "\r" not in words
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(FITS, st.sampled_from([60, 80, 120]))
 def test_text_keeps_its_width(fits, width):
     for line in report.text(fits, width).splitlines():
@@ -176,7 +176,7 @@ def test_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(FITS)
 def test_json_keeps_the_schema(fits):
     plain = json.loads(json.dumps(report.to_json(fits), allow_nan=False))
@@ -211,7 +211,7 @@ def test_report_needs_numpy_only():
 # HTML ---------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(FITS)
 def test_page_is_whole_alone_and_harmless(fits):
     page = report.html(fits)

@@ -195,13 +195,13 @@ def test_one_epoch_or_none_is_no_curve():
     assert [rule(nothing) for rule in judged] == [None] * 5
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(arrays(float, st.integers(2, 12), elements=st.floats(-3, 3)))
 def test_jitter_is_that_of_the_course(x):
     assert rules.jitter(x) == pytest.approx(stability.jitter(np.exp(x)), abs=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_noise_of_the_images_alone_is_no_trouble(seed):
     """Ten epochs of a network that stands still, read on fresh images each time."""

