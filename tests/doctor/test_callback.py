@@ -59,6 +59,7 @@ def fitted(doctor, **more):
     return history, weights, [float(keras.ops.convert_to_numpy(a).sum()) for a in after]
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("given", ["nothing", "arrays"])
 def test_training_is_the_same_bit_by_bit(given):
     doctor = Doctor() if given == "nothing" else Doctor(data(), data(64, seed=1))

@@ -95,7 +95,7 @@ def test_text_begins_with_the_finding_and_says_all_of_it():
         "If you fine-tune:",
         "If you train from scratch:",
         "Sure: the weights are the same",
-        "More: page 04 of the course.",
+        f"More: page {LAG.page} of the course.",
         "2. The same images are on both sides [leak]",
         "Gives away 13 % of the validation images.",
         "What to change:",

@@ -109,7 +109,7 @@ class Doctor(keras.callbacks.Callback):
         self._told = Told()
         self._labels = np.empty(0, dtype=int)
         self._began = time.perf_counter()
-        self._chance, self._trained_before = 0.0, True
+        self._chance = 0.0
         self._momenta: tuple[float, ...] = ()
         self._complete = False
         self._looked = False
@@ -131,14 +131,13 @@ class Doctor(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """A new average."""
-        self._epoch_began, self._of_this_epoch, self._read = time.perf_counter(), None, None
+        self._epoch_began, self._read = time.perf_counter(), None
         self._begin()
 
     @_harmless
     def _begin(self) -> None:
         if self._watch:
             self._watch.begin(self.params.get("steps") or self._facts.get("steps"))
-        self._before_epoch = self._clock.seconds
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Take the weights in, now and then."""
@@ -187,24 +186,8 @@ class Doctor(keras.callbacks.Callback):
                 numbers[name] = float(value)
             except (TypeError, ValueError):
                 continue
-        read = self._read
-        self._epochs.append(
-            Epoch(number=epoch + 1, logs=numbers)
-            if read is None
-            else Epoch(
-                number=epoch + 1,
-                logs=numbers,
-                nll=read.nll,
-                right=read.right,
-                train=read.train,
-                choices=read.choices,
-                largest=read.largest,
-                nll_twice=read.nll_twice,
-                step=read.step,
-                finite=read.finite,
-                live=read.live,
-            )
-        )
+        read = self._read or Epoch(0, {})
+        self._epochs.append(replace(read, number=epoch + 1, logs=numbers))
 
     def on_train_end(self, logs: Any = None) -> None:
         """Training is over: say what it was."""
@@ -325,7 +308,6 @@ class Doctor(keras.callbacks.Callback):
             mean, variance = values([norms[0].moving_mean, norms[0].moving_variance])
             if not (np.all(mean == 0) and np.all(variance == 1)):
                 self._first_norm = norms[0], mean, variance
-        self._trained_before = self._first_norm is not None
 
     def _look_at_data(self) -> None:
         batch = self._told.batch_size or 32
@@ -513,9 +495,8 @@ class Doctor(keras.callbacks.Callback):
             return None
         return found(
             "optimizer_state_lost",
-            f"This is fit number {before + 1} of the same model, and its optimizer starts at "
-            "step 0 each "
-            "time: its averages of the gradients, and any schedule, begin anew.",
+            f"This is fit number {before + 1} of the same model, and its optimizer starts at step "
+            "0 each time: its averages of the gradients, and any schedule, start over.",
         )
 
     def _fingerprint(self) -> int:
@@ -560,7 +541,6 @@ class Doctor(keras.callbacks.Callback):
             batch=self._facts.get("batch_size") or 32,
             steps=self._facts.get("steps") or 0,
             momenta=self._momenta,
-            trained_before=self._trained_before,
             chance=self._chance,
             classes=self._task.classes if self._task else 0,
             single=bool(self._task and self._task.single),

@@ -23,6 +23,7 @@ _LONG_STEP = 0.02  # of the weights' length in one step
 _GAP_OF_STEP = 0.15  # log NLL that averaging an epoch's weights saves, on average
 _TINY_BATCH = 4  # images, with which no BatchNorm works well
 _BATCH_GAP = 0.2  # log NLL between small and large batches
+_BY_TEMPERATURE = 0.6  # of a climb that a temperature takes away
 _BY_HEART = 0.2  # accuracy in training above that in validation
 _FEW_IMAGES, _FEW_BATCHES = 150, 2.5  # that running averages remember
 _LITTLE = 0.01  # log units, in jitter or level
@@ -146,7 +147,6 @@ class Seen:
     batch: int
     steps: int
     momenta: tuple[float, ...]
-    trained_before: bool
     chance: float  # accuracy of the most frequent class
     classes: int
     single: bool  # one output for two classes
@@ -570,7 +570,7 @@ def climbing(seen: Seen) -> Diagnosis | None:
     shares = 1 - (resting[:, -1] - resting[:, at]) / np.maximum(draws[:, -1] - draws[:, at], 1e-3)
     lower, upper = np.clip(np.percentile(shares, [2.5, 97.5]), 0, 1)
     before, after = np.exp(smooth[at]), np.exp(smooth[-1])
-    if share > 0.6 and worse < 0.03 and not by_heart > _BY_HEART:
+    if share > _BY_TEMPERATURE and worse < 0.03 and not by_heart > _BY_HEART:
         return found(
             "overconfidence",
             f"The validation loss climbs from {before:.2f} to {after:.2f}, while accuracy stays at "
@@ -580,16 +580,14 @@ def climbing(seen: Seen) -> Diagnosis | None:
             lower,
             upper,
         )
+    # What a temperature leaves of the climb; no share of it where the verdict rests on the gap.
+    left = (1 - share, 1 - upper, 1 - lower) if share <= _BY_TEMPERATURE else ()
     return found(
         "overfitting",
         f"The validation loss climbs from {before:.2f} to {after:.2f} while the training loss "
-        "falls to "
-        f"{loss[-1]:.2f}. {_gap_words(seen, curves.accuracy[own][-1])}With a temperature "
-        "fitted it ends "
-        f"at {np.exp(calm[-1]):.2f}.",
-        1 - share,
-        1 - upper,
-        1 - lower,
+        f"falls to {loss[-1]:.2f}. {_gap_words(seen, curves.accuracy[own][-1])}With a "
+        f"temperature fitted it ends at {np.exp(calm[-1]):.2f}.",
+        *left,
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tlhelpers.measures.calibration import softmax
+
 _CROSS_ENTROPIES = ("crossentropy", "cross_entropy", "logits")
 
 
@@ -47,8 +49,7 @@ class Task:
             return np.concatenate([1 - right, right], axis=1)
         if self.probabilities:
             return z / np.maximum(z.sum(axis=1, keepdims=True), 1e-12)
-        powers = np.exp(z - z.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        return softmax(z)
 
     def labels(self, y: np.ndarray) -> np.ndarray:
         """Class numbers, shape (n,)."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from tlhelpers.doctor.network import Network, count, rows, values
 from tlhelpers.doctor.task import Task
-from tlhelpers.measures.calibration import image_nll, recalibrated
+from tlhelpers.measures.calibration import image_nll, recalibrated, softmax
 
 _SNAPSHOTS = 16  # of the weights in an epoch; their mean is that of all steps to a few per cent
 _FORWARD = 1 / 3  # of what a training step costs for an image: forward, backward, update
@@ -193,7 +193,7 @@ class Watch:
             train=train,
             choices=p.argmax(axis=1),
             largest=float(p.max()),
-            nll_twice=float(image_nll(_softmax(p), labels[: len(p)]).mean()),
+            nll_twice=float(image_nll(softmax(p), labels[: len(p)]).mean()),
             step=float(np.median(self._steps)) if self._steps else None,
             finite=bool(np.isfinite(p).all()),
             live=live,
@@ -212,11 +212,6 @@ class Watch:
             )
             for name, size in (("small", self.batch), ("large", _LARGE_BATCH))
         }
-
-
-def _softmax(z: np.ndarray) -> np.ndarray:
-    powers = np.exp(z - z.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def relative_step(before: list[np.ndarray], after: list[np.ndarray]) -> float:

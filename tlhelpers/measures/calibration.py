@@ -50,7 +50,7 @@ def at_temperature(probabilities: np.ndarray, value: float) -> np.ndarray:
     float array, shape (n, classes)
     """
     # Logarithms of probabilities are logits up to a constant, which softmax does not see.
-    return _softmax(np.log(np.clip(probabilities, 1e-7, 1)) / value)
+    return softmax(np.log(np.clip(probabilities, 1e-7, 1)) / value)
 
 
 def image_nll(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -128,13 +128,14 @@ def recalibrated(
 _PULL = 1e-3  # of the squared parameters, beside a loss in nats an image
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities from logits, shape (n, classes)."""
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
 def _rescaled(probabilities: np.ndarray, scale: float, bias: np.ndarray) -> np.ndarray:
-    return _softmax(np.log(np.clip(probabilities, 1e-7, 1)) * scale + bias)
+    return softmax(np.log(np.clip(probabilities, 1e-7, 1)) * scale + bias)
 
 
 def _fit_recalibration(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
@@ -150,7 +151,7 @@ def _fit_recalibration(probabilities: np.ndarray, labels: np.ndarray) -> tuple[f
     right = np.eye(classes)[labels]
 
     def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
-        p = _softmax(logs * np.exp(at[0]) + at[1:])
+        p = softmax(logs * np.exp(at[0]) + at[1:])
         nll = -np.log(np.clip(p[np.arange(n), labels], 1e-300, 1)).mean()
         return float(nll + _PULL * (at**2).sum()), p
 
