@@ -54,11 +54,11 @@ def test_compare_by_hand():
         ([-1, -2, -3, -4, -5], "higher", "hurts"),
         ([1, 2, 3, 4, 5], "lower", "hurts"),
         ([1, 2, 3, 4, 5], "higher", "helps"),
-        ([-2, -1, 0, 1, 3], "lower", "smaller than the noise"),
+        ([-2, -1, 0, 1, 3], "lower", "no clear effect"),
         # All the same but not 0: no width, judged by the sign.
         ([-0.5] * 5, "lower", "helps"),
         ([1, 2, 3, 4, 5], "neither", "described only"),
-        ([-2, -1, 0, 1, 3], "neither", "smaller than the noise"),
+        ([-2, -1, 0, 1, 3], "neither", "no clear effect"),
         ([0.0] * 5, "lower", "no difference"),
         ([0.0] * 5, "higher", "no difference"),
         ([0.0] * 4, "lower", "described only"),
@@ -90,7 +90,7 @@ def test_float32_rounding_is_no_difference():
 def test_an_interval_that_ends_at_zero_is_noise(monkeypatch):
     at_zero = statistics.TTest(mean=1.0, low=0.0, high=2.0, p=0.05)
     monkeypatch.setattr(comparisons, "t_test", lambda differences, level: at_zero)
-    assert compare([1, 1, 1, 1, 1]).verdict == "smaller than the noise"
+    assert compare([1, 1, 1, 1, 1]).verdict == "no clear effect"
 
 
 def test_fewer_than_five_pairs_have_an_effect_and_no_interval():

@@ -144,13 +144,13 @@ MANY = {f"recipe {i} with a change": odd(1) for i in range(20)}
 @pytest.fixture
 def figures(monkeypatch):
     """The figures that are drawn while a test runs."""
-    made, finish = [], plots._finish
+    made, finish = [], plots.canvas.finish
 
     def keep(figure, *rest, **more):
         made.append(figure)
         return finish(figure, *rest, **more)
 
-    monkeypatch.setattr(plots, "_finish", keep)
+    monkeypatch.setattr(plots.canvas, "finish", keep)
     return made
 
 

@@ -19,17 +19,17 @@ def _fixed(**changes):
 def test_sentence_of_each_verdict():
     assert wording.verdict_sentence(_fixed(), "Frozen BatchNorm") == (
         "Frozen BatchNorm lowered jitter from 0.21 to 0.03: −0.18 "
-        "(95 % interval −0.24 to −0.12, 8 paired seeds). Larger than the noise: it helps."
+        "(95 % interval −0.24 to −0.12, 8 paired seeds). It helps."
     )
     hurts = _fixed(after=0.39, effect=0.18, low=0.12, high=0.24, verdict="hurts")
     assert wording.verdict_sentence(hurts) == (
         "Frozen-batchnorm raised jitter from 0.21 to 0.39: 0.18 "
-        "(95 % interval 0.12 to 0.24, 8 paired seeds). Larger than the noise: it hurts."
+        "(95 % interval 0.12 to 0.24, 8 paired seeds). It hurts."
     )
-    noise = _fixed(after=0.2, effect=-0.01, low=-0.11, high=0.09, verdict="smaller than the noise")
+    noise = _fixed(after=0.2, effect=-0.01, low=-0.11, high=0.09, verdict="no clear effect")
     assert wording.verdict_sentence(noise) == (
         "Frozen-batchnorm: jitter went from 0.21 to 0.20, −0.01 "
-        "(95 % interval −0.11 to 0.09, 8 paired seeds). Smaller than the noise: no effect is shown."
+        "(95 % interval −0.11 to 0.09, 8 paired seeds). No clear effect."
     )
     same = _fixed(after=0.21, effect=0.0, low=0.0, high=0.0, verdict="no difference")
     assert wording.verdict_sentence(same) == (
@@ -59,7 +59,7 @@ def test_no_negative_zero():
         effect=-0.0001,
         low=-0.1,
         high=0.0998,
-        verdict="smaller than the noise",
+        verdict="no clear effect",
     )
     assert "to 0.210, 0.000 (95 %" in wording.verdict_sentence(c)
 
@@ -72,7 +72,7 @@ def test_words_have_no_digits_and_sentences_agree_with_the_verdict(differences, 
     assert words == f"frozen-batchnorm · jitter: {c.verdict}"
     sentence = wording.verdict_sentence(c)
     assert "\n" not in sentence and "-0" not in sentence
-    assert ("Larger than the noise" in sentence) == (c.verdict in ("helps", "hurts"))
+    assert (f"It {c.verdict}." in sentence) == (c.verdict in ("helps", "hurts"))
 
 
 def test_table():

@@ -8,7 +8,7 @@ from tlhelpers.cli import tables
 
 COLUMNS = ["fix", "jitter", "climb", "verdict"]
 ROWS = [
-    ["class-weights-effective-number", "−0.16 (−0.26 to −0.05)", "0.02", "smaller than the noise"],
+    ["class-weights-effective-number", "−0.16 (−0.26 to −0.05)", "0.02", "no clear effect"],
     ["clipnorm", "0.1", "−0.14 (−0.40 to 0.11)", "helps"],
     ["train_inference_gap", "0", "0", "helps"],
 ]
@@ -28,7 +28,7 @@ def test_a_row_is_a_line_where_no_terminal_is(printed):
     assert printed(None, COLUMNS, ROWS, words=["fix", "verdict"], spare=["climb"]) == [
         "fix                             jitter                  climb                  verdict",
         "class-weights-effective-number  −0.16 (−0.26 to −0.05)  0.02                   "
-        "smaller than the noise",
+        "no clear effect",
         "clipnorm                        0.1                     −0.14 (−0.40 to 0.11)  helps",
         "train_inference_gap             0                       0                      helps",
     ]

@@ -24,7 +24,7 @@ from tlhelpers.training.run import Experiment, one_start
 
 HELPS = "helps"
 HURTS = "hurts"
-NOISE = "smaller than the noise"
+NOISE = "no clear effect"
 SAME = "no difference"
 DESCRIBED = "described only"
 EFFECTS = (HELPS, HURTS, NOISE, SAME, DESCRIBED)
@@ -124,7 +124,7 @@ def compare_values(
         Its verdict: fewer than `FEWEST_SEEDS` pairs, "described only", low and high
         None. Every pair equal to float32 rounding (`SAME_TO`), "no difference". Interval
         wholly on the better side, "helps"; wholly on the worse side, "hurts"; otherwise,
-        0 itself as an end included, "smaller than the noise"; where neither side is better,
+        0 itself as an end included, "no clear effect"; where neither side is better,
         "described only" in place of the first two. Differences that are all
         the same but not 0 give an interval without width, judged by its sign: coarse
         metrics (a recall over few images) do that, read such an interval as too

@@ -17,10 +17,15 @@ spread     standard deviation over the seeds with the fix, with three decimals; 
 effect     mean paired difference
 interval   its 95 % interval
 points     the effect in hundredths, for shares
-verdict    "helps", "hurts", "smaller than the noise" and so on
+verdict    "helps", "hurts", "no clear effect" and so on
 seeds      pairs behind it
 pairs      the difference of each pair; for few seeds
 ========== ==========================================================================
+
+Code comes in the same way. ``{{program ferplus weight-average}}`` is the script of the recipe as
+posted, at the post's own sizes, with that fix; ``{{changes ferplus weight-average}}`` are the lines
+that the fix changes in it, perhaps "against" another recipe; ``{{callback}}`` is the code of
+`UpdateBatchNorm` (`tlhelpers.training.program`).
 """
 
 from __future__ import annotations
@@ -35,7 +40,8 @@ from tlhelpers.analysis import metrics, wording
 from tlhelpers.analysis.comparisons import Comparison, compare
 from tlhelpers.core.errors import CourseError
 from tlhelpers.experiment import protocol
-from tlhelpers.experiment.cases import CASES
+from tlhelpers.experiment.cases import CASES, LETTERS
+from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Experiment
 
 _REFERENCE = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
@@ -63,6 +69,8 @@ def value(reference: str) -> str:
     """What one reference says, such as "effect ferplus frozen-batchnorm macro_f1"."""
     words = reference.split()
     what, *rest = words or [""]
+    if what in _CODE:
+        return _code(reference, what, rest)
     base = protocol.POSTED
     if rest[-2:-1] == ["against"]:
         *rest, _, base = rest
@@ -85,6 +93,37 @@ def value(reference: str) -> str:
         return _OF_TWO[what](_comparison(*of), *of)
     except CourseError as problem:
         raise CourseError(f"Reference '{reference}': {problem}") from None
+
+
+def _code(reference: str, what: str, rest: list[str]) -> str:
+    from tlhelpers.training import program
+
+    if what == "callback" and not rest:
+        return program.update_batchnorm()
+    base = protocol.POSTED
+    if rest[-2:-1] == ["against"]:
+        *rest, _, base = rest
+    if what == "callback" or len(rest) != 2 or rest[0] not in CASES:
+        raise CourseError(
+            f"Cannot read the reference '{reference}': it is callback alone, or program or "
+            "changes, then case and recipe, then perhaps 'against' and another recipe."
+        )
+    before, after = (_to_copy(rest[0], name) for name in (base, rest[1]))
+    classes = _CLASSES[rest[0]]
+    shown = program.program(after, classes)
+    return (program.changes(before, after, classes) if what == "changes" else shown).rstrip()
+
+
+def _to_copy(case_name: str, recipe: str) -> Recipe:
+    """The recipe at the post's own sizes, as a reader has them."""
+    fixes = protocol.fixes_of(recipe, case_name)
+    _, changed = protocol.changed(case_name, "full", "synthetic", fixes)
+    posted = LETTERS[case_name]
+    return changed.but(
+        precision="float32",
+        epochs=posted.epochs,
+        early_stopping_patience=posted.early_stopping_patience,
+    )
 
 
 @functools.cache
@@ -137,3 +176,5 @@ _OF_TWO: dict[str, Callable[..., str]] = {
     "pairs": _pairs,
 }
 _KINDS = (*_OF_ONE_RECIPE, *_OF_TWO)
+_CODE = ("program", "changes", "callback")
+_CLASSES = {"retinopathy": 2, "ferplus": 8}

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tlhelpers.analysis import answers, metrics
-from tlhelpers.analysis.comparisons import DESCRIBED, FEWEST_SEEDS, Comparison, compare
+from tlhelpers.analysis.comparisons import (
+    DESCRIBED,
+    FEWEST_SEEDS,
+    HELPS,
+    HURTS,
+    NOISE,
+    Comparison,
+    compare,
+)
 from tlhelpers.analysis.wording import effect_words
 from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
@@ -54,6 +62,8 @@ class Finding:
     p : float or None
         Of jitter, after Holm's correction over all questions of the same design, those that no
         run answers yet included. None if it is only described, or a run diverged.
+    score_p : float or None
+        The same of the score.
     not_worse : bool or None
         Whether the interval of the score's change lies above minus the margin.
     better_than_nothing : bool or None
@@ -72,6 +82,7 @@ class Finding:
     train_inference_gap: Comparison | None
     score: Comparison | None
     p: float | None
+    score_p: float | None
     not_worse: bool | None
     better_than_nothing: bool | None
     jumps: bool
@@ -100,6 +111,16 @@ class Finding:
         """Seeds that ran on both sides."""
         return sorted(set(self.before.seeds) & set(self.after.seeds))
 
+    @property
+    def on_jitter(self) -> str:
+        """What the change does to jitter: `HELPS`, `HURTS` or `NOISE`, as pages say it."""
+        return in_a_word(self.jitter, self.p)
+
+    @property
+    def on_score(self) -> str:
+        """The same of the score."""
+        return in_a_word(self.score, self.score_p)
+
     def to_dict(self) -> dict[str, Any]:
         """What was asked and what came out, as plain values that `json.dumps` takes."""
         compared = {
@@ -112,6 +133,7 @@ class Finding:
             "question": asdict(self.question),
             "verdict": self.verdict,
             "p": self.p,
+            "score_p": self.score_p,
             "seeds": self.seeds,
             "not_worse": self.not_worse,
             "better_than_nothing": self.better_than_nothing,
@@ -148,7 +170,10 @@ def found(
             )
         }
         rows.append((question, old, new, compared, lost))
-    jitters = [(question, compared["jitter"]) for question, _, _, compared, _ in rows]
+    corrected = [
+        _corrected(case_name, profile, [(row[0], row[3][column]) for row in rows])
+        for column in ("jitter", "score")
+    ]
     posted = next((old for question, old, *_ in rows if not question.before), None)
     # Where a posted run diverged, no verdict asks whether the others jump.
     jumps = posted is not None and not any(run.diverged for run in posted) and _jumps(posted)
@@ -159,15 +184,21 @@ def found(
             new,
             **compared,
             p=p,
+            score_p=score_p,
             not_worse=None if p is None else _not_worse(compared["score"]),
             better_than_nothing=None if p is None else _beats_nothing(new, score),
             jumps=jumps,
             diverged=lost,
         )
-        for (question, old, new, compared, lost), p in zip(
-            rows, _corrected(case_name, profile, jitters), strict=True
-        )
+        for (question, old, new, compared, lost), p, score_p in zip(rows, *corrected, strict=True)
     ]
+
+
+def in_a_word(comparison: Comparison | None, p: float | None) -> str:
+    """`HELPS` or `HURTS` where the corrected p is below 0.05, else `NOISE`."""
+    if comparison is None or p is None or p >= 0.05:
+        return NOISE
+    return HELPS if (comparison.effect < 0) == (comparison.better == "lower") else HURTS
 
 
 def _not_worse(score: Comparison | None) -> bool:

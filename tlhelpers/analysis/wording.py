@@ -34,7 +34,7 @@ def verdict_sentence(comparison: Comparison, title: str | None = None) -> str:
     -------
     str
         Such as "Frozen BatchNorm lowered jitter from 0.21 to 0.03: −0.18 (95 % interval
-        −0.24 to −0.12, 8 paired seeds). Larger than the noise: it helps." Only a judged
+        −0.24 to −0.12, 8 paired seeds). It helps." Only a judged
         effect 'lowered' or 'raised' something; otherwise the number 'went'.
     """
     c = comparison
@@ -58,12 +58,12 @@ def verdict_sentence(comparison: Comparison, title: str | None = None) -> str:
     if c.verdict == NOISE:
         return (
             f"{name}: {metric} went from {before} to {after}, {numbers}. "
-            "Smaller than the noise: no effect is shown."
+            "No clear effect."
         )
     verb = "lowered" if c.effect < 0 else "raised"
     return (
         f"{name} {verb} {metric} from {before} to {after}: {numbers}. "
-        f"Larger than the noise: it {c.verdict}."
+        f"It {c.verdict}."
     )
 
 

@@ -86,7 +86,7 @@ FIXES = {
         Fix(
             name="reestimated-batchnorm",
             cause=1,
-            title="Re-estimated BatchNorm (PreciseBN)",
+            title="Fresh BatchNorm statistics (PreciseBN)",
             why=(
                 "Training goes on as posted. Before each validation the statistics are measured "
                 "anew on training images, with the weights held still."
@@ -111,7 +111,7 @@ FIXES = {
         Fix(
             name="batch-32",
             cause=1,
-            title="Batches of 32",
+            title="Batch size 32",
             why=(
                 "Four times as many images a step: each batch's own statistics, and the moving "
                 "ones made from them, are less noisy. An epoch has a quarter of the steps."
@@ -179,7 +179,7 @@ FIXES = {
         Fix(
             name="backbone-inputs",
             cause=3,
-            title="The backbone's own input scaling",
+            title="The backbone's own preprocess_input",
             why=(
                 "Each backbone was trained on inputs of one range. With 1/255 the first layers "
                 "see a fraction of that range, and frozen ones cannot get used to it."
@@ -283,7 +283,7 @@ FIXES = {
         Fix(
             name="head-first",
             cause=4,
-            title="Head first",
+            title="The head alone first",
             why=(
                 "A head with random weights sends random gradients into the backbone. Trained "
                 "alone before, on a backbone that stands still, it begins fine-tuning with a "
@@ -296,7 +296,7 @@ FIXES = {
         Fix(
             name="learning-rate-1e-5",
             cause=5,
-            title="A tenth of the learning rate, 1e-5",
+            title="Learning rate 1e-5, a tenth",
             why=(
                 "Each step is a tenth as long, so the weights go less far from ImageNet's and the "
                 "moving statistics can follow them."
@@ -309,7 +309,7 @@ FIXES = {
         Fix(
             name="learning-rate-1e-4",
             cause=5,
-            title="A tenth of the learning rate, 1e-4",
+            title="Learning rate 1e-4, a tenth",
             why=(
                 "Each step is a tenth as long, so the weights go less far from ImageNet's and the "
                 "moving statistics can follow them."
@@ -335,7 +335,7 @@ FIXES = {
         Fix(
             name="plateau",
             cause=6,
-            title="The callback that was left out",
+            title="ReduceLROnPlateau",
             why=(
                 "The post builds a ReduceLROnPlateau and never passes it to fit. With it, the "
                 "learning rate is halved after 3 epochs without a better validation loss."
@@ -348,7 +348,7 @@ FIXES = {
         Fix(
             name="clipnorm",
             cause=7,
-            title="Clipped gradients",
+            title="Gradient clipping",
             why=(
                 "The whole gradient is scaled down to a norm of 1 whenever it is longer, so that "
                 "no single batch can throw the weights far."
@@ -385,7 +385,7 @@ FIXES = {
         Fix(
             name="weight-average-update-bn",
             cause=16,
-            title="Averaged weights (EMA) with BatchNorm statistics of their own",
+            title="Averaged weights, fresh BatchNorm statistics",
             why=(
                 "The averaged weights are another network than the raw ones, so BatchNorm's "
                 "statistics are measured for it before it is validated and kept."
@@ -397,7 +397,7 @@ FIXES = {
         Fix(
             name="dense-512",
             cause=14,
-            title="Dense layers of 512",
+            title="Dense layers of 512 units",
             why=(
                 "The post tried dense layers of up to 512 units in place of 32. A larger head "
                 "changes nothing about BatchNorm or the learning rate."

@@ -51,50 +51,6 @@ class Protocol:
     few: int | None = None
 
 
-VERSION_4 = Protocol(
-    version=4,
-    asked={
-        "retinopathy": (
-            "frozen-batchnorm",
-            "reestimated-batchnorm",
-            "categorical-crossentropy",
-            "head-first",
-            "learning-rate-1e-5",
-            "warmup-cosine",
-            "plateau",
-            "clipnorm",
-            "label-smoothing",
-            "weight-average",
-            "dense-512",
-        ),
-        "ferplus": (
-            "frozen-batchnorm",
-            "reestimated-batchnorm",
-            "momentum-0.99",
-            "backbone-inputs",
-            "size-48",
-            "class-weights-balanced",
-            "class-weights-effective-number",
-            "class-weights-inverse-root",
-            "logit-adjustment",
-            "soft-labels",
-            "no-duplicates",
-            "head-first",
-            "learning-rate-1e-4",
-            "warmup-cosine",
-            "clipnorm",
-            "label-smoothing",
-            "weight-average",
-        ),
-    },
-    behind={"retinopathy": (), "ferplus": ()},
-    described={"retinopathy": ("momentum-0.999",), "ferplus": ()},
-    steady={
-        "retinopathy": ("frozen-batchnorm", "weight-average"),
-        "ferplus": ("frozen-batchnorm", "weight-average"),
-    },
-)
-
 VERSION_5 = Protocol(
     version=5,
     asked={
@@ -171,10 +127,9 @@ def of(profile: str) -> Protocol:
     Returns
     -------
     Protocol
-        The fifth version for the scale models, the sixth for the posted network itself, the fourth
-        for everything else.
+        The sixth version for the posted network itself, the fifth for everything else.
     """
-    return {"scale": VERSION_5, "witness": VERSION_6}.get(profile, VERSION_4)
+    return VERSION_6 if profile == "witness" else VERSION_5
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,7 @@ class Trainer:
         read : bool
             Whether each epoch is read in several ways (`tlhelpers.training.readings`), too.
         """
-        recipe, data = self.recipe, self.split.train
+        recipe = self.recipe
         readings = Readings(self) if read else None
         log = _Log(self, on_epoch, readings)
         wanted = model.callbacks(recipe, [log])
@@ -192,14 +192,7 @@ class Trainer:
         # Even with no epoch left, `fit` ends as it always does: there, early stopping brings the
         # best weights back and averaged weights are put in place.
         self.fit(
-            Batches(
-                self.inputs.train,
-                targets(recipe, data),
-                recipe.batch_size,
-                seed,
-                start,
-                self.inputs.mirrored if recipe.horizontal_flip else None,
-            ),
+            self.batches(seed, start),
             epochs=recipe.epochs,
             initial_epoch=recipe.epochs if keep.finished else start,
             callbacks=[
@@ -219,6 +212,17 @@ class Trainer:
             _ended(recipe, log.history),
             about or {},
             head_history=keep.head_history,
+        )
+
+    def batches(self, seed: int, start: int = 0) -> Batches:
+        """The training batches of a seed, from epoch `start` (from 0) on."""
+        return Batches(
+            self.inputs.train,
+            targets(self.recipe, self.split.train),
+            self.recipe.batch_size,
+            seed,
+            start,
+            self.inputs.mirrored if self.recipe.horizontal_flip else None,
         )
 
     def train_head(self, seed: int) -> dict[str, list]:

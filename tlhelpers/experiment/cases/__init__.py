@@ -10,12 +10,14 @@ from tlhelpers.experiment.cases import ferplus, retinopathy
 from tlhelpers.experiment.cases.base import Case
 
 CASES = {"retinopathy": retinopathy.make, "ferplus": ferplus.make}
+LETTERS = {"retinopathy": retinopathy.POSTED, "ferplus": ferplus.POSTED}
+"""The recipes of the posts, to the letter."""
 _SIZES = {"retinopathy": retinopathy.SIZES, "ferplus": ferplus.SIZES}
 PROFILES = (
-    *("smoke", "quick", "scale", "witness"),
+    *("smoke", "quick", "witness"),
     *("full", "full-lite", "full-smoke", "full-lite-smoke"),
 )
-"""Sizes, never the science. "scale": scale models of the posts, which match what decides there.
+"""Sizes, never the science. "quick": scale models of the posts, which match what decides there.
 "witness": the posted network itself, from weights that this machine makes (retinopathy only).
 "lite" is for a GPU that cannot fetch the posted backbone's weights:
 EfficientNet-Lite0, whose weights pip brings, at 224 pixels. "full-…smoke" shows that all works."""

@@ -73,8 +73,6 @@ class Case:
     measured : Recipe
         The same without early stopping and with a fixed number of epochs, so that runs can be
         compared epoch by epoch.
-    answer : Recipe
-        What this project answers to the question: `measured` with what steadies it.
     assumptions : tuple of str
         What the post leaves open and what is assumed, a sentence each.
     seeds : int
@@ -96,7 +94,6 @@ class Case:
     data: str
     posted: Recipe
     measured: Recipe
-    answer: Recipe
     assumptions: tuple[str, ...]
     seeds: int
     score: str

@@ -1,0 +1,40 @@
+"""Every figure of the course. Loads without Keras.
+
+Each function takes results and returns a `Plot`: a drawn figure with its text alternative.
+"""
+
+from tlhelpers.analysis.plots.canvas import Plot
+from tlhelpers.analysis.plots.mechanism import chase, modes, turning
+from tlhelpers.analysis.plots.results import (
+    confusion,
+    contact_sheet,
+    curves,
+    effects,
+    field_survey,
+    forest,
+    layer_lag,
+    paired,
+    readings,
+    recalls,
+    same_weights,
+    steps,
+)
+
+__all__ = [
+    "Plot",
+    "chase",
+    "confusion",
+    "contact_sheet",
+    "curves",
+    "effects",
+    "field_survey",
+    "forest",
+    "layer_lag",
+    "modes",
+    "paired",
+    "readings",
+    "recalls",
+    "same_weights",
+    "steps",
+    "turning",
+]

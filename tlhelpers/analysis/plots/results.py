@@ -1,0 +1,717 @@
+"""Figures of results: what runs did, and what a change did to them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib
+import numpy as np
+
+from tlhelpers.analysis import field, metrics
+from tlhelpers.analysis.comparisons import HELPS, HURTS, Comparison
+from tlhelpers.analysis.plots import canvas
+from tlhelpers.analysis.plots.canvas import Plot
+from tlhelpers.core.errors import CourseError
+from tlhelpers.measures import stability
+from tlhelpers.measures.statistics import wilson
+from tlhelpers.training.run import Experiment, Run
+
+if TYPE_CHECKING:
+    from tlhelpers.analysis.study import Effect
+
+_MARKERS = "osD^"
+_ENOUGH = 3  # logs of which a median is drawn
+
+
+def curves(
+    experiments: Mapping[str, Experiment],
+    column: str = "val_nll",
+    title: str = "",
+    log: bool = True,
+    stops: int | None = None,
+) -> Plot:
+    """One panel a recipe, one thin line a seed, the first one drawn strongly.
+
+    Parameters
+    ----------
+    experiments : mapping of panel title to Experiment
+    column : str
+        Column of the history.
+    title : str
+        What the figure shows.
+    log : bool
+        Logarithmic axis, so that equal factors look equal.
+    stops : int, optional
+        Patience of an EarlyStopping whose last epoch is marked on each line.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        No experiments, runs without this column, or no number in it that the axis can show.
+    """
+    lines_of = {name: [canvas.line_of(run, column) for run in e] for name, e in experiments.items()}
+    shown = [
+        line[line > 0 if log else np.isfinite(line)] for ls in lines_of.values() for line in ls
+    ]
+    if lines_of and not any(map(len, shown)):
+        raise CourseError(
+            f"Nothing to draw: no {canvas.COLUMNS.get(column, column)} of these runs is a number"
+            f"{' above 0, as a logarithmic axis needs' if log else ''}."
+        )
+    figure, axes = canvas.panels(experiments, height=3.4)
+    for axis, colour, (name, experiment) in zip(
+        axes, canvas.colors(len(experiments)), experiments.items(), strict=True
+    ):
+        lines = lines_of[name]
+        for i, (run, line) in enumerate(zip(experiment, lines, strict=True)):
+            strong = i == 0
+            epochs = np.arange(1, len(line) + 1)
+            axis.plot(
+                epochs,
+                line,
+                color=colour,
+                lw=2.4 if strong else 1.0,
+                alpha=1 if strong else 0.45,
+                # A single point makes no line.
+                marker="o" if strong or np.isfinite(line).sum() == 1 else None,
+                ms=4,
+            )
+            if stops is not None:
+                last = stability.early_stopping(canvas.line_of(run, "val_loss"), stops)[0]
+                if last is not None:
+                    axis.plot(last, line[last - 1], "X", color="black", ms=7, zorder=5)
+        canvas.panel_title(axis, name, len(experiments))
+    canvas.epoch_axes(axes, max(len(line) for lines in lines_of.values() for line in lines))
+    if log:
+        canvas.log_axis(axes)
+    canvas.label_rows(axes, canvas.COLUMNS.get(column, column))
+    notes = []
+    if stops is not None:
+        notes.append(
+            "Cross: where EarlyStopping, which sees Keras's val_loss, would have ended it."
+        )
+    if max(map(len, experiments.values())) > 1:
+        notes.append("Strong line: the first seed.")
+    if log:
+        notes.append("The scale is logarithmic.")
+    everything = np.concatenate([line for lines in lines_of.values() for line in lines])
+    if log and (everything <= 0).any():
+        notes.append("It has no place for values of 0 and less.")
+    if np.isnan(everything).any():
+        notes.append("Where a line is missing, its value is no number: the run diverged.")
+    alt = f"{title}. Lines of {canvas.COLUMNS.get(column, column)} over epochs for " + "; ".join(
+        f"{name}: {canvas.range_words(lines)}" for name, lines in lines_of.items()
+    )
+    return canvas.finish(figure, title, " ".join([*canvas.origins(experiments), *notes]), alt)
+
+
+def same_weights(before: Experiment, after: Experiment, title: str) -> Plot:
+    """For each seed the validation NLL of the same weights with two sets of statistics.
+
+    Parameters
+    ----------
+    before, after : Experiment
+        The moving statistics and the re-estimated ones. Only pairs whose training losses agree to
+        the last digit are drawn: their weights are the same.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        There is no such pair.
+    """
+    pairs = [
+        (a, b)
+        for a in before
+        for b in after
+        # The number of threads changes the last digits of a training, and so its weights.
+        if a.seed == b.seed and a.history["loss"] == b.history["loss"]
+    ][:4]
+    if not pairs:
+        raise CourseError("No two of these runs have the same weights: train both on one machine.")
+    figure, axes = canvas.panels(pairs, height=3.0)
+    old_colour, new_colour = canvas.colors(2)
+    for axis, (old, new) in zip(axes, pairs, strict=True):
+        epochs = np.arange(1, old.epochs + 1)
+        axis.fill_between(
+            epochs, old.curve("val_nll"), new.curve("val_nll"), color=old_colour, alpha=0.15
+        )
+        axis.plot(epochs, old.curve("val_nll"), "o-", color=old_colour, ms=4, label="moving")
+        axis.plot(epochs, new.curve("val_nll"), "s--", color=new_colour, ms=4, label="re-estimated")
+        canvas.panel_title(axis, f"seed {old.seed}", len(pairs))
+    canvas.epoch_axes(axes, max(old.epochs for old, _ in pairs))
+    canvas.log_axis(axes)
+    canvas.label_rows(axes, canvas.COLUMNS["val_nll"])
+    # Beside the title: in a panel it would cover lines.
+    lines, names = axes[0].get_legend_handles_labels()
+    names = [f"{name} statistics" for name in names]
+    figure.legend(lines, names, loc="upper right", ncol=2, frameon=False, fontsize=8)
+    alt = (
+        f"{title}. With moving statistics the NLL is "
+        f"{canvas.range_words([a.curve('val_nll') for a, _ in pairs])}, with re-estimated ones "
+        f"{canvas.range_words([b.curve('val_nll') for _, b in pairs])}"
+    )
+    shown = Experiment(after.recipe, tuple(b for _, b in pairs))
+    caption = "Both lines have the same weights: the training losses agree. "
+    caption += " ".join(canvas.origins({"": shown}))
+    return canvas.finish(figure, title, caption, alt)
+
+
+def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Plot:
+    """A number of each run by recipe; lines join runs of the same seed.
+
+    Parameters
+    ----------
+    experiments : mapping of a recipe's name to Experiment
+        Recipes from left to right.
+    metric : str
+        Name of a metric, see `tlhelpers.analysis.metrics.METRICS`.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        No experiments, an unknown metric, or one that a run does not have: it diverged, say.
+    """
+    width = min(canvas.WIDTH, max(6.5, 1.1 * len(experiments)))
+    canvas.refuse_nothing(experiments)
+    figure, axes = canvas.panels([metric], height=3.4, width=width)
+    axis, names = axes[0], list(experiments)
+    numbers = [metrics.values(e, metric) for e in experiments.values()]
+    for seed in sorted(set().union(*numbers)):
+        points = [(i, v[seed]) for i, v in enumerate(numbers) if seed in v]
+        axis.plot(*zip(*points, strict=True), color="0.75", lw=1, zorder=1)
+    for i, (values, colour) in enumerate(zip(numbers, canvas.colors(len(names)), strict=True)):
+        axis.scatter([i] * len(values), list(values.values()), color=colour, s=40, zorder=2)
+        axis.hlines(np.mean(list(values.values())), i - 0.18, i + 0.18, color=colour, lw=3)
+    canvas.name_ticks(axis, names, width)
+    axis.set_xlim(-0.5, len(names) - 0.5)
+    axis.set_ylabel("\n".join(textwrap.wrap(metrics.axis_words(metric), 38)))
+    alt = f"{title}. " + "; ".join(
+        f"{name}: mean {np.mean(list(v.values())):.3g}"
+        for name, v in zip(names, numbers, strict=True)
+    )
+    caption = " ".join(
+        [
+            *canvas.origins(experiments),
+            "A dot is a run, a bar the mean, a line joins the same seed.",
+        ]
+    )
+    return canvas.finish(figure, title, caption, alt)
+
+
+def forest(
+    comparisons: Sequence[Comparison],
+    titles: Mapping[str, str],
+    title: str,
+    beside: Mapping[tuple[str, str], Sequence[float]] | None = None,
+) -> Plot:
+    """Effect of each fix with its interval, a panel a metric and a row a fix.
+
+    Parameters
+    ----------
+    comparisons : sequence of Comparison
+        Each with its own recipe before; the title says which.
+    titles : mapping of a fix's name to what its row is called
+        Rows from top to bottom.
+    title : str
+    beside : mapping of a fix's name and a metric to differences, optional
+        Pairs of runs on other images, drawn as crosses below the dot.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        No comparisons, or one of a fix without a title.
+    """
+    panels = list(dict.fromkeys(c.metric for c in comparisons))
+    rows = list(titles)
+    if without := [c.fix for c in comparisons if c.fix not in titles]:
+        raise CourseError(f"No title for '{without[0]}': give one to each fix, or leave it out.")
+    figure, axes = canvas.panels(panels, height=0.7 + 0.36 * max(3, len(rows)))
+    hurts, helps = canvas.colors(2)
+    colours = {HELPS: helps, HURTS: hurts}
+    told: dict[str, list[str]] = {name: [] for name in rows}
+    for axis, name in zip(axes, panels, strict=True):
+        its = metrics.metric(name)
+        axis.axvline(0, color="0.3", lw=1)
+        for c in (c for c in comparisons if c.metric == name):
+            row, colour = rows.index(c.fix), colours.get(c.verdict, "0.45")
+            if c.low is not None:
+                axis.hlines(row, c.low, c.high, color=colour, lw=2.5)
+            full = c.verdict in colours
+            axis.plot(c.effect, row, "o", color=colour, mfc=colour if full else "white", ms=7)
+            told[c.fix].append(f"{its.title} {c.effect:+.3f} ({c.verdict})")
+            if others := (beside or {}).get((c.fix, name)):
+                axis.plot(others, [row + 0.28] * len(others), "x", color="black", ms=5)
+                told[c.fix].append("beside it " + ", ".join(f"{v:+.3f}" for v in others))
+        if max(map(abs, axis.get_xlim())) < 1e-3:  # nothing but rounding
+            axis.set_xlim(-0.1, 0.1)
+        axis.set_title(f"{its.title}\n({its.best or f'{its.better} is better'})", fontsize=10)
+        unit = its.unit.replace(" an ", "\nan ")
+        axis.set_xlabel(f"change ({unit})" if unit else "change")
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(2))
+        axis.set_yticks(range(len(rows)), [canvas.fitted(titles[row], 30) for row in rows])
+        axis.set_ylim(len(rows) - 0.5, -0.5)
+    alt = f"{title}. " + "; ".join(f"{titles[row]}: {', '.join(told[row])}" for row in rows)
+    caption = (
+        "Difference to the recipe without the change: mean of the paired seeds, 95 % interval. "
+        "Blue helps, orange hurts. An open grey dot: the interval includes zero, or there is none."
+    )
+    if beside:
+        caption += " A cross is one pair of runs on real images."
+    return canvas.finish(figure, title, caption, alt)
+
+
+def steps(run: Run, title: str) -> Plot:
+    """The change of validation NLL from epoch to epoch, with its paired noise.
+
+    Parameters
+    ----------
+    run : Run
+        With the standard errors of its steps.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        No two epochs in a row have numbers.
+    """
+    change = np.diff(canvas.line_of(run, "val_nll"))
+    noise = 1.96 * canvas.line_of(run, "val_nll_se")[1:]
+    known = np.isfinite(change) & np.isfinite(noise)
+    if not known.any():
+        why = f"it diverged in epoch {run.diverged}" if run.diverged else "it has one epoch"
+        raise CourseError(f"This run has no step from one epoch to the next: {why}.")
+    outside, within = known & (np.abs(change) > noise), known & (np.abs(change) <= noise)
+    figure, axes = canvas.panels([run], height=3.2, width=7.5)
+    axis, epochs = axes[0], np.arange(2, run.epochs + 1)
+    loud, quiet = canvas.colors(2)
+    axis.axhline(0, color="0.4", lw=1)
+    axis.bar(epochs, 2 * noise, bottom=-noise, width=0.8, color="0.85", label="noise of the images")
+    for mask, colour, marker, label in (
+        (outside, loud, "o", "step larger than the noise"),
+        (within, quiet, "s", "step within the noise"),
+    ):
+        if mask.any():
+            axis.plot(epochs[mask], change[mask], marker, color=colour, ms=7, label=label)
+    axis.set_xlabel("epoch")
+    axis.set_ylabel("change of validation NLL\nsince the epoch before (nats)")
+    axis.legend(frameon=False, fontsize=8)
+    alt = f"{title}. {outside.sum()} of {known.sum()} steps lie outside the band of noise."
+    caption = (
+        f"{Experiment(run.recipe, (run,)).origin}; seed {run.seed}. Band: 95 %, over patients."
+    )
+    if not known.all():
+        caption += " Where a step is missing, its loss is no number: the run diverged."
+    return canvas.finish(figure, title, caption, alt)
+
+
+def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> Plot:
+    """How far each BatchNorm layer's moving mean lags, one kind of dot a measurement.
+
+    Parameters
+    ----------
+    lags : mapping of a measurement's name to floats
+        A number a layer, as `tlhelpers.training.batchnorm.lag` gives them; four measurements at
+        most.
+    title, caption : str
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        No measurement, or more than there are kinds of dots.
+    """
+    canvas.refuse_nothing([value for values in lags.values() for value in values])
+    canvas.refuse_many(lags, len(_MARKERS), "measurements")
+    figure, axes = canvas.panels([title], height=3.2, width=7.5)
+    axis = axes[0]
+    for (name, values), colour, marker in zip(
+        lags.items(), canvas.colors(len(lags)), _MARKERS, strict=False
+    ):
+        label = canvas.fitted(name, 60, 1)
+        axis.plot(range(1, len(values) + 1), values, marker, ms=4, color=colour, label=label)
+    axis.set_xlabel("BatchNorm layer, from the image to the head")
+    axis.set_ylabel("distance of the moving from the\nre-estimated mean (standard deviations)")
+    axis.legend(frameon=False, fontsize=8)
+    alt = f"{title}. " + "; ".join(
+        f"{name}: median {np.median(values):.2g}, largest {np.max(values):.2g}"
+        for name, values in lags.items()
+        if len(values)
+    )
+    return canvas.finish(figure, title, caption, alt)
+
+
+def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> Plot:
+    """Images in rows, each row with its name.
+
+    Parameters
+    ----------
+    rows : mapping of name to uint8 array, shape (n, size, size, 3 or 1)
+    title, caption : str
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        No images.
+    """
+    canvas.refuse_nothing([image for images in rows.values() for image in images])
+    columns = max(map(len, rows.values()))
+    side = min(2.0, (canvas.WIDTH - 1.2) / columns)  # what the names leave
+    figure = canvas.new_figure(canvas.WIDTH, side * len(rows) + 1.1)
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for line, (name, images) in zip(grid, rows.items(), strict=True):
+        for axis in line:
+            axis.set_axis_off()
+        for axis, image in zip(line, images, strict=False):
+            axis.imshow(image, interpolation="bilinear", cmap="gray", vmin=0, vmax=255)
+        label = canvas.fitted(name, 13, 3)
+        line[0].text(
+            -0.08, 0.5, label, transform=line[0].transAxes, ha="right", va="center", fontsize=10
+        )
+    alt = f"{title}. Rows of images: {', '.join(rows)}."
+    return canvas.finish(figure, title, caption, alt, names=1.1)
+
+
+def confusion(experiment: Experiment, title: str) -> Plot:
+    """What the final weights call each class: shares of a row, images of all seeds together.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        A run diverged: its weights predict nothing. Or there are so many classes that the figure
+        would be too large.
+    """
+    import seaborn
+
+    metrics.refuse_diverged(experiment)
+    names = experiment[0].about["classes"]
+    labels = [canvas.fitted(name, 18) for name in names]
+    counts = np.zeros((len(names), len(names)), int)
+    for run in experiment:
+        np.add.at(counts, (run.labels, run.probabilities.argmax(axis=1)), 1)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = 1.6 + 0.62 * max(3, len(names))
+    figure = canvas.new_figure(side + 1.2, side)
+    axis = figure.subplots()
+    seaborn.heatmap(
+        shares,
+        annot=np.char.mod("%.2f", shares),
+        fmt="",
+        annot_kws={"fontsize": 8},
+        cmap="Blues",
+        vmin=0,
+        vmax=1,
+        cbar=False,
+        xticklabels=labels,
+        yticklabels=[
+            f"{n} ({c:,})"
+            for n, c in zip(
+                labels, np.bincount(experiment[0].labels, minlength=len(names)), strict=True
+            )
+        ],
+        ax=axis,
+    )
+    axis.set_xlabel("predicted")
+    axis.set_ylabel("labelled\n(validation images)")
+    axis.tick_params(axis="x", rotation=40)
+    axis.tick_params(axis="y", rotation=0)
+    alt = f"{title}. Share of each class that is predicted right: " + ", ".join(
+        f"{name} {share:.2f}" for name, share in zip(names, shares.diagonal(), strict=True)
+    )
+    caption = " ".join([*canvas.origins({"": experiment}), "Shares of a row; a row adds up to 1."])
+    return canvas.finish(figure, title, caption, alt)
+
+
+def recalls(experiments: Mapping[str, Experiment], title: str) -> Plot:
+    """Recall of each class, a dot a seed, a bar at their mean with Wilson's interval.
+
+    Parameters
+    ----------
+    experiments : mapping of a recipe's name to Experiment
+        All with the same validation images.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        No experiments, more than there are colors, other classes, or a run that diverged.
+    """
+    canvas.refuse_nothing(experiments)
+    canvas.refuse_many(experiments, len(canvas.ORDER), "recipes")
+    first = next(iter(experiments.values()))[0]
+    names = first.about["classes"]
+    for recipe, experiment in experiments.items():
+        metrics.refuse_diverged(experiment)
+        if experiment[0].about["classes"] != names:
+            raise CourseError(f"'{recipe}' has other classes: draw it in a figure of its own.")
+    order = sorted(range(len(names)), key=lambda i: -int((first.labels == i).sum()))
+    figure, axes = canvas.panels([title], height=3.6)
+    axis, width = axes[0], 0.8 / len(experiments)
+    means: dict[str, list[str]] = {}
+    for k, ((recipe, experiment), colour) in enumerate(
+        zip(experiments.items(), canvas.colors(len(experiments)), strict=True)
+    ):
+        found = [metrics.recalls(run) for run in experiment]
+        for place, i in enumerate(order):
+            x = place + (k - (len(experiments) - 1) / 2) * width
+            values = [run[names[i]][0] / max(1, run[names[i]][1]) for run in found]
+            axis.scatter([x] * len(values), values, color=colour, s=14, alpha=0.6, lw=0)
+            mean, count = float(np.mean(values)), found[0][names[i]][1]
+            axis.vlines(x, *wilson(round(mean * count), count), color=colour, lw=0.9)
+            axis.hlines(
+                mean,
+                x - width * 0.4,
+                x + width * 0.4,
+                color=colour,
+                lw=2.5,
+                label=canvas.fitted(recipe, 45, 1) if place == 0 else None,
+            )
+            means.setdefault(recipe, []).append(f"{names[i]} {mean:.2f}")
+    canvas.name_ticks(
+        axis, [f"{names[i]}\n{int((first.labels == i).sum()):,}" for i in order], canvas.WIDTH
+    )
+    axis.set_xlabel("class, and its validation images")
+    axis.set_ylabel("recall (share)")
+    axis.set_ylim(-0.02, 1.02)
+    # Above the panel: dots are everywhere in it.
+    axis.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=8)
+    alt = f"{title}. Mean recalls: " + "; ".join(f"{r}: {', '.join(v)}" for r, v in means.items())
+    notes = [
+        "A dot is a run, a bar the mean of the runs.",
+        "Thin line: 95 % interval (Wilson) of one run at this mean: what so few images tell.",
+    ]
+    return canvas.finish(figure, title, " ".join([*canvas.origins(experiments), *notes]), alt)
+
+
+def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
+    """Jitter of ``val_loss`` in public training logs by learning rate, with our own runs.
+
+    One panel a family of backbones, one circle a log, one diamond a run.
+
+    Parameters
+    ----------
+    ours : mapping of a family to experiments
+        Our scale models of it, drawn at their recipe's learning rate; families are those of
+        `tlhelpers.analysis.field.FAMILIES`. An empty mapping draws the logs alone.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        There are no logs of such a family, or a run diverged.
+    """
+    logs = field.by_rate()
+    if unknown := [name for name in ours if name not in logs]:
+        raise CourseError(f"No logs of '{unknown[0]}': choose from {', '.join(logs)}.")
+    everybody = [log for rates in logs.values() for its in rates.values() for log in its]
+    most, count = Counter(log.author for log in everybody).most_common(1)[0]
+    figure, axes = canvas.panels(logs, height=3.4)
+    model_colour, log_colour = canvas.colors(2)
+    told = []
+    for axis, (name, rates) in zip(axes, logs.items(), strict=True):
+        its_number = sum(map(len, rates.values()))
+        axis.set_title(f"{name}\n{its_number} logs", fontsize=10)
+        for rate, its in rates.items():
+            jitters = [field.jitter(log) for log in its]
+            for log, value, beside in zip(its, jitters, canvas.fan(len(its), 0.13), strict=True):
+                axis.plot(
+                    rate * 10**beside, value, "o", ms=3.5, alpha=0.6, mec=log_colour, mew=0.9,
+                    mfc=log_colour if log.author == most else "white", clip_on=False,
+                )  # fmt: skip
+            if len(its) >= _ENOUGH:
+                median = np.median(jitters)
+                axis.hlines(median, rate / 1.6, rate * 1.6, color="black", lw=2, zorder=3)
+                told.append(f"{name} at {rate:g}: median {median:.3f} of {len(its)} logs")
+        for experiment in ours.get(name, ()):
+            values = list(metrics.values(experiment, "val_loss_jitter").values())
+            rate = experiment.recipe.learning_rate
+            axis.plot(
+                rate * 10 ** (0.25 + np.array(canvas.fan(len(values), 0.08))), values, "D", ms=5.5,
+                color=model_colour, mec="white", mew=0.6, zorder=4, clip_on=False,
+            )  # fmt: skip
+            told.append(f"our runs as {name} at {rate:g}: median {np.median(values):.3f}")
+        axis.set_xscale("log")
+        axis.set_xlim(4e-6, 4e-3)
+        axis.set_xticks([1e-5, 1e-4, 1e-3], ["1e-5", "1e-4", "1e-3"])
+        axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+        axis.set_xlabel("learning rate")
+    for axis in axes:  # a root: most logs lie near zero, and zero itself has no logarithm
+        axis.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
+        axis.set_ylim(0, None)
+        ticks = (0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6)
+        axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes[0].set_ylabel("jitter of val_loss\n(log units an epoch)")
+    authors = len({log.author for log in everybody})
+    notes = [
+        f"A circle is one of {len(everybody)} public Keras trainings: Adam, a pretrained backbone "
+        "with BatchNorm that trains.",
+        f"Filled: one author, {count} of them; open: {authors - 1} others.",
+        f"Bar: median of {_ENOUGH} or more.",
+        "A jitter of 0.1 is about 10 % up or down in each epoch.",
+        "A convenience sample: people show their good runs, and logs at 1e-5 and at 1e-4 differ in "
+        "author and images as well.",
+    ]
+    if ours:
+        notes.insert(2, "A diamond is one of our runs, with the step length of that backbone.")
+    experiments = [e for its in ours.values() for e in its]
+    origins = canvas.origins({str(i): e for i, e in enumerate(experiments)})
+    alt = f"{title}. Jitter of val_loss over the learning rate. " + "; ".join(told)
+    return canvas.finish(figure, title, " ".join([*notes, *origins]), alt)
+
+
+_READINGS = {
+    "val_nll": ("as validated", "o-"),
+    "val_nll_fresh": ("same weights, fresh BatchNorm statistics", "s--"),
+    "val_nll_averaged": ("averaged weights, statistics of the raw ones", "^:"),
+    "val_nll_averaged_fresh": ("averaged weights, fresh statistics", "D-"),
+    "val_nll_recalibrated": ("as validated, confidence refitted", "v-."),
+}
+
+
+def readings(
+    runs: Mapping[str, Run],
+    title: str,
+    columns: Sequence[str] = ("val_nll", "val_nll_fresh"),
+) -> Plot:
+    """One training measured several ways after every epoch, one panel a run.
+
+    Parameters
+    ----------
+    runs : mapping of panel title to Run
+        Recorded with their readings.
+    title : str
+        What the figure shows.
+    columns : sequence of str
+        Of `tlhelpers.training.readings.READINGS`, or "val_nll".
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        No runs, or one without these columns.
+    """
+    figure, axes = canvas.panels(runs, height=3.2)
+    palette = dict(zip(_READINGS, canvas.colors(len(_READINGS)), strict=True))
+    told = []
+    for axis, (name, run) in zip(axes, runs.items(), strict=True):
+        epochs = np.arange(1, run.epochs + 1)
+        for column in columns:
+            words, style = _READINGS[column]
+            line = canvas.line_of(run, column)
+            axis.plot(epochs, line, style, color=palette[column], ms=4, label=words)
+            told.append(f"{name}, {words}: {canvas.range_words([line])}")
+        canvas.panel_title(axis, name, len(runs))
+    canvas.epoch_axes(axes, max(run.epochs for run in runs.values()))
+    canvas.log_axis(axes)
+    canvas.label_rows(axes, canvas.COLUMNS["val_nll"])
+    first = next(iter(runs.values()))
+    alike = {run.seed: run for run in runs.values() if run.recipe == first.recipe}
+    origin = Experiment(first.recipe, tuple(alike.values())).origin
+    caption = f"Every reading uses the same validation images. {origin[:1].upper()}{origin[1:]}."
+    return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told), legend=axes[0])
+
+
+def effects(found: Sequence[Effect], title: str) -> Plot:
+    """What each change did to jitter and to the score: a row a change, a panel a number.
+
+    Parameters
+    ----------
+    found : sequence of Effect
+        Of one case, in the order of the rows.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        Nothing to draw.
+    """
+    figure, axes = canvas.panels(found[:2] and ("jitter", "score"), height=0.9 + 0.42 * len(found))
+    hurts, helps = canvas.colors(2)
+    looks = {HELPS: (helps, "o"), HURTS: (hurts, "X")}
+    told = []
+    for axis, panel in zip(axes, ("jitter", "score"), strict=True):
+        axis.axvline(0, color="0.3", lw=1)
+        for row, effect in enumerate(found):
+            c, word = getattr(effect, panel), getattr(effect, f"on_{panel}")
+            color, marker = looks.get(word, ("0.45", "o"))
+            if c.low is not None:
+                axis.hlines(row, c.low, c.high, color=color, lw=2.5)
+            axis.plot(
+                c.effect, row, marker, color=color, ms=8, mfc=color if word in looks else "white"
+            )
+            told.append(f"{effect.title}, {metrics.metric(c.metric).title} {c.effect:+.3f}: {word}")
+        its = metrics.metric(getattr(found[0], panel).metric)
+        left, right = ("steadier", "less steady") if panel == "jitter" else ("worse", "better")
+        axis.set_title(f"{its.title}\n← {left}      {right} →", fontsize=10)
+        axis.set_xlabel("change (" + (its.unit or "0 to 1") + ")")
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4))
+        axis.set_yticks(range(len(found)), [canvas.fitted(e.title, 32) for e in found])
+        axis.set_ylim(len(found) - 0.5, -0.5)
+    caption = (
+        f"Change against the run without it: mean over {found[0].jitter.seeds} seeds and 95 % "
+        "interval. Blue dot: helps. Orange cross: hurts. Open gray dot: no clear effect, once you "
+        "count how many changes were tried."
+    )
+    return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told))
