@@ -11,6 +11,7 @@ from typing import Any
 
 _PUBLIC = {
     "CourseError": "tlhelpers.core.errors",
+    "ProgressBar": "tlhelpers.training.progress_bar",
     "Recipe": "tlhelpers.training.recipe",
     "difference_text": "tlhelpers.training.recipe",
     "case": "tlhelpers.experiment.cases",

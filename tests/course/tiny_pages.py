@@ -17,8 +17,7 @@ SOURCE = """\
 profile = "quick"
 live = False
 
-# %%
-# NBVAL_CHECK_OUTPUT
+# %% tags=["nbval-check-output"]
 print("steady", profile)
 
 # %%

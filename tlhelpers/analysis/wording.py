@@ -56,15 +56,9 @@ def verdict_sentence(comparison: Comparison, title: str | None = None) -> str:
             "Larger than the noise; neither way is better."
         )
     if c.verdict == NOISE:
-        return (
-            f"{name}: {metric} went from {before} to {after}, {numbers}. "
-            "No clear effect."
-        )
+        return f"{name}: {metric} went from {before} to {after}, {numbers}. No clear effect."
     verb = "lowered" if c.effect < 0 else "raised"
-    return (
-        f"{name} {verb} {metric} from {before} to {after}: {numbers}. "
-        f"It {c.verdict}."
-    )
+    return f"{name} {verb} {metric} from {before} to {after}: {numbers}. It {c.verdict}."
 
 
 def verdict_words(comparison: Comparison) -> str:

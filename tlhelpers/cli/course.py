@@ -114,6 +114,10 @@ def pages_command(
         bool, typer.Option("--check", help="Only say what is wrong with the notebooks.")
     ] = False,
     execute: Annotated[bool, typer.Option(help="Run the cells.")] = True,
+    student: Annotated[
+        Path | None,
+        typer.Option("--student", help="Only write copies without solutions into this folder."),
+    ] = None,
     timeout: Timeout = TIMEOUT,
     readme: Annotated[
         bool | None,
@@ -135,6 +139,11 @@ def pages_command(
 
     if check and readme:
         raise CourseError("--check writes nothing, and --readme does: give one of them.")
+    if student is not None:
+        for notebook in pages.find(numbers or (), paths.NOTEBOOKS):
+            left_out = pages.students_copy(notebook, student / notebook.name)
+            typer.echo(f"{student / notebook.name}: {left_out} solutions left out")
+        return
     failed = False
     for source in pages.find(numbers or (), paths.NOTEBOOKS / "src", ".py"):
         target = paths.NOTEBOOKS / f"{source.stem}.ipynb"

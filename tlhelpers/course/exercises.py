@@ -30,10 +30,13 @@ class Exercise:
         From an answer to a hint, or to None if it is right.
     praise : str
         What a right answer is told: the reason, so that a lucky guess learns it too.
+    wrong : tuple
+        Wrong answers to expect; for teachers, and for tests.
     """
 
     judge: Judge
     praise: str
+    wrong: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def check(name: str, answer: Any) -> None:
     Parameters
     ----------
     name : str
-        A key of `EXERCISES`.
+        As the page has it, a key of an ``EXERCISES`` in `tlhelpers.course.book`.
     answer : object
         None means that it was not tried.
 
@@ -132,11 +135,14 @@ def check(name: str, answer: Any) -> None:
     CourseError
         There is no such exercise.
     """
-    if name not in EXERCISES:
-        near = difflib.get_close_matches(name, EXERCISES, 1)
+    from tlhelpers.course.book import exercises
+
+    known = exercises()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise CourseError(f"There is no exercise '{name}'.{hint}")
-    print(told(EXERCISES[name], answer))
+    print(told(known[name], answer))
 
 
 def told(exercise: Exercise, answer: Any) -> str:
@@ -148,6 +154,3 @@ def told(exercise: Exercise, answer: Any) -> str:
     except Exception as problem:  # whatever a learner's code has left in the answer
         hint = f"Your answer could not be read: {type(problem).__name__}: {problem}"
     return f"{_RIGHT} {exercise.praise}" if hint is None else f"{_WRONG} Not yet. {hint}"
-
-
-EXERCISES: dict[str, Exercise] = {}

@@ -28,7 +28,14 @@ _METADATA = {
     # Papermill needs the name. The version that a kernel adds would differ between machines.
     "language_info": {"name": "python"},
 }
-_COMPARED = "# NBVAL_CHECK_OUTPUT"
+COMPARED = "nbval-check-output"
+"""Tag of a cell whose output nbval compares: it is the same on every machine."""
+SOLUTION = "solution"
+"""Tag of a cell that `students_copy` leaves out."""
+CONTENTS = "{{contents}}"
+"""Stands in the source of a page where the list of all pages shall be."""
+_PROJECT = "steady-fine-tuning/steady-fine-tuning"
+_CHATTER = re.compile(r"WARNING: All log messages before absl::|[IWE]\d{4} .*\.cc:\d+\]")
 _NAME = re.compile(r"\d\d_\w+")
 
 
@@ -149,6 +156,7 @@ def _read_source(source: Path) -> NotebookNode:
     from tlhelpers.analysis import prose
 
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
+    notebook.cells.extend(_navigation(source))
     notebook.metadata = nbformat.from_dict(_METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5  # The first with cell ids.
     seen: Counter[str] = Counter()
@@ -159,8 +167,72 @@ def _read_source(source: Path) -> NotebookNode:
         seen[digest] += 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
         if cell.cell_type == "markdown":
+            if CONTENTS in cell.source:
+                cell.source = cell.source.replace(CONTENTS, _contents(source.parent))
             cell.source = prose.render(cell.source)
     return notebook
+
+
+def students_copy(notebook: Path, target: Path) -> int:
+    """Write a page without its solutions; how many there were.
+
+    Parameters
+    ----------
+    notebook, target : path
+
+    Raises
+    ------
+    CourseError
+        `target` cannot be written.
+    """
+    import nbformat
+
+    page = nbformat.read(notebook, as_version=4)
+    kept = [cell for cell in page.cells if SOLUTION not in cell.metadata.get("tags", [])]
+    left_out = len(page.cells) - len(kept)
+    page.cells = kept
+    files.save(target, nbformat.writes(page) + "\n")
+    return left_out
+
+
+def _navigation(source: Path) -> list[NotebookNode]:
+    """The last cell of a page: the one before, the contents, the next."""
+    import nbformat
+
+    there = _named(source.parent, ".py")
+    if source not in there or len(there) == 1:
+        return []
+    here = there.index(source)
+    links = []
+    if here > 0:
+        links.append(f"← **Back:** {_link(there[here - 1])}")
+    if here > 0:
+        links.append(f"[Contents]({there[0].stem}.ipynb#Contents)")
+    if here + 1 < len(there):
+        links.append(f"**Next:** {_link(there[here + 1])} →")
+    opened = (
+        f"[Open this page in Binder](https://mybinder.org/v2/gh/{_PROJECT}/main?urlpath=lab/tree/"
+        f"notebooks/{source.stem}.ipynb) · [in Colab](https://colab.research.google.com/github/"
+        f"{_PROJECT}/blob/main/notebooks/{source.stem}.ipynb)"
+    )
+    text = " · ".join(links) + f"\n\n{opened}\n\n*Text: CC BY 4.0. Code: Apache-2.0.*"
+    return [nbformat.v4.new_markdown_cell(text, metadata={"tags": ["navigation"]})]
+
+
+def _contents(folder: Path) -> str:
+    """All pages, a line each: its link, and what it says in one sentence."""
+    lines = []
+    for source in _named(folder, ".py"):
+        said = re.search(r"\*\*In one sentence\.\*\* (.+?)\n#?\n", source.read_text(), re.DOTALL)
+        sentence = re.sub(r"\s*\n# ", " ", said[1]) if said else ""
+        lines.append(f"- {_link(source)}. {sentence}".rstrip())
+    return "\n".join(lines)
+
+
+def _link(source: Path) -> str:
+    heading = re.search(r"^# # +(?:\d\d *· *)?(.+)", source.read_text(), re.MULTILINE)
+    words = heading[1].strip() if heading else source.stem
+    return f"[{source.stem[:2]} · {words}]({source.stem}.ipynb)"
 
 
 def _execute(notebook: NotebookNode, name: str, timeout: int) -> None:
@@ -180,7 +252,15 @@ def _execute(notebook: NotebookNode, name: str, timeout: int) -> None:
             raise CourseError(f"{name}, {where}: {problem}") from None
     for cell, executed in zip(notebook.cells, execution.executed.cells, strict=True):
         if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = executed.outputs, executed.execution_count
+            cell.outputs = [output for output in executed.outputs if not _is_chatter(output)]
+            cell.execution_count = executed.execution_count
+
+
+def _is_chatter(output: NotebookNode) -> bool:
+    """Whether an output is nothing but what TensorFlow writes whenever it is imported."""
+    if output.get("name") != "stderr":
+        return False
+    return all(_CHATTER.match(line) for line in output.text.splitlines() if line.strip())
 
 
 def _kernel_problems(page: NotebookNode) -> list[str]:
@@ -228,7 +308,7 @@ def _output_problems(code: list[NotebookNode]) -> list[str]:
         return ["has no outputs at all"]
     problems = []
     for number, cell in enumerate(code, 1):
-        if not cell.outputs and _prints(cell.source):
+        if not cell.outputs and _prints(cell):
             problems.append(f"code cell {number} has no output: `{first_line(cell)}`")
         for output in cell.outputs:
             if output.output_type == "error":
@@ -236,12 +316,12 @@ def _output_problems(code: list[NotebookNode]) -> list[str]:
     return problems
 
 
-def _prints(source: str) -> bool:
-    """Whether a cell is sure to have an output: it is marked so, or prints at its top level."""
-    if source.lstrip().startswith(_COMPARED):
+def _prints(cell: NotebookNode) -> bool:
+    """Whether a cell is sure to have an output: it is tagged so, or prints at its top level."""
+    if COMPARED in cell.metadata.get("tags", []):
         return True
     try:
-        statements = ast.parse(source).body
+        statements = ast.parse(cell.source).body
     except SyntaxError:  # Not Python alone, so nothing is sure.
         return False
     alone = [statement.value for statement in statements if isinstance(statement, ast.Expr)]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tlhelpers.core import machine, progress
+from tlhelpers.core import machine
 from tlhelpers.core.errors import CourseError
 from tlhelpers.core.files import write_whole
 from tlhelpers.core.quiet import keras
@@ -24,6 +24,7 @@ from tlhelpers.measures.calibration import image_nll
 from tlhelpers.measures.class_weights import class_weights, log_prior
 from tlhelpers.training import batchnorm, model, starts
 from tlhelpers.training.inputs import Batches, Inputs, kept_bytes, one_hot, targets
+from tlhelpers.training.progress_bar import ProgressBar
 from tlhelpers.training.readings import Readings
 from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Run
@@ -188,7 +189,7 @@ class Trainer:
         if not start:
             self.reset(seed)
             keep.head_history = self.train_head(seed)
-        show = _Bar(f"seed {seed}", recipe.epochs, start)
+        show = ProgressBar(f"seed {seed}", start)
         # Even with no epoch left, `fit` ends as it always does: there, early stopping brings the
         # best weights back and averaged weights are put in place.
         self.fit(
@@ -492,29 +493,6 @@ class _Keep(keras.callbacks.Callback):
                 f"Could not keep the run's state in {self.path.parent}: {problem.strerror}. "
                 f"Put that right and run again: {epoch} finished epochs are kept."
             ) from None
-
-
-class _Bar(keras.callbacks.Callback):
-    """Progress over the steps of all epochs."""
-
-    def __init__(self, name: str, epochs: int, start: int):
-        super().__init__()
-        self.name, self.epochs, self.start = name, epochs, start
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        steps = self.params["steps"]
-        self.bar = progress.bar(
-            total=self.epochs * steps, initial=self.start * steps, desc=self.name, unit="step"
-        )
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.bar.update()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        self.bar.set_postfix(epoch=epoch + 1, val_loss=f"{logs['val_loss']:.3f}", refresh=False)
-
-    def on_train_end(self, logs: Any = None) -> None:
-        self.bar.close()
 
 
 def _assign(variables: list, values: list[np.ndarray]) -> None:

@@ -12,11 +12,13 @@ from tlhelpers.analysis.plots.results import (
     effects,
     field_survey,
     forest,
+    history,
     layer_lag,
     paired,
     readings,
     recalls,
     same_weights,
+    split,
     steps,
 )
 
@@ -29,12 +31,14 @@ __all__ = [
     "effects",
     "field_survey",
     "forest",
+    "history",
     "layer_lag",
     "modes",
     "paired",
     "readings",
     "recalls",
     "same_weights",
+    "split",
     "steps",
     "turning",
 ]

@@ -81,20 +81,33 @@ class Plot:
 
 def panels(items: Sized, height: float, width: float = WIDTH) -> tuple[Figure, np.ndarray]:
     """A panel an item, `height` inches each, in rows of at most `ACROSS`."""
-    import seaborn
-
     refuse_nothing(items)
     columns = min(len(items), ACROSS)
-    rows = math.ceil(len(items) / columns)
-    with matplotlib.rc_context({**seaborn.axes_style("whitegrid"), "grid.color": "0.92"}):
-        figure = new_figure(width, height * rows + TEXT)
-        axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    figure, axes = _grid(math.ceil(len(items) / columns), columns, height, width, True)
     for axis in axes[len(items) :]:
         axis.remove()
-    for axis in axes[: len(items)]:
+    return figure, axes[: len(items)]
+
+
+def rows(count: int, columns: int, height: float) -> tuple[Figure, np.ndarray]:
+    """Rows of panels, `height` inches each; the panels of a row share their axis."""
+    if not columns:
+        refuse_nothing([])
+    return _grid(count, columns, height, WIDTH, "row")
+
+
+def _grid(
+    rows: int, columns: int, height: float, width: float, share: bool | str
+) -> tuple[Figure, np.ndarray]:
+    import seaborn
+
+    with matplotlib.rc_context({**seaborn.axes_style("whitegrid"), "grid.color": "0.92"}):
+        figure = new_figure(width, height * rows + TEXT)
+        axes = figure.subplots(rows, columns, sharey=share, squeeze=False).ravel()
+    for axis in axes:
         seaborn.despine(ax=axis)
         axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, min_n_ticks=1))
-    return figure, axes[: len(items)]
+    return figure, axes
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -112,6 +112,58 @@ def curves(
     return canvas.finish(figure, title, " ".join([*canvas.origins(experiments), *notes]), alt)
 
 
+def history(
+    trainings: Mapping[str, Mapping[str, Sequence[float]]],
+    title: str,
+    caption: str = "",
+    metric: str | None = None,
+) -> Plot:
+    """Keras's own curves, training and validation, one panel a training.
+
+    Parameters
+    ----------
+    trainings : mapping of panel title to a history
+        As ``fit(...).history`` is, or `Run.history`.
+    title : str
+        What the figure shows.
+    caption : str
+        What to see in it.
+    metric : str, optional
+        Such as "accuracy", drawn in a second row.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        Nothing to draw, or a history without these columns.
+    """
+    names = ["loss", *([metric] if metric else [])]
+    figure, axes = canvas.rows(len(names), len(trainings), height=2.4 if metric else 3.2)
+    training_color, validation_color = canvas.colors(2)[::-1]
+    told = []
+    for row, name in enumerate(names):
+        for column, (label, past) in enumerate(trainings.items()):
+            axis = axes[row * len(trainings) + column]
+            for key, color, style, words in (
+                (name, training_color, "--", "training"),
+                (f"val_{name}", validation_color, "o-", "validation"),
+            ):
+                if key not in past:
+                    raise CourseError(f"This history has no '{key}': train with validation data.")
+                line = np.array(past[key], dtype=float)
+                axis.plot(np.arange(1, len(line) + 1), line, style, color=color, ms=4, label=words)
+                told.append(f"{label}, {words} {name}: {canvas.range_words([line])}")
+            if row == 0:
+                canvas.panel_title(axis, label, len(trainings))
+        axes[row * len(trainings)].set_ylabel(name)
+    canvas.epoch_axes(axes, max(len(past["loss"]) for past in trainings.values()))
+    canvas.log_axis(axes[: len(trainings)])  # equal factors look equal
+    return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told), legend=axes[0])
+
+
 def same_weights(before: Experiment, after: Experiment, title: str) -> Plot:
     """For each seed the validation NLL of the same weights with two sets of statistics.
 
@@ -715,3 +767,44 @@ def effects(found: Sequence[Effect], title: str) -> Plot:
         "count how many changes were tried."
     )
     return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told))
+
+
+def split(experiments: Mapping[str, Experiment], title: str) -> Plot:
+    """How much jitter is left in each reading of the same runs, one panel a recipe.
+
+    Parameters
+    ----------
+    experiments : mapping of panel title to Experiment
+        Recorded with their readings.
+    title : str
+        What the figure shows.
+
+    Returns
+    -------
+    Plot
+
+    Raises
+    ------
+    CourseError
+        No experiments, or runs without readings.
+    """
+    columns = ("val_nll", "val_nll_fresh", "val_nll_averaged", "val_nll_averaged_fresh")
+    names = ("as validated", "fresh statistics", "averaged weights", "averaged, fresh statistics")
+    figure, axes = canvas.panels(experiments, height=2.6)
+    palette = canvas.colors(len(columns))
+    told = []
+    for axis, (label, experiment) in zip(axes, experiments.items(), strict=True):
+        for row, (column, name) in enumerate(zip(columns, names, strict=True)):
+            values = [stability.jitter(canvas.line_of(run, column)) for run in experiment]
+            axis.barh(row, np.mean(values), color=palette[row], alpha=0.35)
+            spread = row + np.array(canvas.fan(len(values), 0.25))
+            axis.plot(values, spread, "o", color=palette[row], ms=4, clip_on=False)
+            told.append(f"{label}, {name}: {np.mean(values):.3f}")
+        axis.set_xlim(0, None)
+        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(4))
+        axis.set_xlabel("jitter (log units an epoch)")
+        axis.set_yticks(range(len(names)), names)
+        axis.set_ylim(len(names) - 0.5, -0.5)
+        canvas.panel_title(axis, label, len(experiments))
+    caption = " ".join([*canvas.origins(experiments), "A bar is the mean, a dot one run."])
+    return canvas.finish(figure, title, caption, f"{title}. Mean jitter: " + "; ".join(told))

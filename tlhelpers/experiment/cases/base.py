@@ -21,6 +21,7 @@ from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Experiment, Run
 
 if TYPE_CHECKING:
+    import numpy as np
     from filelock import FileLock
 
     from tlhelpers.training.trainer import Trainer
@@ -106,6 +107,18 @@ class Case:
     def split(self) -> Split:
         """Training and validation images, drawn or loaded once."""
         return self.draw()
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The images as ``fit`` takes them: x_train, y_train, x_val, y_val.
+
+        Images are uint8, 0 to 255, shape (n, size, size, channels); labels are float32 one-hot.
+        """
+        import numpy as np
+
+        sides = (self.split.train, self.split.validation)
+        labels = [np.eye(len(side.classes), dtype="float32")[side.labels] for side in sides]
+        return sides[0].images, labels[0], sides[1].images, labels[1]
 
     @cached_property
     def _trainers(self) -> dict[Recipe, Trainer]:

@@ -1,0 +1,40 @@
+"""Answers to the exercises of page 04."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tlhelpers.course.exercises import Exercise, Number
+
+
+def _two_losses(answer: Any) -> str | None:
+    try:
+        plain, fresh = (float(value) for value in answer)
+    except (TypeError, ValueError):
+        return "Answer with two numbers: (the plain loss, the fresh loss)."
+    if not plain > 0 or not fresh > 0:
+        return "A loss is a number above zero. evaluate returns a list: take its first entry."
+    if plain == fresh:
+        return "Both are the same number. Did fresh_evaluate get the training images as well?"
+    if fresh > plain:
+        return "The fresh loss is the lower one here: are the two in the right order?"
+    return None
+
+
+EXERCISES = {
+    "04-memory": Exercise(
+        Number(
+            lambda: 10.0,
+            within=0.5,
+            low="Too short. First in steps: 1 / (1 - momentum). Then divide by the steps in an epoch.",
+            high="Too long. Did you divide the steps by the 100 steps in an epoch?",
+        ),
+        praise="Ten epochs: it is validated with statistics from its distant past.",
+        wrong=(1000, 0.1, "ten", [10, 11]),
+    ),
+    "04-fresh": Exercise(
+        _two_losses,
+        praise="The weights did not change between the two. Only the statistics did.",
+        wrong=(1.0, (0.4, 0.5), (0.5, 0.5), ("a", "b"), (0.5, -1)),
+    ),
+}
