@@ -118,7 +118,7 @@ tl.plots.field_survey(
 # %% [markdown]
 # ## Try it
 #
-# **Exercise 1 (3 minutes).** Take the recorded run with seed 3. By what factor did its validation
+# **Exercise 1 (3 minutes).** Take the run with seed 3. By what factor did its validation
 # loss rise in its worst single epoch?
 
 # %% tags=["exercise"]

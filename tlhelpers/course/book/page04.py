@@ -26,7 +26,7 @@ EXERCISES = {
         Number(
             lambda: 10.0,
             within=0.5,
-            low="Too short. First in steps: 1 / (1 - momentum). Then divide by the steps in an epoch.",
+            low="Too short. First in steps: 1 / (1 - momentum). Then divide by steps an epoch.",
             high="Too long. Did you divide the steps by the 100 steps in an epoch?",
         ),
         praise="Ten epochs: it is validated with statistics from its distant past.",
