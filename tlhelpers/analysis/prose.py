@@ -109,9 +109,9 @@ def _code(reference: str, what: str, rest: list[str]) -> str:
             "changes, then case and recipe, then perhaps 'against' and another recipe."
         )
     before, after = (_to_copy(rest[0], name) for name in (base, rest[1]))
-    classes = _CLASSES[rest[0]]
-    shown = program.program(after, classes)
-    return (program.changes(before, after, classes) if what == "changes" else shown).rstrip()
+    if what == "changes":
+        return program.changes(before, after, *_SHAPES[rest[0]]).rstrip()
+    return program.program(after, *_SHAPES[rest[0]]).rstrip()
 
 
 def _to_copy(case_name: str, recipe: str) -> Recipe:
@@ -177,4 +177,4 @@ _OF_TWO: dict[str, Callable[..., str]] = {
 }
 _KINDS = (*_OF_ONE_RECIPE, *_OF_TWO)
 _CODE = ("program", "changes", "callback")
-_CLASSES = {"retinopathy": 2, "ferplus": 8}
+_SHAPES = {"retinopathy": (2, 3), "ferplus": (8, 1)}  # classes, channels

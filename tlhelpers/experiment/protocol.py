@@ -96,7 +96,10 @@ VERSION_5 = Protocol(
         "ferplus": (("frozen-batchnorm", ("learning-rate-1e-4",)),),
     },
     described={"retinopathy": (), "ferplus": ()},
-    steady={"retinopathy": (), "ferplus": ()},
+    steady={
+        "retinopathy": ("weight-average-update-bn",),
+        "ferplus": ("weight-average-update-bn",),
+    },
 )
 
 

@@ -28,7 +28,7 @@ _FRESH_IMAGES = 1024  # as many as the trainer measures BatchNorm's statistics o
 _HEAD_RATE = 1e-3
 
 
-def program(recipe: Recipe, classes: int) -> str:
+def program(recipe: Recipe, classes: int, channels: int = 3) -> str:
     """The recipe as a script.
 
     Parameters
@@ -36,6 +36,8 @@ def program(recipe: Recipe, classes: int) -> str:
     recipe : Recipe
     classes : int
         Width of the softmax.
+    channels : int
+        Of the stored images: 3, or 1 for gray ones, which are copied to three.
 
     Returns
     -------
@@ -45,10 +47,10 @@ def program(recipe: Recipe, classes: int) -> str:
     """
     parts = [
         _imports(recipe),
-        _about_the_data(recipe),
+        _about_the_data(recipe, channels),
         _callback(recipe),
         _base(recipe),
-        _model(recipe, classes),
+        _model(recipe, classes, channels),
         _head_first(recipe),
         _before_compile(recipe),
         _compile(recipe),
@@ -58,13 +60,14 @@ def program(recipe: Recipe, classes: int) -> str:
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 
 
-def changes(before: Recipe, after: Recipe, classes: int) -> str:
+def changes(before: Recipe, after: Recipe, classes: int, channels: int = 3) -> str:
     """What one script changes about another: lines with ``+`` and ``-``, and one around them.
 
     Parameters
     ----------
     before, after : Recipe
-    classes : int
+    classes, channels : int
+        As in `program`.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def changes(before: Recipe, after: Recipe, classes: int) -> str:
     CourseError
         The scripts do not differ: what the recipes differ in is no line of a script.
     """
-    old, new = (_without_callback(program(each, classes)) for each in (before, after))
+    old, new = (_without_callback(program(each, classes, channels)) for each in (before, after))
     lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), n=1, lineterm=""))[3:]
     if not lines:
         raise CourseError("These two recipes have the same script.")
@@ -113,7 +116,7 @@ def _without_callback(text: str) -> str:
 
 
 def _imports(recipe: Recipe) -> list[str]:
-    numpy = recipe.class_weights == "inverse-root" or recipe.logit_adjustment
+    numpy = recipe.class_weights or recipe.logit_adjustment
     own = recipe.backbone not in _APPLICATIONS
     return [
         "import keras",
@@ -122,9 +125,8 @@ def _imports(recipe: Recipe) -> list[str]:
     ]
 
 
-def _about_the_data(recipe: Recipe) -> list[str]:
+def _about_the_data(recipe: Recipe, channels: int) -> list[str]:
     size = recipe.stored_size
-    channels = 1 if recipe.upsample_from else 3
     labels = "labels, one-hot"
     if recipe.soft_labels:
         labels = "shares of the votes: votes / votes.sum(axis=1, keepdims=True)"
@@ -186,8 +188,8 @@ def _freezing(recipe: Recipe) -> list[str]:
     return lines
 
 
-def _model(recipe: Recipe, classes: int) -> list[str]:
-    size, channels = recipe.stored_size, 1 if recipe.upsample_from else 3
+def _model(recipe: Recipe, classes: int, channels: int) -> list[str]:
+    size = recipe.stored_size
     lines = [f"images = keras.Input(({size}, {size}, {channels}))"]
     x = "images"
     if recipe.horizontal_flip:
@@ -248,7 +250,7 @@ def _before_compile(recipe: Recipe) -> list[str]:
         ]
     if recipe.class_weights:
         lines += [
-            "counts = y_train.sum(axis=0)  # images of each class",
+            "counts = np.maximum(y_train.sum(axis=0), 1)  # images of each class",
             f"weights = {_CLASS_WEIGHTS[recipe.class_weights]}",
             "weights *= counts.sum() / (weights * counts).sum()  # mean 1 over the images",
         ]

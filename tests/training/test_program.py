@@ -1,0 +1,178 @@
+"""The scripts that pages show: each trains what the trainer trains."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from tlhelpers.core.errors import CourseError
+from tlhelpers.experiment.cases import LETTERS, case
+from tlhelpers.experiment.fixes import FIXES
+from tlhelpers.training import model as its
+from tlhelpers.training import program
+from tlhelpers.training.inputs import targets
+from tlhelpers.training.trainer import Trainer
+
+ANSWER = "weight-average-update-bn"
+SHAPES = {"retinopathy": (2, 3), "ferplus": (8, 1)}  # classes, channels
+TRIED = [
+    (name, fix)
+    for name in LETTERS
+    for fix in (
+        "posted",
+        *(f.name for f in FIXES.values() if name in f.cases and f.works and f.change),
+    )
+]
+ON_EACH_BACKEND = [(name, fix) for name, fix in TRIED if fix in ("posted", ANSWER)]
+
+
+def changed(recipe, fix):
+    return recipe if fix == "posted" else FIXES[fix].apply(recipe)
+
+
+def small(name, fix):
+    """One batch an epoch, one epoch, nothing random: both sides must do the same."""
+    recipe = changed(case(name, "smoke").measured, fix)
+    still = {"dropout": (0.0,) * len(recipe.dropout), "horizontal_flip": False}
+    longer = {"epochs": 2 if recipe.warmup_epochs else 1}
+    head = {"head_epochs": min(1, recipe.head_epochs)}
+    return recipe.but(batch_size=16, **still, **longer, **head)
+
+
+def few(name, recipe):
+    """16 training and 12 validation images, and the arrays that the script reads."""
+    from tlhelpers.data.dataset import Split
+
+    split = case(name, "smoke").split
+    split = Split(split.train.subset(np.arange(16)), split.validation.subset(np.arange(12)))
+    eye = np.eye(SHAPES[name][0], dtype="float32")
+    return split, {
+        "x_train": split.train.images,
+        "y_train": targets(recipe, split.train),
+        "x_val": split.validation.images,
+        "y_val": eye[split.validation.labels],
+    }
+
+
+def built(text, space):
+    """Run a script up to where it trains; what is left of it."""
+    start = text.index("history = model.fit(")
+    exec(text[:start], space)
+    return text[start:]
+
+
+def same_optimizer(ours, theirs):
+    a, b = ours.get_config(), theirs.get_config()
+    assert type(ours) is type(theirs)
+    for name in (
+        "use_ema",
+        *(["ema_momentum"] if a["use_ema"] else []),
+        "global_clipnorm",
+        "clipnorm",
+        "clipvalue",
+    ):
+        assert a[name] == b[name], name
+    for step in (0, 1):
+        ours.iterations.assign(step)
+        theirs.iterations.assign(step)
+        assert float(ours.learning_rate) == pytest.approx(float(theirs.learning_rate), rel=1e-6)
+    ours.iterations.assign(0)
+    theirs.iterations.assign(0)
+
+
+def trains_alike(name, fix):
+    recipe = small(name, fix)
+    split, space = few(name, recipe)
+    trainer = Trainer(recipe, split, cache_frozen=False)
+    trainer.reset(0)
+    network = trainer.network
+    first = network.model.get_weights()
+
+    text = program.program(recipe, *SHAPES[name])
+    if recipe.head_epochs:  # the head's own fit is part of the script: it needs the same start
+        at = text.index("# First the head alone")
+        exec(text[:at], space)
+        space["model"].set_weights(first)
+        rest = built(text[at:], space)
+    else:
+        rest = built(text, space)
+        space["model"].set_weights(first)
+    model, base = space["model"], space["base"]
+
+    assert its.parameter_counts(model) == its.parameter_counts(network.model)
+    assert [layer.trainable for layer in base.layers] == [
+        layer.trainable for layer in network.base.layers
+    ]
+    momenta = [
+        [layer.momentum for layer in each.layers if hasattr(layer, "momentum")]
+        for each in (base, network.base)
+    ]
+    assert momenta[0] == momenta[1]
+    same_optimizer(model.optimizer, network.model.optimizer)
+
+    exec(rest.replace("history = model.fit(", "history = model.fit(verbose=0, *[", 1).replace(
+        "y_train, batch_size", "y_train], batch_size", 1), space)  # fmt: skip
+    ours = trainer.run(0).history
+    theirs = space["history"].history
+    assert theirs["loss"] == pytest.approx(ours["loss"], rel=2e-4)
+    assert theirs["val_loss"] == pytest.approx(ours["val_loss"], rel=1e-2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "fix"), [pair for pair in TRIED if pair not in ON_EACH_BACKEND])
+def test_a_script_trains_what_the_trainer_trains(name, fix):
+    trains_alike(name, fix)
+
+
+@pytest.mark.slow
+@pytest.mark.backend
+@pytest.mark.parametrize(("name", "fix"), ON_EACH_BACKEND)
+def test_on_each_backend(name, fix):
+    trains_alike(name, fix)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LETTERS)
+def test_the_question_s_own_network(name):
+    """At the post's own sizes: the post's parameter counts, and what trains."""
+    recipe = LETTERS[name].but(image_size=64)
+    recipe = recipe.but(pretrained_on="nothing")
+    space = {}
+    built(program.program(recipe, *SHAPES[name]), space)
+    ours = its.backbone_of(recipe, weights=None)
+    base = space["base"]
+    assert its.parameter_counts(base) == its.parameter_counts(ours)
+    assert [layer.trainable for layer in base.layers] == [layer.trainable for layer in ours.layers]
+    if name == "retinopathy":
+        counts = its.parameter_counts(space["model"])
+        assert counts == {"total": 23_654_402, "trainable": 23_601_282, "not trainable": 53_120}
+
+
+@pytest.mark.parametrize(("name", "fix"), TRIED)
+def test_a_change_is_shown_in_the_lines_that_change(name, fix):
+    before, after = LETTERS[name], changed(LETTERS[name], fix)
+    if after == before:  # the post's own choice, where the rebuild has another
+        with pytest.raises(CourseError, match="same script"):
+            program.changes(before, after, *SHAPES[name])
+        return
+    shown = program.changes(before, after, *SHAPES[name])
+    whole = program.program(after, *SHAPES[name])
+    added = [line[1:] for line in shown.splitlines() if line.startswith("+") and line.strip("+ ")]
+    assert all(line in whole.splitlines() for line in added)
+    assert "tlhelpers" not in whole and len(shown.splitlines()) <= 25
+
+
+def test_the_callback_is_shown_without_what_only_the_package_needs():
+    text = program.update_batchnorm()
+    assert '"""' not in text and "Any" not in text and "np." not in text
+    space = {"keras": keras}
+    exec(text, space)
+    assert issubclass(space["UpdateBatchNorm"], keras.callbacks.Callback)
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"), [(1e-4, "1e-4"), (1e-3, "1e-3"), (0.00025, "0.00025"), (0.5, "5e-1")]
+)
+def test_rates_as_people_write_them(rate, words):
+    assert program._rate(rate) == words
