@@ -12,9 +12,10 @@ from PIL import Image
 from tests.experiment.test_recordings import SMOKE, made_up
 from tlhelpers.analysis import plots
 from tlhelpers.analysis.comparisons import compare
+from tlhelpers.analysis.study import Effect
 from tlhelpers.core.errors import CourseError
-from tlhelpers.course.guess import guessed
 from tlhelpers.experiment.fixes import fix
+from tlhelpers.training.microscope import Chase, Modes
 from tlhelpers.training.run import Experiment
 
 
@@ -27,8 +28,27 @@ def experiment(recipe, wobble):
 
 BEFORE = experiment(SMOKE.measured, 0.2)
 AFTER = experiment(fix("frozen-batchnorm").apply(SMOKE.measured), 0.02)
+for experiment_ in (BEFORE, AFTER):
+    for run in experiment_:
+        for i, name in enumerate(("fresh", "averaged", "averaged_fresh", "recalibrated")):
+            run.history[f"val_nll_{name}"] = [value / (i + 2) for value in run.history["val_nll"]]
 FOREST = [compare(BEFORE, AFTER, metric) for metric in ("jitter", "auc")]
 BOTH = {"live": BEFORE, "frozen": AFTER}
+EFFECT = Effect("frozen-batchnorm", "Frozen", *FOREST, "helps", "no clear effect")
+CHASE = Chase("bn", np.repeat([1.0, 3.0], 20), np.linspace(0.01, 2, 40), 0.99)
+MODES = Modes("bn", np.zeros((1, 4, 4, 2)), np.zeros((1, 4, 4, 2)) + [0, 1])
+
+
+def test_the_chase_is_an_animation_that_ends_as_the_figure():
+    moving, still = (Image.open(io.BytesIO(plots.chase(CHASE, "T", moving=m).png)) for m in (1, 0))
+    assert moving.n_frames > 10 and still.format == moving.format == "PNG"
+    first = np.asarray(moving.convert("RGB"), float)
+    assert np.abs(first - np.asarray(still.convert("RGB"), float)).mean() < 3
+
+
+def test_a_history_without_validation_is_refused():
+    with pytest.raises(CourseError, match="This history has no 'val_loss'"):
+        plots.history({"mine": {"loss": [1.0, 0.5]}}, "T")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +71,19 @@ BOTH = {"live": BEFORE, "frozen": AFTER}
         (
             lambda: plots.contact_sheet({"a": np.zeros((2, 8, 8, 3), "uint8")}, "T", "c"),
             ["Rows of images: a"],
+        ),
+        (
+            lambda: plots.history({"mine": BEFORE[0].history}, "T", "c", metric="accuracy"),
+            ["mine, training loss", "mine, validation accuracy"],
+        ),
+        (lambda: plots.readings({"seed 0": BEFORE[0]}, "T"), ["seed 0, same weights, fresh"]),
+        (lambda: plots.split(BOTH, "T"), ["live, as validated: 0.", "frozen, fresh statistics"]),
+        (lambda: plots.effects([EFFECT, EFFECT], "T"), ["Frozen, jitter -0.", "helps"]),
+        (lambda: plots.chase(CHASE, "T", moving=False), ["from 1.00 to 3.00", "0.01"]),
+        (lambda: plots.modes(MODES, np.zeros((8, 8, 3)), "T"), ["channel 1: mean difference 1.00"]),
+        (
+            lambda: plots.turning({"long": np.array([0, 2, 3.0]), "short": np.zeros(3)}, "T"),
+            ["After 2 steps: long 3.00 degrees; short 0.00"],
         ),
     ],
 )
@@ -93,24 +126,6 @@ def test_field_survey_refuses_a_family_without_logs():
 
 def test_the_same_figure_twice_is_the_same_bytes():
     assert plots.paired(BOTH, "jitter", "T").png == plots.paired(BOTH, "jitter", "T").png
-
-
-@pytest.mark.parametrize(
-    ("guess", "measured", "sentence"),
-    [
-        (None, 2.345, "No guess yet. Measured: 2.35 times."),
-        ("", 2.0, "No guess yet. Measured: 2 times."),
-        (3, 2.0, "You guessed 3 times. Measured: 2 times."),
-        ("many", 2.0, "Your guess 'many' is not a number. Measured: 2 times."),
-    ],
-)
-def test_guess_beside_measurement(guess, measured, sentence):
-    assert guessed(guess, measured, "times") == sentence
-
-
-def test_guess_in_words():
-    assert guessed("Failed", "failed") == "You guessed Failed. Measured: failed. That is it."
-    assert guessed("passed", "failed") == "You guessed passed. Measured: failed. Surprised?"
 
 
 # --- what a learner's own runs may be like -----------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import itertools
 import json
 import re
 import subprocess
@@ -15,14 +15,12 @@ import pytest
 from tests.course.tiny_pages import notebook as tiny
 from tlhelpers.core import paths
 from tlhelpers.course import pages
+from tlhelpers.course.book import exercises
 from tlhelpers.course.execution import Execution, kernel_environment
-from tlhelpers.experiment import recordings
-from tlhelpers.experiment.cases import case
+from tlhelpers.course.exercises import NOT_TRIED
 
 SOURCES = sorted((paths.NOTEBOOKS / "src").glob("*.py"))
 NAMES = [source.stem for source in SOURCES]
-LIVE = {"02_retinopathy_as_posted": "retinopathy", "07_ferplus_as_posted": "ferplus"}
-"""Pages with a cell that trains whatever the parameters say, and the case that it trains."""
 
 
 def notebook(name):
@@ -50,11 +48,10 @@ def test_rules_of_a_page(name):
     text = notebook(name).read_text()
     code = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "code")
     prose = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "markdown")
-    assert code.count("\n") < 300
+    assert code.count("\n") < 200
     known = papermill.inspect_notebook(notebook(name))
     assert list(known) == ["profile", "live", "seeds"]
-    for part in ("**Question.**", "**You will learn**", "**Time:**", "## Remember", "**More:**"):
-        assert part in prose, part
+    assert "Contents" in prose and ("**Next:**" in prose or name == NAMES[-1])
     assert str(paths.PROJECT) not in text, "a path of this machine is in the page"
     assert not any(line.lstrip().startswith(("%", "!")) for line in code.splitlines())
     for cell in cells(name):
@@ -88,30 +85,49 @@ def nbval(folder, timeout=600):
     return done.returncode, done.stdout[-6000:] + done.stderr[-1000:]
 
 
-def copied(name, folder):
-    """A copy of a page, in a folder of its own; its live cell, if it has one, finds a run.
+def exercises_of(page):
+    """Exercise cells of a page, each with the code of its solution, and its name."""
+    for cell, after in itertools.pairwise(page.cells):
+        if "exercise" in cell.metadata.get("tags", []):
+            (code,) = re.findall(r"```python\n(.*?)```", after.source, re.DOTALL)
+            (name,) = re.findall(r'tl\.check\("([^"]+)"', cell.source)
+            yield cell, code, name
 
-    That this cell trains is what `test_smoke` and ``tlhelpers run`` are for, and no verdict is
-    about its run: training it here as well would only take its minutes once more.
+
+def copied(name, folder):
+    """A copy of a page in a folder of its own, its exercises solved.
+
+    The solution stands where the learner would have written, and nbval compares what `tl.check`
+    says with what it says to a right answer.
     """
-    live, text = "seeds=1, live=True", notebook(name).read_text()
-    assert text.count(live) == (name in LIVE)
-    if name in LIVE:
-        this = case(LIVE[name])
-        measured, posted = this.find(this.measured, 0), this.posted
-        short = {key: values[: posted.epochs] for key, values in measured.history.items()}
-        made_up = dataclasses.replace(measured, recipe=posted, history=short)
-        recordings.save(made_up, folder / name / "build" / "runs", "made-up")
+    page = nbformat.read(notebook(name), as_version=4)
+    for cell, code, exercise in exercises_of(page):
+        cell.source = code + cell.source[cell.source.index("tl.check(") :]
+        cell.metadata["tags"].append(pages.COMPARED)
+        text = f"✓ {exercises()[exercise].praise}\n"
+        cell.outputs = [nbformat.v4.new_output("stream", text=text)]
     copy = folder / name / f"{name}.ipynb"
     copy.parent.mkdir(exist_ok=True)
-    copy.write_text(text.replace(live, "seeds=1, live=False"))
+    nbformat.write(page, copy)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exercises_have_a_solution_and_are_not_tried_yet(name):
+    page = nbformat.read(notebook(name), as_version=4)
+    found = list(exercises_of(page))
+    assert 1 <= len(found) <= 2
+    for cell, code, exercise in found:
+        assert cell.source.startswith("my_answer = None") and "my_answer" in code
+        assert exercise in exercises() and exercise[:2] == name[:2]
+        assert [output.text for output in cell.outputs] == [f"{NOT_TRIED}\n"]
+    assert {exercise for *_, exercise in found} == {e for e in exercises() if e[:2] == name[:2]}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("names", [NAMES[::2], NAMES[1::2]], ids=["even", "odd"])
-def test_verdicts_are_still_true(names, tmp_path):
-    """nbval runs the committed pages and compares the cells marked NBVAL_CHECK_OUTPUT."""
+def test_verdicts_are_still_true_and_solutions_are_right(names, tmp_path):
+    """nbval runs the committed pages, solved, and compares what is tagged for it."""
     for name in names:
         copied(name, tmp_path)
     code, words = nbval(tmp_path)
@@ -123,13 +139,13 @@ def test_nbval_compares_pages_in_one_kernel_that_forgets_them(tmp_path):
     """And in a new one after a page whose kernel has died."""
     pid = tmp_path / "pid"
     same = f"import os, pathlib\npid, said = str(os.getpid()), pathlib.Path({str(pid)!r})\n"
-    names = "# NBVAL_CHECK_OUTPUT\nprint('secret' in globals())"
+    names = "print('secret' in globals())"
     for name, shown, *code in (
         ("00_first", None, "secret = 1", same + "said.write_text(pid)"),
         ("01_names", "False", names),
-        ("02_place", "02_place", "# NBVAL_CHECK_OUTPUT\nprint(os.path.basename(os.getcwd()))"),
+        ("02_place", "02_place", "print(os.path.basename(os.getcwd()))"),
         ("03_kernel", None, same + "assert pid == said.read_text(), 'another kernel'"),
-        ("04_false", "old", "# NBVAL_CHECK_OUTPUT\nprint('new')"),
+        ("04_false", "old", "print('new')"),
         ("05_dies", None, "import os\nos._exit(1)"),
         ("06_after", "False", names),
     ):
@@ -139,6 +155,7 @@ def test_nbval_compares_pages_in_one_kernel_that_forgets_them(tmp_path):
         for number, cell in enumerate(page.cells[1:], 1):
             cell.execution_count = number
         if shown:
+            cell.metadata["tags"] = [pages.COMPARED]
             cell.outputs = [nbformat.v4.new_output("stream", text=shown + "\n")]
         nbformat.write(page, path)
     code, words = nbval(tmp_path, timeout=30)

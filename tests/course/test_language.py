@@ -1,4 +1,4 @@
-"""How a page reads, as far as a machine can tell: length, plain words, short sentences, few numbers."""
+"""How a page reads, as far as a machine can tell: length, plain words, short sentences."""
 
 from __future__ import annotations
 

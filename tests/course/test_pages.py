@@ -176,17 +176,55 @@ def test_guard_finds_what_is_no_notebook(course, monkeypatch, capsys, text):
 
 
 @pytest.mark.parametrize(
-    ("cell", "sure"),
+    ("code", "tags", "sure"),
     [
-        ("print(1)", True),
-        ("# NBVAL_CHECK_OUTPUT\nx", True),
-        ("if x:\n    print(1)", False),
-        ("text = print", False),
-        ("%magic", False),
+        ("print(1)", [], True),
+        ("x", ["nbval-check-output"], True),
+        ("if x:\n    print(1)", [], False),
+        ("text = print", [], False),
+        ("%magic", [], False),
     ],
 )
-def test_cells_that_are_sure_to_print(cell, sure):
+def test_cells_that_are_sure_to_print(code, tags, sure):
+    cell = nbformat.v4.new_code_cell(code, metadata={"tags": tags})
     assert pages._prints(cell) is sure
+
+
+def test_pages_lead_to_each_other(course):
+    for name, title in (("00_start", "Start"), ("01_noise", "01 · Noise"), ("02_end", "End")):
+        text = f"# %% [markdown]\n# # {title}\n#\n# **In one sentence.** It\n# moves.\n#\n# More.\n"
+        contents = "# %% [markdown]\n# {{contents}}\n" if name == "00_start" else ""
+        (course / "src" / f"{name}.py").write_text(text + contents)
+    first, middle, last = (
+        pages._read_source(course / "src" / f"{name}.py").cells
+        for name in ("00_start", "01_noise", "02_end")
+    )
+    assert "- [01 · Noise](01_noise.ipynb). It moves." in first[1].source
+    assert "Back" not in first[-1].source and "**Next:** [01 · Noise]" in first[-1].source
+    assert "**Back:** [00 · Start](00_start.ipynb)" in middle[-1].source
+    assert "**Next:** [02 · End](02_end.ipynb)" in middle[-1].source
+    assert "Next" not in last[-1].source and "#Contents" in last[-1].source
+
+
+def test_a_students_copy_has_no_solutions(course, tmp_path):
+    source = course / "src" / "01_a.py"
+    source.write_text(
+        "# %% [markdown]\n# # A\n\n# %%\nmy_answer = None\n\n"
+        '# %% [markdown] tags=["solution"]\n# It is 3.\n'
+    )
+    pages.build(source, course / "01_a.ipynb", execute=False)
+    assert pages.students_copy(course / "01_a.ipynb", tmp_path / "new" / "01_a.ipynb") == 1
+    text = (tmp_path / "new" / "01_a.ipynb").read_text()
+    assert "It is 3" not in text and "my_answer" in text
+
+
+def test_what_tensorflow_writes_when_it_is_imported_is_no_output():
+    chatter = (
+        "WARNING: All log messages before absl::InitializeLog() is called\nI0000 0 port.cc:153] x\n"
+    )
+    for text, gone in ((chatter, True), (chatter + "Traceback\n", False), ("careful\n", False)):
+        output = nbformat.v4.new_output("stream", name="stderr", text=text)
+        assert pages._is_chatter(output) is gone
 
 
 def test_build_says_that_there_was_no_kernel(tmp_path, monkeypatch):

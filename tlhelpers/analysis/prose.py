@@ -25,7 +25,8 @@ pairs      the difference of each pair; for few seeds
 Code comes in the same way. ``{{program ferplus weight-average}}`` is the script of the recipe as
 posted, at the post's own sizes, with that fix; ``{{changes ferplus weight-average}}`` are the lines
 that the fix changes in it, perhaps "against" another recipe; ``{{callback}}`` is the code of
-`UpdateBatchNorm` (`tlhelpers.training.program`).
+`UpdateBatchNorm` (`tlhelpers.training.program`). ``{{steadiness ferplus}}`` says in a sentence how
+the answer of a case did on the seeds that had no part in choosing it.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ def value(reference: str) -> str:
     what, *rest = words or [""]
     if what in _CODE:
         return _code(reference, what, rest)
+    if what == "steadiness":
+        return _steadiness(reference, rest)
     base = protocol.POSTED
     if rest[-2:-1] == ["against"]:
         *rest, _, base = rest
@@ -93,6 +96,26 @@ def value(reference: str) -> str:
         return _OF_TWO[what](_comparison(*of), *of)
     except CourseError as problem:
         raise CourseError(f"Reference '{reference}': {problem}") from None
+
+
+def _steadiness(reference: str, rest: list[str]) -> str:
+    from tlhelpers.analysis import verdicts
+
+    if len(rest) != 1 or rest[0] not in CASES:
+        raise CourseError(f"Cannot read the reference '{reference}': it is steadiness and a case.")
+    try:
+        found = verdicts.steadiness(rest[0])
+    except CourseError as problem:
+        raise CourseError(f"Reference '{reference}': {problem}") from None
+    score = metrics.metric(found.score.metric).title
+    kept = "ruled out" if found.not_worse else "not ruled out"
+    held = "less than half" if found.halved else "not shown to be less than half"
+    old, new = found.jitter.before, found.jitter.after
+    return (
+        f"jitter {old:.2g} without it and {new:.2g} with it, {held}; "
+        f"{score} {found.score.before:.2f} and {found.score.after:.2f}, a loss of more than "
+        f"{verdicts.MARGINS[found.score.metric]} {kept}."
+    )
 
 
 def _code(reference: str, what: str, rest: list[str]) -> str:

@@ -49,7 +49,7 @@ TROUBLES: dict[str, Trouble] = {
             model.compile(...)                   # compile again afterwards
         """),
         "Certain: the flag is in your model, and the running statistics moved all the same.",
-        "03",
+        "05",
         1,
         _code("""
             # Remove training=False. Do not freeze either: the statistics of
@@ -70,7 +70,7 @@ TROUBLES: dict[str, Trouble] = {
         """),
         "Certain where outputs lie outside 0 to 1, nearly certain where a softmax meets "
         "from_logits=True.",
-        "06",
+        "08",
         1,
     ),
     "metric_threshold": Trouble(
@@ -84,7 +84,7 @@ TROUBLES: dict[str, Trouble] = {
             metrics=[keras.metrics.CategoricalAccuracy()]
         """),
         "Certain: the accuracy was counted again from the same predictions.",
-        "13",
+        "08",
         1,
     ),
     "inputs_out_of_range": Trouble(
@@ -124,7 +124,7 @@ TROUBLES: dict[str, Trouble] = {
             train = train.map(lambda x, y: (augment(x, training=True), y))
         """),
         "Sure: the same images came back different on a second pass.",
-        "05",
+        "08",
         1,
     ),
     "validation_images_change": Trouble(
@@ -137,7 +137,7 @@ TROUBLES: dict[str, Trouble] = {
             model.fit(train, validation_data=validation)
         """),
         "Sure: a second pass over your validation data brought other images.",
-        "05",
+        "08",
         1,
     ),
     "label_order": Trouble(
@@ -150,7 +150,7 @@ TROUBLES: dict[str, Trouble] = {
         """),
         "Sure if another order of the labels brings the agreement back. Otherwise it is the "
         "likeliest reason why labels and predictions agree no better than by chance.",
-        "13",
+        "08",
         1,
     ),
     "validation_split_of_sorted_data": Trouble(
@@ -161,7 +161,7 @@ TROUBLES: dict[str, Trouble] = {
             model.fit(x[order], y[order], validation_split=0.2)
         """),
         "Sure: the two sides do not hold the same classes.",
-        "05",
+        "08",
         1,
     ),
     "training_order": Trouble(
@@ -172,7 +172,7 @@ TROUBLES: dict[str, Trouble] = {
             # or, where that does not fit into memory, shuffle the list of files.
         """),
         "Sure: neighboring batches hold fewer classes than chance would give.",
-        "13",
+        "08",
         1,
     ),
     "leak": Trouble(
@@ -186,7 +186,7 @@ TROUBLES: dict[str, Trouble] = {
         """),
         "Certain: these are exact copies. Similar images, or other images of the same "
         "patient, are not looked for.",
-        "05",
+        "10",
         1,
     ),
     "average_not_validated": Trouble(
@@ -203,7 +203,7 @@ TROUBLES: dict[str, Trouble] = {
         """),
         "Certain where the weights change after the last validation. Where BatchNorm's "
         "statistics do not fit the averages, it was measured.",
-        "11",
+        "07",
         1,
     ),
     "optimizer_state_lost": Trouble(
@@ -213,7 +213,7 @@ TROUBLES: dict[str, Trouble] = {
             model.fit(..., epochs=10)     # or a loop of fit(..., epochs=1)
         """),
         "Certain: the optimizer's step counter fell back to 0 while the weights went on.",
-        "04",
+        "08",
         1,
     ),
     "float16_overflow": Trouble(
@@ -225,7 +225,7 @@ TROUBLES: dict[str, Trouble] = {
             keras.layers.Dense(classes, activation="softmax", dtype="float32")
         """),
         "Sure: the policy is float16, and values were not finite.",
-        "13",
+        "08",
         1,
     ),
     "loss_not_finite": Trouble(
@@ -239,7 +239,7 @@ TROUBLES: dict[str, Trouble] = {
         """),
         "Certain that it happened. Why, the doctor cannot tell: too long a step, a missing "
         "value, or a logarithm of 0.",
-        "13",
+        "08",
         1,
     ),
     "class_weights_extreme": Trouble(
@@ -251,7 +251,7 @@ TROUBLES: dict[str, Trouble] = {
             model.fit(..., class_weight=dict(enumerate(weights)))
         """),
         "Certain about the weights. That they make the curve jump is likely.",
-        "09",
+        "11",
         1,
     ),
     "stuck_at_chance": Trouble(
@@ -264,7 +264,7 @@ TROUBLES: dict[str, Trouble] = {
         """),
         "Certain that it does no better than one answer for all images. Why, the doctor "
         "cannot tell.",
-        "13",
+        "08",
         2,
     ),
     "bn_averages_lag": Trouble(
@@ -279,7 +279,7 @@ TROUBLES: dict[str, Trouble] = {
             # still learns with it.
         """),
         "Sure: the weights are the same in both readings, only the statistics were measured again.",
-        "03",
+        "04",
         3,
         _code("""
             # A shorter memory, and a learning rate that falls. Do not freeze
@@ -298,7 +298,7 @@ TROUBLES: dict[str, Trouble] = {
             model.compile(...)                # compile again afterwards
         """),
         "Sure: the same weights with statistics over more images give another loss.",
-        "03",
+        "04",
         3,
         _code("""
             keras.layers.BatchNormalization(momentum=0.9)  # small batches: 0.99
@@ -314,7 +314,7 @@ TROUBLES: dict[str, Trouble] = {
             model.compile(...)                # compile again afterwards
         """),
         "Sure: with the same weights, the loss depends on how many images are normalized together.",
-        "03",
+        "08",
         3,
         _code("""
             model.fit(x, y, batch_size=32)
@@ -332,7 +332,7 @@ TROUBLES: dict[str, Trouble] = {
             model.compile(keras.optimizers.Adam(rate), ...)
         """),
         "Sure if the loss stays calm with weights averaged over an epoch.",
-        "04",
+        "06",
         3,
     ),
     "too_few_validation_images": Trouble(
@@ -342,7 +342,7 @@ TROUBLES: dict[str, Trouble] = {
             model.fit(x, y, validation_split=0.3)
         """),
         "Sure: other validation images of the same kind would jump as much, in other epochs.",
-        "05",
+        "10",
         4,
     ),
     "overfitting": Trouble(
@@ -355,7 +355,7 @@ TROUBLES: dict[str, Trouble] = {
         """),
         "Sure: the loss climbs, and either no temperature brings it back or the training images "
         "are known far better than the others.",
-        "05",
+        "09",
         4,
     ),
     "overconfidence": Trouble(
@@ -366,7 +366,7 @@ TROUBLES: dict[str, Trouble] = {
             # or divide the logits by a temperature, fitted on validation images.
         """),
         "Sure: a single temperature, fitted on other images, takes the climb away.",
-        "05",
+        "09",
         4,
     ),
 }

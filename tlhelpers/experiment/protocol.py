@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -171,17 +171,20 @@ def questions(case_name: str, profile: str = "quick") -> list[Question]:
             Question("behind", name, before, (*before, name))
             for name, before in protocol.behind[case_name]
         ),
-        *(
-            Question(
-                "leave-one-out", name, tuple(other for other in steady if other != name), steady
-            )
-            for name in steady
-        ),
-        *(
-            Question("cumulative", name, steady[:i], steady[: i + 1], judged=False)
-            for i, name in enumerate(steady)
-        ),
+        *(_of_the_steady(steady) if len(steady) > 1 else ()),
     ]
+
+
+def _of_the_steady(steady: tuple[str, ...]) -> Iterator[Question]:
+    """Is each fix of the steady recipe needed, and what does each add on the way to it?
+
+    Of a single fix both are what is asked of it alone.
+    """
+    for name in steady:
+        without = tuple(other for other in steady if other != name)
+        yield Question("leave-one-out", name, without, steady)
+    for i, name in enumerate(steady):
+        yield Question("cumulative", name, steady[:i], steady[: i + 1], judged=False)
 
 
 def recipes(case_name: str, profile: str = "quick") -> list[str]:

@@ -1,0 +1,17 @@
+"""Answers to the exercises of page 00."""
+
+from tlhelpers.course.exercises import Choice, Exercise
+
+EXERCISES = {
+    "00-which": Exercise(
+        Choice(
+            "a",
+            {
+                "b": "If the weights jumped, blue would jump with orange. Does it?",
+                "c": "A climb stays up. Does orange come back down?",
+            },
+        ),
+        praise="Blue stays low where orange jumps: the gauge lags, the network is fine.",
+        wrong=("b", "c", "d", 1),
+    ),
+}
