@@ -38,6 +38,7 @@ tl.plots.readings(
     },
     "Three troubles: the gauge lags, the weights jump, the network grows too sure",
     ("val_nll", "val_nll_fresh", "val_nll_averaged_fresh"),
+    one_scale=False,
 )
 
 # %% [markdown]

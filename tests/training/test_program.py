@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import jupytext
 import keras
 import numpy as np
 import pytest
 
+import tlhelpers as tl
+from tlhelpers.analysis.study import study
+from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.experiment.cases import LETTERS, case
 from tlhelpers.experiment.fixes import FIXES
@@ -147,6 +151,34 @@ def test_the_question_s_own_network(name):
     if name == "retinopathy":
         counts = its.parameter_counts(space["model"])
         assert counts == {"total": 23_654_402, "trainable": 23_601_282, "not trainable": 53_120}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("page", "variable", "name"),
+    [("01_retina_spikes", "retina", "retinopathy"), ("02_faces_jump", "faces", "ferplus")],
+)
+def test_the_program_of_a_page_builds_what_was_measured(page, variable, name):
+    cells = jupytext.read(paths.NOTEBOOKS / "src" / f"{page}.py").cells
+    (code,) = (c.source for c in cells if "program" in c.metadata.get("tags", []))
+    this = study(name)
+    space = {"keras": keras, "tl": tl, "np": np, variable: this}
+    exec(code, space)
+    model, base = space["model"], space["base"]
+    ours = Trainer(this.case.measured, this.case.split, cache_frozen=False).network
+    assert its.parameter_counts(model) == its.parameter_counts(ours.model)
+    trainable, momenta = (
+        [[getattr(layer, what, None) for layer in each.layers] for each in (base, ours.base)]
+        for what in ("trainable", "momentum")
+    )
+    assert trainable[0] == trainable[1] and momenta[0] == momenta[1]
+    same_optimizer(model.optimizer, ours.model.optimizer)
+    model.set_weights(ours.model.get_weights())
+    x = space["x_val"][:40]
+    assert np.allclose(
+        model.predict(x, verbose=0), ours.model.predict(x, verbose=0), rtol=1e-3, atol=1e-5
+    )
+    assert model.loss == this.case.measured.loss
 
 
 @pytest.mark.parametrize(("name", "fix"), TRIED)

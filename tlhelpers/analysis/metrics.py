@@ -73,7 +73,7 @@ METRICS = {
         Metric("nll", "NLL", "validation NLL after the last epoch",
                "nats", "lower",
                lambda run: float(run.curve("val_nll")[-1])),
-        # Keras's own val_loss; on TensorFlow the posted retina loss is not the NLL (page 02).
+        # Keras's own val_loss; on TensorFlow the posted retina loss is not the NLL (page 09).
         Metric("val_loss", "val_loss", "Keras's validation loss after the last epoch",
                "", "lower",
                lambda run: float(run.curve("val_loss")[-1])),

@@ -437,10 +437,9 @@ class Doctor(keras.callbacks.Callback):
         first = plumbing._first_input(sample.x)
         if first.dtype.kind not in "fiu" or not np.isfinite(first.astype("float32")).all():
             return
-        self._facts["inputs_from"], self._facts["inputs_to"] = (
-            float(first.min()),
-            float(first.max()),
-        )
+        for name, end in (("inputs_from", first.min()), ("inputs_to", first.max())):
+            # 255 as 255, and not in two digits as a measured number.
+            self._facts[name] = int(end) if float(end).is_integer() else float(end)
         diagnosis = inputs.scaled_twice(self.model, first)
         self._add(diagnosis)
         if diagnosis is None and self._first_norm is not None:

@@ -296,11 +296,13 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
     worst = int(np.argmax(curves.log_nll["as_validated"] - curves.log_nll["fresh"]))
     evidence = (
         f"In epoch {worst + 1} the validation loss is {last[0][worst]:.2f}. With the same "
-        "weights and "
-        f"statistics measured on training images it is {last[1][worst]:.2f}. The jumping from "
-        "epoch to "
-        f"epoch falls from {jumping:.2f} to {left:.2f} (in log units)."
+        f"weights and statistics measured on training images it is {last[1][worst]:.2f}."
     )
+    if jumping > _JUMPING / 2:
+        evidence += (
+            f" The jumping from epoch to epoch falls from {jumping:.2f} to {left:.2f} (in log "
+            "units)."
+        )
     if seen.uses_average:
         return found(
             "average_not_validated",

@@ -96,9 +96,9 @@ CAUSES = tuple(
                 "the standard error of a step; two evaluations that differ",
                 {
                     "retinopathy": "no training differs: it is read off the recorded predictions "
-                    "(page 01)",
+                    "(page 03)",
                     "ferplus": "no training differs: it is read off the recorded predictions "
-                    "(page 07)",
+                    "(page 10)",
                 },
             ),
             (
@@ -107,7 +107,7 @@ CAUSES = tuple(
                 {
                     "retinopathy": "there is one grade per image and no votes to draw again",
                     "ferplus": "no training can mend it; soft labels stand under cause 8, the "
-                    "bound itself is on page 10",
+                    "bound itself is on page 11",
                 },
             ),
             (

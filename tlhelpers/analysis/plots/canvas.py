@@ -89,11 +89,13 @@ def panels(items: Sized, height: float, width: float = WIDTH) -> tuple[Figure, n
     return figure, axes[: len(items)]
 
 
-def rows(count: int, columns: int, height: float) -> tuple[Figure, np.ndarray]:
-    """Rows of panels, `height` inches each; the panels of a row share their axis."""
+def rows(
+    count: int, columns: int, height: float, share: bool | str = "row"
+) -> tuple[Figure, np.ndarray]:
+    """Rows of panels, `height` inches each; the panels of a row share their axis, or none does."""
     if not columns:
         refuse_nothing([])
-    return _grid(count, columns, height, WIDTH, "row")
+    return _grid(count, columns, height, WIDTH, share)
 
 
 def _grid(

@@ -678,6 +678,7 @@ def readings(
     runs: Mapping[str, Run],
     title: str,
     columns: Sequence[str] = ("val_nll", "val_nll_fresh"),
+    one_scale: bool = True,
 ) -> Plot:
     """One training measured several ways after every epoch, one panel a run.
 
@@ -689,6 +690,8 @@ def readings(
         What the figure shows.
     columns : sequence of str
         Of `tlhelpers.training.readings.READINGS`, or "val_nll".
+    one_scale : bool
+        Whether all panels share one axis.
 
     Returns
     -------
@@ -699,7 +702,7 @@ def readings(
     CourseError
         No runs, or one without these columns.
     """
-    figure, axes = canvas.panels(runs, height=3.2)
+    figure, axes = canvas.rows(1, len(runs), height=3.2, share=one_scale)
     palette = dict(zip(_READINGS, canvas.colors(len(_READINGS)), strict=True))
     told = []
     for axis, (name, run) in zip(axes, runs.items(), strict=True):
@@ -711,12 +714,15 @@ def readings(
             told.append(f"{name}, {words}: {canvas.range_words([line])}")
         canvas.panel_title(axis, name, len(runs))
     canvas.epoch_axes(axes, max(run.epochs for run in runs.values()))
-    canvas.log_axis(axes)
+    for group in [axes] if one_scale else [[axis] for axis in axes]:
+        canvas.log_axis(group)
     canvas.label_rows(axes, canvas.COLUMNS["val_nll"])
     first = next(iter(runs.values()))
     alike = {run.seed: run for run in runs.values() if run.recipe == first.recipe}
     origin = Experiment(first.recipe, tuple(alike.values())).origin
     caption = f"Every reading uses the same validation images. {origin[:1].upper()}{origin[1:]}."
+    if not one_scale:
+        caption += " Each panel has its own scale."
     return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told), legend=axes[0])
 
 
