@@ -120,7 +120,9 @@ tl.plots.history(
 # show it, what share was found? ([Page 10](10_honest_validation.ipynb) asks how accuracy gets so high.)
 
 # %%
-tl.plots.recalls({"the question's recipe": posted}, "Common expressions are found, rare ones are missed")
+tl.plots.recalls(
+    {"the question's recipe": posted}, "Common expressions are found, rare ones are missed"
+)
 
 # %% [markdown]
 # Read it from left to right. The classes that fill the set are found, and they make the accuracy. At

@@ -8,7 +8,7 @@
 # fairly.
 #
 # **Time.** 8 minutes to read, 1 to train, 10 for the exercises. **You need**
-# [page 01](01_retina_spikes.ipynb).
+# [page 02](02_faces_jump.ipynb).
 
 # %% tags=["parameters"]
 profile = "quick"
@@ -21,6 +21,7 @@ import numpy as np
 
 import tlhelpers as tl
 
+faces = tl.study("ferplus", profile, live, seeds)
 retina = tl.study("retinopathy", profile, live, seeds)
 posted = retina.runs()
 
@@ -31,7 +32,8 @@ posted = retina.runs()
 # think of the idea?
 
 # %%
-monday, tuesday = posted[min(4, len(posted) - 1)], posted[0]
+days = list(faces.runs())
+monday, tuesday = days[0], days[min(5, len(days) - 1)]
 tl.plots.history(
     {"Monday": monday.history, "Tuesday": tuesday.history},
     "Tuesday's training is calmer",
@@ -39,7 +41,7 @@ tl.plots.history(
 )
 
 # %% [markdown]
-# There was no idea. Both are the retina training of [page 01](01_retina_spikes.ipynb), line for line.
+# There was no idea. Both are the faces training of [page 02](02_faces_jump.ipynb), line for line.
 # **Only the seed differs.** It sets the head's first weights, the order of the images, and dropout.
 #
 # So a calmer curve after a change is no evidence. It may be Tuesday.
@@ -49,6 +51,7 @@ tl.plots.history(
 # First we need a number instead of an impression. Take the logarithm of the validation loss, so that
 # equal factors count the same. Find the lowest epoch. Before it a loss should fall, after it a loss
 # may rise: that is learning, then overfitting. *Jitter* adds up the steps that go the wrong way.
+
 
 # %%
 def jitter(losses):
@@ -81,7 +84,7 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 # %%
 tl.plots.wrong_way(
     {"Monday": monday, "Tuesday": tuesday},
-    "Monday's spikes are real, Tuesday's wrong steps could be chance",
+    "Monday jumps far more than chance, most of Tuesday's steps could be chance",
 )
 
 # %% [markdown]
@@ -89,6 +92,7 @@ tl.plots.wrong_way(
 #
 # This callback prints the same for your own training: each step of the validation loss, and how large
 # it could be by chance.
+
 
 # %%
 class PairedNoise(keras.callbacks.Callback):
@@ -172,14 +176,14 @@ for share in (0.25, 0.5, 0.75):
 # its jitter is more than twice that, and "noise" otherwise.
 
 # %%
-retina_runs, faces = tl.study("retinopathy").runs(), tl.study("ferplus")
+one, two = tl.study("retinopathy"), tl.study("ferplus")
 six = {
-    "A": faces.runs()[2],
-    "B": retina_runs[0],
-    "C": faces.runs("frozen-batchnorm")[1],
-    "D": faces.runs("warmup-cosine")[1],
-    "E": retina_runs[4],
-    "F": retina_runs[6],
+    "A": two.runs()[2],
+    "B": one.runs()[0],
+    "C": two.runs("frozen-batchnorm")[1],
+    "D": two.runs("warmup-cosine")[1],
+    "E": one.runs()[4],
+    "F": one.runs()[6],
 }
 tl.plots.wrong_way(six, "Which of these jump?")
 
@@ -209,7 +213,7 @@ tl.check("03-six", my_answer)
 # standard deviations / √8. The factor 2.4 is t for eight pairs.
 
 # %% tags=["exercise"]
-my_answer = None  # (low, high); the runs are tl.study("retinopathy").runs("plateau")
+my_answer = None  # (low, high); the runs are one.runs() and one.runs("plateau")
 
 tl.check("03-interval", my_answer)
 
@@ -217,16 +221,15 @@ tl.check("03-interval", my_answer)
 # <details><summary>Solution</summary>
 #
 # ```python
-# before = np.array([jitter(run.curve("val_nll")) for run in retina_runs])
-# plateau = tl.study("retinopathy").runs("plateau")
-# after = np.array([jitter(run.curve("val_nll")) for run in plateau])
+# before = np.array([jitter(run.curve("val_nll")) for run in one.runs()])
+# after = np.array([jitter(run.curve("val_nll")) for run in one.runs("plateau")])
 # change = after - before
 # half = 2.4 * change.std(ddof=1) / np.sqrt(len(change))
 # my_answer = (change.mean() - half, change.mean() + half)
 # ```
 #
-# Zero lies inside: no clear effect within ten epochs. The callback waits for three bad epochs, and
-# most of the jumping has happened by then.
+# Zero lies inside: no clear effect within ten epochs. The callback has to wait for three epochs
+# without a better loss before it acts, and then it only halves the rate.
 # </details>
 
 # %% [markdown]

@@ -33,6 +33,7 @@ x_train, y_train, x_val, y_val = retina.case.arrays
 # them, by calling the backbone with `training=False`. Here is a small fine-tuning in plain Keras that
 # can be built three ways.
 
+
 # %%
 def build(training=None, freeze=False):
     keras.utils.set_random_seed(0)
@@ -55,6 +56,7 @@ def build(training=None, freeze=False):
 # %% [markdown]
 # And here is what one BatchNorm layer does in the first steps of `fit`.
 
+
 # %%
 class Watch(keras.callbacks.Callback):
     def __init__(self, layer):
@@ -62,7 +64,7 @@ class Watch(keras.callbacks.Callback):
         self.layer, self.seen = layer, []
 
     def on_train_batch_end(self, batch, logs=None):
-        self.seen.append(float(np.array(self.layer.moving_mean)[0]))
+        self.seen.append(float(self.layer.moving_mean[0]))
 
 
 ways = {
@@ -106,19 +108,17 @@ tl.plots.moving_means(
 #
 # Better than trusting a flag is looking. This counts the BatchNorm layers that one step moves:
 
+
 # %%
 def moved(model, x, y):
+    norm = keras.layers.BatchNormalization
+    layers = [layer for layer in model._flatten_layers() if isinstance(layer, norm)]
+    means = [keras.ops.convert_to_numpy(layer.moving_mean) for layer in layers]
     kept = model.get_weights()
-    layers = [
-        layer
-        for layer in model._flatten_layers()
-        if isinstance(layer, keras.layers.BatchNormalization)
-    ]
-    before = [np.array(layer.moving_mean) for layer in layers]
     model.fit(x[:8], y[:8], batch_size=8, verbose=0)
-    count = sum(
-        not np.array_equal(old, np.array(layer.moving_mean)) for old, layer in zip(before, layers)
-    )
+    count = 0
+    for layer, mean in zip(layers, means, strict=True):
+        count += not np.array_equal(mean, keras.ops.convert_to_numpy(layer.moving_mean))
     model.set_weights(kept)
     return f"{count} of {len(layers)} BatchNorm layers moved"
 

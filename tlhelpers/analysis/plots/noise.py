@@ -36,6 +36,7 @@ def wrong_way(runs: Mapping[str, Run], title: str) -> Plot:
     CourseError
         No runs.
     """
+    canvas.refuse_nothing(runs)
     columns = min(len(runs), 3)
     figure, axes = canvas.rows(-(-len(runs) // 3), columns, height=2.5 if len(runs) > 3 else 3.2)
     for axis in axes[len(runs) :]:

@@ -24,15 +24,15 @@ def _stands_still(answer: Any) -> str | None:
         x = np.random.default_rng(0).uniform(0, 255, (8, *answer.input_shape[1:]))
         y = np.eye(answer.output_shape[-1])[np.arange(8) % answer.output_shape[-1]]
         kept = answer.get_weights()
-        old = [np.array(norm.moving_mean) for norm in norms]
-        kernels = [np.array(each.weights[0]) for each in convolutions]
+        old = [keras.ops.convert_to_numpy(norm.moving_mean) for norm in norms]
+        kernels = [keras.ops.convert_to_numpy(each.weights[0]) for each in convolutions]
         answer.fit(x, y, batch_size=8, verbose=0)
         moved = sum(
-            not np.array_equal(a, np.array(norm.moving_mean))
+            not np.array_equal(a, keras.ops.convert_to_numpy(norm.moving_mean))
             for a, norm in zip(old, norms, strict=True)
         )
         trained = sum(
-            not np.array_equal(a, np.array(each.weights[0]))
+            not np.array_equal(a, keras.ops.convert_to_numpy(each.weights[0]))
             for a, each in zip(kernels, convolutions, strict=True)
         )
         answer.set_weights(kept)
