@@ -127,7 +127,7 @@ history = trainer.network.model.fit(
 # ## Does it help?
 #
 # Now the second kind. To compare two recipes, train both with the *same* seeds. A pair starts from the
-# same weights and sees the images in the same order, so much of the luck cancels. Then look at the
+# same weights and sees the images in the same order, so part of the luck cancels. Then look at the
 # differences, pair by pair.
 
 # %%
@@ -146,7 +146,7 @@ tl.plots.paired(
 # The lower learning rate steadies every single pair.
 #
 # A result needs an interval: mean difference ± t × standard deviation of the differences / √n. If the
-# interval holds zero, you have seen no clear effect. If you tried ten changes, one of them looks good
+# interval holds zero, you have seen no clear effect. If you tried ten changes, one of them may look good
 # by luck, so the interval has to be stricter. These words count that, too:
 
 # %% tags=["nbval-check-output"]
