@@ -5,6 +5,7 @@ Each function takes results and returns a `Plot`: a drawn figure with its text a
 
 from tlhelpers.analysis.plots.canvas import Plot
 from tlhelpers.analysis.plots.mechanism import chase, modes, turning
+from tlhelpers.analysis.plots.noise import moving_means, wrong_way
 from tlhelpers.analysis.plots.results import (
     confusion,
     contact_sheet,
@@ -34,6 +35,7 @@ __all__ = [
     "history",
     "layer_lag",
     "modes",
+    "moving_means",
     "paired",
     "readings",
     "recalls",
@@ -41,4 +43,5 @@ __all__ = [
     "split",
     "steps",
     "turning",
+    "wrong_way",
 ]

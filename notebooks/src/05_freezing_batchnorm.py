@@ -1,0 +1,243 @@
+# %% [markdown]
+# # The flag that does not freeze BatchNorm
+#
+# **In one sentence.** In Keras 3, `base(x, training=False)` does nothing while `fit` trains, and where
+# steps are long, really freezing BatchNorm can do more harm than good.
+#
+# **You will be able to** test whether your BatchNorm is frozen, freeze it, and decide whether you
+# should.
+#
+# **Time.** 8 minutes to read, 1 to train, 9 for the exercises. **You need**
+# [page 04](04_batchnorm_lags.ipynb).
+
+# %% tags=["parameters"]
+profile = "quick"
+live = False
+seeds = 0
+
+# %%
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+import tlhelpers as tl
+
+retina = tl.study("retinopathy", profile, live, seeds)
+x_train, y_train, x_val, y_val = retina.case.arrays
+
+# %% [markdown]
+# ## See it
+#
+# BatchNorm's running statistics lag behind moving weights. The advice you find everywhere: freeze
+# them, by calling the backbone with `training=False`. Here is a small fine-tuning in plain Keras that
+# can be built three ways.
+
+
+# %%
+def build(training=None, freeze=False):
+    keras.utils.set_random_seed(0)
+    base = tl.backbone("efficientnet-lite0").build(x_train.shape[1])  # yours: ResNet50
+    base = keras.Model(base.input, base.get_layer("block4_add").output)
+    if freeze:
+        for layer in base.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
+    images = keras.Input(x_train.shape[1:])
+    x = keras.layers.Rescaling(1 / 255)(images)
+    x = base(x, training=training)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    outputs = keras.layers.Dense(2, "softmax")(x)
+    model = keras.Model(images, outputs)
+    model.compile(keras.optimizers.Adam(1e-4), loss="categorical_crossentropy")
+    return model
+
+
+# %% [markdown]
+# And here is what one BatchNorm layer does in the first steps of `fit`.
+
+
+# %%
+class Watch(keras.callbacks.Callback):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.seen = layer, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen.append(float(self.layer.moving_mean[0]))
+
+
+ways = {
+    "base(x)": build(),
+    "base(x, training=False)": build(training=False),
+    "layer.trainable = False": build(freeze=True),
+}
+watches = {}
+for name, model in ways.items():
+    base = model.layers[2]
+    watches[name] = Watch(base.get_layer("stem_bn"))
+    model.fit(x_train[:400], y_train[:400], batch_size=8, callbacks=[watches[name]], verbose=0)
+tl.plots.moving_means(
+    {name: watch.seen for name, watch in watches.items()},
+    "With training=False the running mean moves exactly as without it",
+)
+
+# %% [markdown]
+# ## Why
+#
+# `fit` calls your model with `training=True`. In a Functional model of Keras 3, that value is passed
+# down to every layer and overrides the flag that you gave when you built it. There is no warning. In
+# Keras 2 the flag held, and most tutorials are from that time. Keras knows
+# [the issue](https://github.com/keras-team/keras/issues/20285).
+#
+# Setting `trainable = False` on the BatchNorm layer does work. It means more here than in other
+# layers: the layer also switches to its running statistics, in training as in validation. Then there
+# is nothing that could lag.
+#
+# ## In Keras
+#
+# Freezing takes three lines before `compile`:
+#
+# ```diff
+# {{changes retinopathy frozen-batchnorm}}
+# ```
+#
+# Three traps. A loop over `model.layers` does not look inside the backbone. A change of `trainable`
+# counts only after you compile again. And on TensorFlow, `base.trainable = True` does not undo it:
+# that attribute was True all along.
+#
+# Better than trusting a flag is looking. This counts the BatchNorm layers that one step moves:
+
+
+# %%
+def moved(model, x, y):
+    norm = keras.layers.BatchNormalization
+    layers = [layer for layer in model._flatten_layers() if isinstance(layer, norm)]
+    means = [keras.ops.convert_to_numpy(layer.moving_mean) for layer in layers]
+    kept = model.get_weights()
+    model.fit(x[:8], y[:8], batch_size=8, verbose=0)
+    count = 0
+    for layer, mean in zip(layers, means, strict=True):
+        count += not np.array_equal(mean, keras.ops.convert_to_numpy(layer.moving_mean))
+    model.set_weights(kept)
+    return f"{count} of {len(layers)} BatchNorm layers moved"
+
+
+for name, model in ways.items():
+    print(f"{name:24} {moved(model, x_train, y_train)}")
+
+# %% [markdown]
+# ## Does it help?
+#
+# So freeze it for real, and all is well? In the retina training, eight runs each way:
+
+# %%
+tl.plots.curves(
+    {"the question's recipe": retina.runs(), "frozen BatchNorm": retina.runs("frozen-batchnorm")},
+    column="val_accuracy",
+    title="Frozen, some runs are slow to learn, or never do",
+    log=False,
+)
+
+# %% [markdown]
+# The flat line is the share of the larger class: such a run answers the same for every image. In the
+# faces training, we froze BatchNorm at the question's learning rate and at a tenth of it:
+
+# %%
+faces = tl.study("ferplus", profile, live, seeds)
+slow = faces.effect("frozen-batchnorm", "learning-rate-1e-4")
+frozen = [faces.effect("frozen-batchnorm"), replace(slow, title="Frozen, at a tenth of the rate")]
+tl.plots.effects(frozen, "Freezing BatchNorm steadies neither")
+
+# %% tags=["nbval-check-output"]
+for case, effect in {"retina": retina.effect("frozen-batchnorm"), "faces": frozen[0]}.items():
+    print(f"{case}: {effect}")
+print(f"faces: {frozen[1]}")
+
+# %% [markdown]
+# A live BatchNorm layer repairs what a step does to the scale of its inputs. A frozen one is only a
+# fixed factor and a shift. If steps are long, each layer's outputs drift, the next layer multiplies
+# the drift, and nothing pulls it back.
+#
+# So it depends on your training:
+#
+# | your training | freeze BatchNorm? |
+# | --- | --- |
+# | ResNet50, Adam at 1e-4 or more | No. Shorten the step ([page 06](06_step_length.ipynb)) or average the weights ([page 07](07_average_the_weights.ipynb)). |
+# | a network with short steps, few images | Try it. EfficientNet-Lite0 on 1,000 real faces at 1e-4: from always answering the larger class to an accuracy of 0.93. |
+# | only a few images fit into a batch | Yes: statistics of so few images are too noisy to train with. |
+# | weights that were never trained | Never. The running statistics are still 0 and 1, so there is no normalization at all. |
+#
+# ## Try it
+#
+# **Exercise 1 (6 minutes).** The author of this model is sure that BatchNorm is frozen. Repair it. Each
+# BatchNorm layer has to stand still under `fit`, and the convolutions have to train as before.
+
+# %%
+model = build(training=False)
+for layer in model.layers:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        layer.trainable = False
+print(moved(model, x_train, y_train))
+
+# %% tags=["exercise"]
+my_answer = None  # repair the model, then: my_answer = model
+
+tl.check("05-repair", my_answer)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# base = model.layers[2]
+# for layer in base.layers:
+#     if isinstance(layer, keras.layers.BatchNormalization):
+#         layer.trainable = False
+# model.compile(keras.optimizers.Adam(1e-4), loss="categorical_crossentropy")
+# my_answer = model
+# ```
+#
+# Two repairs: the loop goes into the backbone, and the model is compiled again. `moved` has called
+# `fit` before, so without the second Keras would go on with its old training step.
+# </details>
+
+# %% [markdown]
+# **Exercise 2 (3 minutes).** Freeze BatchNorm, or leave it? A: a detector with 2 large images in a
+# batch. B: ResNet50, Adam at 1e-3, batches of 32. C: MobileNetV2 built with `weights=None`. D:
+# EfficientNet at 1e-5 with 800 images.
+
+# %% tags=["exercise"]
+my_answer = None  # {"A": "freeze", "B": "leave", ...}
+
+tl.check("05-freeze-or-leave", my_answer)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# my_answer = {"A": "freeze", "B": "leave", "C": "leave", "D": "freeze"}
+# ```
+#
+# A: two images make no statistics. B: the step is long. C: nothing has been learned that could be
+# frozen. D: a short step and few images, so try it, and compare scores.
+# </details>
+
+# %% [markdown]
+# ## Key points
+#
+# - `training=False` does not freeze BatchNorm under `fit`. Set `trainable = False` on each layer, then
+#   compile.
+# - Check it: run one step, and look whether `moving_mean` has moved.
+# - Where steps are long, freezing does not steady the curve, and it can cost the score.
+#
+# <details><summary>How sure are we?</summary>
+#
+# The flag was tested with Keras 3.3, 3.6 and 3.15. The accuracy of 0.93 is from one run; on real
+# retina photographs at 96 pixels one frozen run had the steadier loss, and neither learned much. A real
+# ResNet50, trained beforehand on faces, agrees with our rebuild: frozen at 1e-4 it hardly learned, and
+# frozen at 1e-5 it jumped.
+# </details>
+#
+# **Read more:** Keras issues [20285](https://github.com/keras-team/keras/issues/20285) and
+# [10666](https://github.com/keras-team/keras/issues/10666); Wu & Johnson,
+# [Rethinking "Batch" in BatchNorm](https://arxiv.org/abs/2105.07576).
