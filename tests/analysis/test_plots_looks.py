@@ -8,7 +8,11 @@ from PIL import Image
 from tlhelpers.analysis import plots
 from tlhelpers.core.errors import CourseError
 
-PAST = {"val_nll": [0.5, 0.4, 0.6], "val_nll_recalibrated": [0.4, 0.35, 0.36], "val_accuracy": [0.8] * 3}
+PAST = {
+    "val_nll": [0.5, 0.4, 0.6],
+    "val_nll_recalibrated": [0.4, 0.35, 0.36],
+    "val_accuracy": [0.8] * 3,
+}
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,9 @@ def looks(
             line = np.array(past[score], dtype=float)
             below = axes[len(trainings) + i]
             below.plot(np.arange(1, len(line) + 1), line, "D-", color=palette[3], ms=4)
-            told.append(f"{label}, {canvas.COLUMNS.get(score, score)}: {canvas.range_words([line])}")
+            told.append(
+                f"{label}, {canvas.COLUMNS.get(score, score)}: {canvas.range_words([line])}"
+            )
         canvas.panel_title(axes[i], label, len(trainings))
         canvas.epoch_axes(axes[i :: len(trainings)], len(past[columns[0]]))
     canvas.log_axis(axes[: len(trainings)])
