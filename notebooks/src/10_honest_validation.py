@@ -148,7 +148,7 @@ print(f"margin between two of our networks: {margin(right[0], right[-1]):.1f} po
 
 # %%
 jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]
-tl.plots.steps(jumpy, "Gray is what the choice of images can do: the jumps are far larger")
+tl.plots.steps(jumpy, "Gray is what the choice of images can do: the jumps are larger")
 
 # %% [markdown]
 # The small steps may be noise of the images. The jumps are not, and a larger set would not calm

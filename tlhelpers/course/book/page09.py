@@ -28,7 +28,7 @@ def three_curves() -> Mapping[str, Mapping[str, Sequence[float]]]:
 
     faces = study("ferplus")
     overfits = {**_NOISY_LABELS, "val_nll_fresh": _NOISY_LABELS["val_nll"]}  # it has no BatchNorm
-    lags, overconfident = faces.runs()[6], faces.runs("weight-average-update-bn")[4]
+    lags, overconfident = faces.runs()[6], faces.runs("weight-average-update-bn")[1]
     return {"A": overfits, "B": lags.history, "C": overconfident.history}
 
 
