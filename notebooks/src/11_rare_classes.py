@@ -5,7 +5,7 @@
 # left of your batch before you use them.
 #
 # **You will be able to** say what class weights do to your batch, adjust the answers of a finished
-# network, and say what zero hits out of a few images prove.
+# network, and say what zero hits prove.
 #
 # **Time.** 8 minutes to read, none to train, 8 for the exercises. **You need**
 # [page 02](02_faces_jump.ipynb).
