@@ -19,7 +19,6 @@ seeds = 0
 import hashlib
 
 import numpy as np
-from sklearn.model_selection import GroupShuffleSplit
 
 import tlhelpers as tl
 from tlhelpers.data import duplicates
@@ -76,7 +75,9 @@ def hashes(images):
 # what it finds before you throw anything out.
 #
 # Drop the twins from the *training* side. Then the validation set stays the same, and old scores remain
-# comparable. Split by person with scikit-learn:
+# comparable.
+#
+# For people, count who is on both sides. This is what a split by image does to the retina:
 
 # %%
 split = retina.case.split
@@ -87,10 +88,10 @@ validation, train = np.split(by_image, [len(patients) // 4])
 both = set(patients[train]) & set(patients[validation])
 print(f"Split by image: {len(both)} of {len(set(patients[validation]))} patients are on both sides")
 
-splitter = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
-# train, validation = next(splitter.split(images, groups=patients))
-
 # %% [markdown]
+# scikit-learn's `GroupShuffleSplit(n_splits=1, test_size=…)` keeps people whole. Its
+# `split(images, groups=patients)` yields pairs of index arrays: training, then validation.
+#
 # ## Does it help?
 #
 # It makes the score honest, so expect a lower one. Here are the finished networks of the
@@ -151,9 +152,10 @@ jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]
 tl.plots.steps(jumpy, "Gray is what the choice of images can do: the jumps are larger")
 
 # %% [markdown]
-# The small steps may be noise of the images. The jumps are not, and a larger set would not calm
-# them. A set that *changes* from epoch to epoch makes
-# any curve jump: evaluate twice with the same weights, and both numbers must be equal.
+# The small steps may be noise of the images. The jumps are not, and a larger set would not calm them.
+#
+# A set that *changes* from epoch to epoch makes any curve jump. Evaluate twice with the same weights: both
+# numbers must be equal.
 #
 # ## Try it
 #
@@ -190,6 +192,9 @@ tl.check("10-patients", my_answer)
 # <details><summary>Solution</summary>
 #
 # ```python
+# from sklearn.model_selection import GroupShuffleSplit
+#
+# splitter = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
 # train, validation = next(splitter.split(patients, groups=patients))
 # my_answer = (patients[train], patients[validation])
 # ```
