@@ -4,6 +4,7 @@ Each function takes results and returns a `Plot`: a drawn figure with its text a
 """
 
 from tlhelpers.analysis.plots.canvas import Plot
+from tlhelpers.analysis.plots.looks import joined, looks
 from tlhelpers.analysis.plots.mechanism import chase, modes, turning
 from tlhelpers.analysis.plots.noise import moving_means, wrong_way
 from tlhelpers.analysis.plots.results import (
@@ -33,7 +34,9 @@ __all__ = [
     "field_survey",
     "forest",
     "history",
+    "joined",
     "layer_lag",
+    "looks",
     "modes",
     "moving_means",
     "paired",

@@ -1,0 +1,252 @@
+# %% [markdown]
+# # Is it overfitting, or is it only too sure?
+#
+# **In one sentence.** A validation loss that climbs while the score stays means overconfidence, and one
+# number fixes that after training.
+#
+# **You will be able to** tell overconfidence from overfitting, fit a temperature, and check that your
+# loss is the one you think it is.
+#
+# **Time.** 8 minutes to read, 1 to train, 7 for the exercises. **You need**
+# [page 04](04_batchnorm_lags.ipynb).
+
+# %% tags=["parameters"]
+profile = "quick"
+live = False
+seeds = 0
+
+# %%
+import keras
+import numpy as np
+
+import tlhelpers as tl
+
+faces = tl.study("ferplus", profile, live, seeds)
+retina = tl.study("retinopathy", profile, live, seeds)
+runs = list(faces.runs("weight-average-update-bn"))
+steady = (runs[4:5] or runs)[0]
+
+# %% [markdown]
+# ## See it
+#
+# You have cured the jumping, and now the loss climbs. Is that overfitting? Here is such a training: the
+# faces, with [averaged weights](07_average_the_weights.ipynb). Beside it we train a small head on frozen
+# features of the retina, and we make a fifth of its labels wrong.
+
+# %%
+x_train, y_train, x_val, y_val = retina.case.arrays
+base = tl.backbone("efficientnet-lite0").build(
+    x_train.shape[1]
+)  # yours: keras.applications.ResNet50
+pooled = keras.layers.GlobalAveragePooling2D()(base.get_layer("block10_add").output)
+features = keras.Model(base.input, pooled)
+f_train, f_val = (features.predict(x / 255, verbose=0) for x in (x_train[:800], x_val))
+
+keras.utils.set_random_seed(1)
+y_wrong = y_train[:800].copy()
+flipped = np.random.default_rng(0).random(len(y_wrong)) < 0.2
+y_wrong[flipped] = y_wrong[flipped][:, ::-1]
+
+normalize = keras.layers.Normalization()
+normalize.adapt(f_train)
+head = keras.Sequential(
+    [normalize, keras.layers.Dense(512, "relu"), keras.layers.Dense(2, "softmax")]
+)
+head.compile(keras.optimizers.Adam(1e-3), "categorical_crossentropy", metrics=["accuracy"])
+epochs = []
+for _ in range(10):
+    past = head.fit(f_train, y_wrong, epochs=2, verbose=0, validation_data=(f_val, y_val)).history
+    epochs.append(
+        {name: values[-1] for name, values in past.items()} | {"p": head.predict(f_val, verbose=0)}
+    )
+noisy = {name: [epoch[name] for epoch in epochs] for name in epochs[0]}
+
+# %%
+tl.plots.history(
+    {"faces, averaged weights": steady.history, "retina, wrong labels": noisy},
+    "Both losses climb, but only one network gets worse",
+    "Dashed: training. Points: validation. Look at the loss first, then at the accuracy below it.",
+    metric="accuracy",
+)
+
+# %% [markdown]
+# A climbing loss alone does not say which is which. On the left the accuracy stays. On the right it falls.
+#
+# ## Why
+#
+# The loss asks two things: is the answer right, and how sure is it? Accuracy asks only the first.
+#
+# Once nearly all training images are right, there is one way left to lower the training loss: be
+# surer. The weights grow, and every answer gets surer, on validation images too. A wrong answer at 99.9 %
+# costs three times as much as one at 90 %. So a few confident mistakes lift the mean while no
+# prediction changes. That is **overconfidence**.
+#
+# **Overfitting** is something else. The network learns the wrong labels by heart, and its answers on new
+# images get worse.
+#
+# ## In Keras
+#
+# Divide all logits by one number, the *temperature*. Above one, every answer becomes less sure, and
+# none changes. Fit it on one half of the validation images and test it on the other.
+
+
+# %%
+def nll(p, labels):
+    return -np.log(np.clip(p[np.arange(len(labels)), labels], 1e-7, 1)).mean()
+
+
+def cooled(p, temperature):
+    powers = np.clip(p, 1e-7, 1) ** (1 / temperature)  # a softmax of log(p) / temperature
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def fit_temperature(p, labels):
+    return min(np.geomspace(0.3, 10, 200), key=lambda t: nll(cooled(p, t), labels))
+
+
+# %% [markdown]
+# `p` is what `model.predict` gives you. Keep patients whole when you halve the images, as
+# `tl.calibration.halves` does. Now refit the confidence after every epoch of both trainings:
+
+# %%
+labels = y_val.argmax(axis=1)
+patients = retina.case.split.validation.groups
+noisy["val_nll"] = [nll(p, labels) for p in noisy["p"]]
+refitted = [tl.calibration.recalibrated(p, labels, patients) for p in noisy["p"]]
+noisy["val_nll_recalibrated"] = [nll(p, labels) for p in refitted]
+
+only = ("val_nll", "val_nll_recalibrated")
+tl.plots.looks(
+    {
+        "faces, averaged weights": {name: steady.history[name] for name in only},
+        "retina, wrong labels": {name: noisy[name] for name in only},
+    },
+    "With its confidence refitted, the left loss stays down and the right one still climbs",
+    "Refitted: a temperature and a bias for each class, fitted on the other half of the images.",
+)
+
+# %% [markdown]
+# **That is the test.** If the climb goes away, the network was only too sure. If it stays, the network
+# forgets what it knew: get better labels or more images, augment, or stop earlier.
+#
+# ## What early stopping watches
+#
+# `EarlyStopping` on `val_loss` ends a training at the climb, whichever kind it is. With
+# overconfidence that can be too early. Let it watch the score that you report:
+#
+# ```python
+# model.compile(..., metrics=["accuracy", keras.metrics.AUC(name="auc")])
+# keras.callbacks.EarlyStopping("val_auc", mode="max", patience=5, restore_best_weights=True)
+# ```
+#
+# The best epoch of a curve that jumps is partly luck. Steady the curve first.
+#
+# ## Is it the loss you think it is?
+#
+# The retina question puts `binary_crossentropy` behind a softmax with two outputs. On paper that equals
+# categorical cross-entropy. On the TensorFlow backend it does not. Keras finds
+# [the logits behind the softmax](https://github.com/keras-team/keras/blob/master/keras/src/backend/tensorflow/nn.py)
+# and treats each output as a sigmoid of its own. Compare what Keras says with your own arithmetic:
+
+# %%
+head.compile(loss="binary_crossentropy")
+shown = head.evaluate(f_val, y_val, verbose=0, return_dict=True)["loss"]
+by_hand = nll(head.predict(f_val, verbose=0), labels)
+print(f"Keras: {shown:.2f}, from the probabilities: {by_hand:.2f}")
+
+# %% [markdown]
+# Trained like that, each output learns the full log-odds. The softmax then sees the difference of the
+# two, which is twice as much. So this loss alone makes a network too sure by a factor of two. The
+# change is one line:
+#
+# ```diff
+# {{changes retinopathy categorical-crossentropy}}
+# ```
+#
+# ## Does it help?
+#
+# Label smoothing, the other common remedy, asks for less certainty during training. Neither change
+# aims at the jumping. This is what they do to it, and to the score:
+
+# %%
+softer = ["categorical-crossentropy", "label-smoothing"]
+tried = retina.effects(softer)
+tl.plots.effects(tried, "Two softer losses on the retina")
+
+# %% tags=["nbval-check-output"]
+for effect in tried:
+    print(effect)
+
+# %% [markdown]
+# And the confidence? This is the temperature that each recipe still asks for. One would be right.
+
+# %%
+for recipe in ("posted", *softer):
+    found = [fit_temperature(run.probabilities, run.labels) for run in retina.runs(recipe)]
+    print(f"{recipe:25} {np.mean(found):.1f}")
+
+# %% [markdown]
+# Label smoothing changes what `val_loss` measures. Never compare it with a run without smoothing: score
+# both by hand, as above.
+#
+# ## Try it
+#
+# **Exercise 1 (3 minutes).** Three trainings, with the readings of page 04 and of this page. Which one is
+# `"overfitting"`, which is `"overconfidence"`, and in which does BatchNorm `"lag"`?
+
+# %%
+from tlhelpers.course.book import page09
+
+tl.plots.looks(
+    page09.three_curves(),
+    "Three trainings, three troubles",
+    "All readings of a training use the same validation images.",
+    score="val_accuracy",
+)
+
+# %% tags=["exercise"]
+my_answer = None  # {"A": "...", "B": "...", "C": "..."}
+
+tl.check("09-which", my_answer)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# my_answer = {"A": "overfitting", "B": "lag", "C": "overconfidence"}
+# ```
+#
+# A loses accuracy, and no reading helps it. B is calm with fresh statistics, and its accuracy comes back
+# after each jump. C keeps its accuracy, and only refitting the confidence takes the climb away.
+# </details>
+
+# %% [markdown]
+# **Exercise 2 (4 minutes).** Fit the temperature of this run on every second image, beginning with the
+# first. Then look at the loss of the other images before and after.
+
+# %% tags=["exercise"]
+my_answer = None  # start from: run = tl.study("ferplus").runs()[0]; run.probabilities, run.labels
+
+tl.check("09-temperature", my_answer)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# run = tl.study("ferplus").runs()[0]
+# my_answer = fit_temperature(run.probabilities[::2], run.labels[::2])
+# others, truth = run.probabilities[1::2], run.labels[1::2]
+# print(nll(others, truth), "->", nll(cooled(others, my_answer), truth))
+# ```
+#
+# The loss falls on images that had no part in the fit, and the accuracy is the same to the last image.
+# </details>
+
+# %% [markdown]
+# ## Key points
+#
+# - Look at the score before you call a climbing loss overfitting.
+# - A temperature fitted on one half and tested on the other tells the two apart, and repairs the one.
+# - Behind a softmax belongs categorical cross-entropy.
+#
+# **Read more:** Guo et al., [On Calibration of Modern Neural Networks](https://arxiv.org/abs/1706.04599).

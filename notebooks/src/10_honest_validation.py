@@ -1,0 +1,213 @@
+# %% [markdown]
+# # Has your network seen your validation images?
+#
+# **In one sentence.** A validation score counts only if the set is large enough, stays the same, and
+# shares no image and no person with the training set.
+#
+# **You will be able to** find duplicates across a split, split by patient, and say how much of a change
+# is noise of the images.
+#
+# **Time.** 7 minutes to read, none to train, 8 for the exercises. **You need**
+# [page 03](03_is_it_noise.ipynb).
+
+# %% tags=["parameters"]
+profile = "quick"
+live = False
+seeds = 0
+
+# %%
+import hashlib
+
+import numpy as np
+
+import tlhelpers as tl
+from tlhelpers.data import duplicates
+
+faces = tl.study("ferplus", profile, live, seeds)
+retina = tl.study("retinopathy", profile, live, seeds)
+
+# %% [markdown]
+# ## See it
+#
+# The second question reports 93 to 95 % on FER+. The best published networks end near 92 %. When a score
+# is better than everybody's, look at the images first. These are from the split, as our drawn set copies
+# it:
+
+# %%
+x_train, y_train, x_val, y_val = faces.case.arrays
+codes = list(duplicates.pixel_hashes(x_train))
+seen = np.flatnonzero(duplicates.has_duplicate(x_val, x_train))
+partner = [codes.index(code) for code in duplicates.pixel_hashes(x_val[seen[:8]])]
+tl.plots.contact_sheet(
+    {"in training": x_train[partner], "in validation": x_val[seen[:8]]},
+    "The same faces on both sides of the split",
+    "Drawn faces; copies are put in at the rate measured on FER+.",
+)
+
+# %% [markdown]
+# These are not similar faces. They are equal, pixel by pixel.
+#
+# ## Why
+#
+# A validation score answers one question: how good is this network on images it has never seen? A
+# copy breaks that, because the network can know its answer by heart. So does a second image of the same
+# person, only less.
+#
+# Both eyes of a patient resemble each other. In
+# [EyePACS](https://www.kaggle.com/competitions/diabetic-retinopathy-detection) they agree in more than
+# nine of ten patients on whether there is any disease. Split by image, and for most validation eyes
+# the network was told the answer for the other eye.
+#
+# Such a leak does not make a curve jump. It makes the curve too good, and hides overfitting.
+#
+# ## In Keras
+#
+# Find exact copies with a hash. It needs no network and a few seconds:
+
+
+# %%
+def hashes(images):
+    return [hashlib.md5(image.tobytes()).hexdigest() for image in np.asarray(images)]
+
+
+# %% [markdown]
+# For copies that were resized or saved again, use a perceptual hash such as `imagehash.dhash`. Look at
+# what it finds before you throw anything out.
+#
+# Drop the twins from the *training* side. Then the validation set stays the same, and old scores remain
+# comparable.
+#
+# For people, count who is on both sides. This is what a split by image does to the retina:
+
+# %%
+split = retina.case.split
+patients = np.concatenate([split.train.groups, split.validation.groups])  # one entry an image
+
+by_image = np.random.default_rng(0).permutation(len(patients))
+validation, train = np.split(by_image, [len(patients) // 4])
+both = set(patients[train]) & set(patients[validation])
+print(f"Split by image: {len(both)} of {len(set(patients[validation]))} patients are on both sides")
+
+# %% [markdown]
+# scikit-learn's `GroupShuffleSplit(n_splits=1, test_size=…)` keeps people whole. Its
+# `split(images, groups=patients)` yields pairs of index arrays: training, then validation.
+#
+# ## Does it help?
+#
+# It makes the score honest, so expect a lower one. Here are the finished networks of the
+# question's recipe, scored twice: on the faces that have a twin in training, and on all others.
+
+# %%
+posted = faces.runs()
+twin = duplicates.has_duplicate(x_val, x_train)
+right = [run.probabilities.argmax(axis=1) == run.labels for run in posted]
+on_twins, on_others = ([r[which].mean() for r in right] for which in (twin, ~twin))
+tl.plots.joined(
+    {"twin in training": on_twins, "all others": on_others},
+    "validation accuracy (share)",
+    "Every network is better on faces it has seen",
+    "A line joins the two scores of one network.",
+)
+
+# %% tags=["nbval-check-output"]
+higher = np.mean(on_twins) > np.mean(on_others)
+print("Accuracy is higher on the twins" if higher else "Accuracy is not higher on the twins")
+
+# %% [markdown]
+# Even on the twins the accuracy is not perfect. Each copy got its own ten votes, and some twins carry two
+# different labels.
+#
+# Twins are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three
+# more things: which hard faces were left out, which split was scored, and which metric.
+#
+# ## Is it large enough?
+#
+# Accuracy on a sample is a coin tossed once per image. This is its 95 % margin, for a network that is right nine
+# times out of ten:
+#
+# | validation images | one network | two epochs that differ on 5 % of the answers |
+# | --- | --- | --- |
+# | 100 | ± 5.9 points | ± 4.4 points |
+# | 400 | ± 2.9 points | ± 2.2 points |
+# | 1,600 | ± 1.5 points | ± 1.1 points |
+# | 6,400 | ± 0.7 points | ± 0.5 points |
+#
+# Four times the images halve the margin. The last column is the one for a curve: each epoch is
+# scored on the same images, so only answers that *changed* can add noise. Count them in your own run:
+
+
+# %%
+def margin(right_before, right_after):
+    """95 % margin of a difference in accuracy on the same images, in points."""
+    return 196 * np.sqrt(np.sum(right_before != right_after)) / len(right_before)
+
+
+print(f"margin between two of our networks: {margin(right[0], right[-1]):.1f} points")
+
+# %% [markdown]
+# Losses have such a margin too. Does it explain the spikes of the retina?
+
+# %%
+jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]
+tl.plots.steps(jumpy, "Gray is what the choice of images can do: the jumps are larger")
+
+# %% [markdown]
+# The small steps may be noise of the images. The jumps are not, and a larger set would not calm them.
+#
+# A set that *changes* from epoch to epoch makes any curve jump. Evaluate twice with the same weights: both
+# numbers must be equal.
+#
+# ## Try it
+#
+# **Exercise 1 (3 minutes).** Which share of the validation faces has an exact twin in training? Use
+# `hashes`, `x_train` and `x_val`.
+
+# %% tags=["exercise"]
+my_answer = None  # a share from 0 to 1
+
+tl.check("10-twins", my_answer)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# known = set(hashes(x_train))
+# my_answer = np.mean([code in known for code in hashes(x_val)])
+# ```
+#
+# The real FER+ is the same: [8 % of its validation faces](../tlhelpers/data/ferplus_figures.json) have
+# an exact twin in training.
+# </details>
+
+# %% [markdown]
+# **Exercise 2 (5 minutes).** Split the retinas so that a quarter of the images is for validation and no
+# patient is on both sides. `patients` holds the patient of each image.
+
+# %% tags=["exercise"]
+my_answer = None  # (patients of the training images, patients of the validation images)
+
+tl.check("10-patients", my_answer)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# from sklearn.model_selection import GroupShuffleSplit
+#
+# splitter = GroupShuffleSplit(n_splits=1, test_size=0.25, random_state=0)
+# train, validation = next(splitter.split(patients, groups=patients))
+# my_answer = (patients[train], patients[validation])
+# ```
+#
+# The groups decide, and the images follow. For several folds use `StratifiedGroupKFold`.
+# </details>
+
+# %% [markdown]
+# ## Key points
+#
+# - Hash both sides before you believe a score. It takes seconds.
+# - Split by person, and count the people on both sides. The count must be zero.
+# - Count the answers that flip from epoch to epoch: their root, over the number of images, is the noise.
+#
+# **Read more:** Barsoum et al., [the labels of FER+](https://arxiv.org/abs/1608.01041);
+# scikit-learn's guide to [splits by group](https://scikit-learn.org/stable/modules/cross_validation.html).

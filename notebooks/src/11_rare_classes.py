@@ -1,0 +1,206 @@
+# %% [markdown]
+# # Why is the rare class never found?
+#
+# **In one sentence.** Balanced class weights let a handful of images decide each step, so look at what is
+# left of your batch before you use them.
+#
+# **You will be able to** say what class weights do to your batch, adjust the answers of a finished
+# network, and say what zero hits prove.
+#
+# **Time.** 8 minutes to read, none to train, 8 for the exercises. **You need**
+# [page 02](02_faces_jump.ipynb).
+
+# %% tags=["parameters"]
+profile = "quick"
+live = False
+seeds = 0
+
+# %%
+import numpy as np
+
+import tlhelpers as tl
+
+faces = tl.study("ferplus", profile, live, seeds)
+posted = faces.runs()
+balanced = faces.runs("class-weights-balanced")
+
+# %% [markdown]
+# ## See it
+#
+# In the second question not one of the 20 "disgust" test images is recognized. Class weights were meant
+# to cure that. They cost 15 to 20 points of accuracy. This is what they do in our rebuild:
+
+# %%
+tl.plots.recalls(
+    {"the question's recipe": posted, "balanced class weights": balanced},
+    "Class weights find more of the rare classes, and less of the most frequent one",
+)
+
+# %% [markdown]
+# The rare classes on the right gain. "Neutral" on the left pays, and it has fifty times as many faces as
+# disgust. That is why accuracy falls. In our rebuild the class that is hardly ever found is contempt.
+#
+# ## Why
+#
+# Balanced weights make every class count the same in total. On FER+ a disgust face then weighs as much as
+# dozens of neutral ones. A batch holds 32 images, and most batches hold no disgust at all. When one
+# comes, it decides the step almost alone.
+#
+# How many equal images would make as steady a step? Kish's formula tells you:
+#
+# $$ \text{effective batch} = \text{batch size} \cdot \frac{(\text{mean weight})^2}{\text{mean squared weight}} $$
+#
+# ## In Keras
+#
+# Ask this before you pass any `class_weight`:
+
+# %%
+# FER+ training faces: neutral happiness surprise sadness anger disgust fear contempt
+counts = np.array([10379, 7537, 3583, 3559, 2476, 195, 659, 170])
+
+
+def effective_batch(weights, counts, batch_size=32):
+    share = counts / counts.sum()
+    return batch_size * (share @ weights) ** 2 / (share @ weights**2)
+
+
+weights = 1 / counts  # balanced
+print(f"largest weight: {weights.max() / weights.min():.0f} times the smallest")
+print(f"effective batch: {effective_batch(weights, counts):.1f} of 32 images")
+
+# %% [markdown]
+# Two traps. Keras ignores string keys in `class_weight`, silently, and a class you leave out
+# counts one. And class weights change the training loss but not `val_loss`: never compare the two.
+
+# %%
+tl.plots.curves(
+    {"the question's recipe": posted, "balanced class weights": balanced},
+    title="With balanced weights the loss starts higher and wanders further",
+)
+
+# %% [markdown]
+# ## Gentler ways
+#
+# - **Effective-number weights** treat all large classes alike. They are gentle once a rare class has some
+#   hundred images. Ours has 25, so here they are almost as steep as balanced ones.
+# - **Inverse-root weights** divide by the root of the count.
+# - **Soft labels** train on the shares of the votes. A face that four of ten call disgust then teaches
+#   some disgust.
+# - **Logit adjustment** leaves training alone. Divide each probability by the share of its class in
+#   training and take the largest.
+#
+# The last one needs no new training, and two lines:
+#
+# ```python
+# share = y_train.mean(axis=0)  # one-hot labels
+# answers = (model.predict(x) / share).argmax(axis=1)
+# ```
+#
+# ## Does it help?
+
+# %%
+ways = [
+    "class-weights-balanced",
+    "class-weights-effective-number",
+    "class-weights-inverse-root",
+    "soft-labels",
+    "logit-adjustment",
+]
+tried = faces.effects(ways)
+tl.plots.effects(tried, "Five ways to favor a rare class")
+
+# %% tags=["nbval-check-output"]
+for effect in tried:
+    print(effect)
+
+# %% [markdown]
+# These intervals are wide because the training itself jumps. [Average the
+# weights](07_average_the_weights.ipynb) first. Then choose by a score in which each class counts the same,
+# and let `fit` watch it:
+#
+# ```python
+# f1 = keras.metrics.F1Score(average="macro", name="macro_f1")
+# model.compile(..., metrics=["accuracy", f1])
+# keras.callbacks.EarlyStopping("val_macro_f1", mode="max", patience=5, restore_best_weights=True)
+# ```
+#
+# ## What the labels allow
+#
+# None of 20 found: is the network blind to disgust? Not necessarily. The recall that fits such a result has a 95 %
+# interval:
+
+# %%
+low, high = tl.statistics.wilson(0, 20)
+print(f"0 of 20 found: the recall may be anything up to {100 * high:.0f} %")
+
+# %% [markdown]
+# Ten people voted on each face, and the label is the winner. Ten other people would sometimes choose
+# another. Redraw the votes and count how often the label survives. No network can be expected to do
+# better.
+
+# %%
+votes = faces.case.split.validation.votes
+shares = votes / votes.sum(axis=1, keepdims=True)
+redrawn = np.random.default_rng(0).multinomial(votes.sum(axis=1), shares).argmax(axis=1)
+survives = redrawn == votes.argmax(axis=1)
+print(f"{survives.mean():.2f} of all labels survive")
+print(f"{survives[votes.argmax(axis=1) == 5].mean():.2f} of the disgust labels survive")
+
+# %% [markdown]
+# [On the real FER+](../tlhelpers/data/ferplus_figures.json) it is 0.91 of all labels, and about three
+# quarters of the disgust labels. So disgust is hard, but it is not hopeless. And a validation accuracy well
+# above 0.91 asks for an explanation: [page 10](10_honest_validation.ipynb).
+#
+# ## Try it
+#
+# **Exercise 1 (3 minutes).** What is the effective batch with inverse-root weights on FER+? Change one
+# line above.
+
+# %% tags=["exercise"]
+my_answer = None  # a number of images
+
+tl.check("11-effective-batch", my_answer)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# my_answer = effective_batch(1 / np.sqrt(counts), counts)
+# ```
+#
+# The largest weight is now about eight times the smallest, and most of the batch has a say.
+# </details>
+
+# %% [markdown]
+# **Exercise 2 (5 minutes).** Adjust the answers of one finished network. How many disgust faces, class 5,
+# does it find before and after? Use `counts` for the shares.
+
+# %% tags=["exercise"]
+my_answer = None  # (before, after); start from: run = tl.study("ferplus").runs()[0]
+
+tl.check("11-adjust", my_answer)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# run = tl.study("ferplus").runs()[0]
+# p = run.probabilities[run.labels == 5]
+# adjusted = p / (counts / counts.sum())
+# my_answer = ((p.argmax(axis=1) == 5).sum(), (adjusted.argmax(axis=1) == 5).sum())
+# ```
+#
+# `run.probabilities` are those of the validation images. Now look at macro-F1 as well: more disgust found
+# also means more faces called disgust that are not.
+# </details>
+
+# %% [markdown]
+# ## Key points
+#
+# - Compute the effective batch before you use class weights.
+# - Steady the training first, then favor the rare class, and choose by macro-F1.
+# - Give a rare class its interval. With so few images, zero found proves little.
+#
+# **Read more:** Cui et al., [effective number of samples](https://arxiv.org/abs/1901.05555); Menon et al.,
+# [logit adjustment](https://arxiv.org/abs/2007.07314); Barsoum et al.,
+# [labels from ten votes](https://arxiv.org/abs/1608.01041).
