@@ -16,8 +16,6 @@ live = False
 seeds = 0
 
 # %%
-import numpy as np
-
 import tlhelpers as tl
 from tlhelpers.experiment.cases import LETTERS
 
@@ -152,8 +150,8 @@ tl.check("14-row", my_answer)
 # ```python
 # before = tl.values(retina.runs(), "jitter")
 # after = tl.values(retina.runs("learning-rate-1e-5"), "jitter")
-# change = np.array([after[seed] - before[seed] for seed in before])
-# my_answer = (change.mean(), (change < 0).sum())
+# changes = [after[seed] - before[seed] for seed in before]
+# my_answer = (sum(changes) / len(changes), sum(change < 0 for change in changes))
 # ```
 #
 # The mean is the dot of that row. The seeds pair up: both runs of a pair begin with the same head and
@@ -166,7 +164,7 @@ tl.check("14-row", my_answer)
 # smallest of them 0.03 or less? Does your best change count?
 
 # %% tags=["exercise"]
-my_answer = None  # (share of tries, "yes" or "no"); rng = np.random.default_rng(0) may help
+my_answer = None  # (share of tries, "yes" or "no"); NumPy's default_rng(0).uniform may help
 
 tl.check("14-luck", my_answer)
 
@@ -174,6 +172,8 @@ tl.check("14-luck", my_answer)
 # <details><summary>Solution</summary>
 #
 # ```python
+# import numpy as np
+#
 # rng = np.random.default_rng(0)
 # smallest = rng.uniform(size=(100_000, 15)).min(axis=1)
 # my_answer = ((smallest <= 0.03).mean(), "no")

@@ -62,7 +62,7 @@ def build():
 
 x_train, y_train = shapes(2000, seed=1)
 x_val, y_val = shapes(600, seed=2)
-x_train = x_train / 255
+x_train = x_train / 127.5 - 1
 
 # %%
 doctor = Doctor()
@@ -82,12 +82,19 @@ tl.plots.history(
 )
 
 # %% [markdown]
-# Before you answer, read the report. It names the trouble, the numbers that show it, and lines of
-# Keras to change.
+# Before you answer, ask the doctor.
+
+# %% tags=["nbval-check-output"]
+diagnoses = doctor.examinations[-1].diagnoses
+print(*[found.title for found in diagnoses] or ["Nothing to find"], sep="\n")
+
+# %% [markdown]
+# The report also gives the numbers that show it, lines of Keras to change, and how sure it is.
+# `doctor.report()` has all of this as one text.
 
 # %%
-for found in doctor.examinations[-1].diagnoses:
-    print(found.title, found.evidence, f"\n{found.cure}\n", found.sure, sep="\n")
+for found in diagnoses:
+    print(found.evidence, found.cure, found.sure, sep="\n\n")
 
 # %% [markdown]
 # ## Why look first
@@ -142,14 +149,14 @@ tl.check("15-repair", my_answer)
 #     x_train,
 #     y_train,
 #     epochs=8,
-#     validation_data=(x_val / 255, y_val),
+#     validation_data=(x_val / 127.5 - 1, y_val),
 #     callbacks=[my_answer],
 #     verbose=0,
 # )
 # ```
 #
-# Training images were divided by 255, validation images were not. In a real program, put the
-# division into the model as a `Rescaling` layer: then no side can forget it.
+# Training images were scaled to the range from −1 to 1, validation images were not. In a real program
+# put the scaling into the model as a `Rescaling` layer: then no side can forget it.
 # </details>
 
 # %% [markdown]
@@ -200,12 +207,13 @@ tl.check("15-pairs", my_answer)
 
 # %% [markdown]
 # **Your plan (3 minutes).** Fill this in for your own training, save it with the date, then run.
+# [Page 03](03_is_it_noise.ipynb) has the formula of jitter.
 
 # %%
 plan = {
     "trouble, and the two numbers that show it": ...,
     "one change": ...,
-    "number that decides": "jitter of val_loss, last epochs included",
+    "number that decides": "jitter of val_loss",
     "must not get worse": ...,
     "seeds": ...,
     "it counts if": ...,
@@ -241,11 +249,17 @@ tl.plots.readings(
 # **Exercise 3 (5 minutes).** Name the trouble of each, and the smallest change that the figure shows
 # to be enough. One trouble and one change are left over.
 #
-# a) BatchNorm lags behind the weights · b) the steps are too long, the weights themselves jump · c)
-# averaged weights are validated with the statistics of the raw ones · d) overfitting
+# - a) BatchNorm lags behind the weights
+# - b) the steps are too long, the weights themselves jump
+# - c) averaged weights are validated with the statistics of the raw ones
+# - d) overfitting
 #
-# 1) measure the statistics before each validation, for the weights as they are · 2) average the
-# weights · 3) stop at the lowest epoch · 4) call `UpdateBatchNorm` after `SwapEMAWeights`
+# The changes:
+#
+# - 1) no average, but measure the statistics again before each validation
+# - 2) average the weights
+# - 3) stop at the lowest epoch
+# - 4) keep the average, and call `UpdateBatchNorm` after `SwapEMAWeights`
 
 # %% tags=["exercise"]
 my_answer = None  # such as {"A": "d3", "B": "d3", "C": "d3"}

@@ -21,6 +21,8 @@ def _row(answer: Any) -> str | None:
         mean, pairs = (float(value) for value in answer)
     except (TypeError, ValueError):
         return "Answer with two numbers: (mean change, pairs in which jitter fell)."
+    if not (mean == mean and pairs == pairs):
+        return "That is not a number: one of the values behind it is missing."
     changes = _changes()
     right = sum(changes) / len(changes)
     if abs(mean + right) <= 0.005:
