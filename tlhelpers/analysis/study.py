@@ -120,6 +120,26 @@ class Study:
         """`effect` of several fixes, each alone."""
         return [self.effect(name) for name in names]
 
+    def asked(self) -> tuple[list[str], list[str]]:
+        """The fixes that were to be tried alone: those that can be shown, and those to come.
+
+        Returns
+        -------
+        there : list of str
+            Every seed is recorded with and without it. In a profile that nothing is recorded of,
+            the first two, which are trained then.
+        to_come : list of str
+        """
+        names = protocol.of(self.case.profile).asked[self.case.name]
+        whole = self.case.seeds
+        there = [
+            f.question.fix
+            for f in verdicts.found(self.case.name, self.case.data, self.case.profile)
+            if f.question.design == "single" and f.question.judged and len(f.seeds) >= whole
+        ]
+        shown = [name for name in names if name in there] or list(names[:2])
+        return shown, [name for name in names if name not in shown]
+
     @cached_property
     def _judged(self) -> dict[tuple[str, str], Finding]:
         if self.live or self.seeds is not None or self.case.profile == "smoke":

@@ -1,0 +1,24 @@
+"""What a page asks of a case."""
+
+import pytest
+
+from tlhelpers.analysis.study import study
+from tlhelpers.experiment import protocol
+
+
+@pytest.mark.parametrize("name", ["retinopathy", "ferplus"])
+def test_what_was_asked_is_there_or_to_come(name):
+    there, to_come = study(name).asked()
+    assert sorted(there + to_come) == sorted(protocol.of("quick").asked[name])
+    assert "weight-average-update-bn" in there
+
+
+def test_what_is_there_needs_no_training(monkeypatch):
+    retina = study("retinopathy")
+    monkeypatch.setattr(type(retina), "runs", None)
+    assert [effect.fix for effect in retina.effects(retina.asked()[0])] == retina.asked()[0]
+
+
+def test_where_nothing_is_recorded_a_page_trains_two():
+    there, to_come = study("retinopathy", "smoke").asked()
+    assert len(there) == 2 and not set(there) & set(to_come)
