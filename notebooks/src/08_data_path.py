@@ -64,7 +64,7 @@ trainings = {
 }
 tl.plots.history(
     trainings,
-    "One network, five data pipelines",
+    "One network: healthy, and broken four times by its data",
     "Dashed: training. Points: validation. Five classes, so chance is 0.2.",
     metric="accuracy",
 )
@@ -133,15 +133,15 @@ look(model, (x, y), (x_val, y_val))
 on_faces = tl.study("ferplus", profile, live, seeds).effects(
     ["backbone-inputs", "size-48"]
 )
-tl.plots.effects(on_faces, "Faces: neither the backbone's own inputs nor the size steadies the curve")
+tl.plots.effects(on_faces, "Faces: no clear effect of the backbone's own inputs, or of the image size")
 
 # %% tags=["nbval-check-output"]
 for effect in on_faces:
     print(effect)
 
 # %% [markdown]
-# Do not read this as permission. Our small backbone wants inputs close to what 1/255 gives. ResNet50
-# does not.
+# Do not read this as permission. For our small backbone, 1/255 misses the right range by a factor of
+# about two. For ResNet50 it is more than a hundred.
 #
 # ## Try it
 #
