@@ -1,0 +1,207 @@
+# %% [markdown]
+# # Before anything else: what is your network fed?
+#
+# **In one sentence.** Many a strange validation curve comes from the data and not from the network, and
+# two checks find out in a minute.
+#
+# **You will be able to** check whether both sides are fed alike, name the usual faults by what they do
+# to the curve, and repair them.
+#
+# **Time.** 7 minutes to read, 1 to train, 9 for the exercises. **You need**
+# [page 00](00_start_here.ipynb).
+
+# %% tags=["parameters"]
+profile = "quick"
+live = False
+seeds = 0
+
+# %%
+import keras
+import numpy as np
+
+import tlhelpers as tl
+from tlhelpers.data import stripes
+
+x, y = stripes.images(1600, seed=1)
+x_val, y_val = stripes.images(800, seed=2)
+
+# %% [markdown]
+# ## See it
+#
+# A small network, plain Keras. It tells the direction of stripes and needs seconds to learn it.
+
+# %%
+def train(x, y, validation=None, **fit):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Rescaling(1 / 127.5, -1)])
+    for width in (16, 32, 32):
+        model.add(keras.layers.Conv2D(width, 3, 2, "same", use_bias=False))
+        model.add(keras.layers.BatchNormalization(momentum=0.9))
+        model.add(keras.layers.ReLU())
+    model.add(keras.layers.GlobalAveragePooling2D())
+    model.add(keras.layers.Dense(stripes.CLASSES, "softmax"))
+    adam = keras.optimizers.Adam(2e-3)
+    model.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    epochs = 5 if profile != "smoke" else 2
+    past = model.fit(x, y, epochs=epochs, validation_data=validation, verbose=0, **fit)
+    return model, past.history
+
+
+# %% [markdown]
+# Now break it. Each line changes one thing about the data, and nothing about the network.
+
+# %%
+folders = np.argsort(y, kind="stable")  # files usually come class by class
+x_files, y_files = x[folders], y[folders]
+
+model, healthy = train(x, y, (x_val, y_val))
+trainings = {
+    "healthy": healthy,
+    "scaled twice": train(x / 255, y, (x_val / 255, y_val))[1],
+    "validation scaled\ntwice": train(x, y, (x_val / 255, y_val))[1],
+    "last fifth\nheld out": train(x_files, y_files, validation_split=0.2)[1],
+    "labels of another\norder": train(x, y, (x_val, np.roll(y_val, 1)))[1],
+}
+tl.plots.history(
+    trainings,
+    "One network: healthy, and broken four times by its data",
+    "Dashed: training. Points: validation. Five classes, so chance is 0.2.",
+    metric="accuracy",
+)
+
+# %% [markdown]
+# The second never leaves chance on either side. The third and the fifth learn, and validation does not
+# follow. The fourth scores zero at first: its validation set is a class that training hardly sees. From
+# outside, all this can pass for overfitting.
+#
+# ## Why
+#
+# A network only knows the inputs it was trained on. Shift their range or order on one side, and
+# validation measures the shift. Fine-tuning adds a trap: each backbone wants its own inputs. EfficientNet
+# in Keras scales inside the model, and a second division leaves almost no contrast. [Somebody trained to
+# 92 % that way and validated near chance](https://github.com/tensorflow/tensorflow/issues/43938).
+#
+# ResNet50 wants the opposite: raw pixels from 0 to 255 into its own `preprocess_input`.
+
+# %%
+own = keras.applications.resnet50.preprocess_input
+for name, images in {"0 to 255, then ResNet50's": x_val, "/255, then ResNet50's": x_val / 255}.items():
+    fed = own(images.copy())
+    print(f"{name}: {fed.min():.0f} to {fed.max():.0f}")
+
+# %% [markdown]
+# In the second line every image is nearly the same flat color.
+#
+# ## In Keras
+#
+# Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results must
+# be equal. **Look at one batch of each side**, behind your whole pipeline.
+
+# %%
+def look(model, train_batch, validation_batch):
+    for name, (x, y) in {"training": train_batch, "validation": validation_batch}.items():
+        x, y = np.asarray(x), np.asarray(y)  # one-hot labels: y.argmax(-1)
+        print(f"{name}: {x.dtype} {x.shape[1:]}, from {x.min():.3g} to {x.max():.3g},", end=" ")
+        print(f"mean {x.mean():.3g}, labels {np.bincount(y).tolist()}")
+    loss, accuracy = model.evaluate(*validation_batch, verbose=0)
+    print(f"evaluate: loss {loss:.3g}, accuracy {accuracy:.2f}")
+
+
+look(model, (x, y), (x_val, y_val))
+
+# %% [markdown]
+# With `tf.data`, a batch is `next(iter(dataset))`, and you can pass the whole dataset to `evaluate`.
+#
+# | what you see | what to look at | what to do |
+# | --- | --- | --- |
+# | two evaluations differ | augmentation or a fresh split on the validation side | [augment training only](https://github.com/keras-team/keras/issues/10458); [split once](https://github.com/tensorflow/tensorflow/issues/59279) |
+# | training good, validation at chance | ranges; a few images beside their labels | one function prepares both sides; never shuffle images without their labels |
+# | validation accuracy near zero | labels of the last rows | [shuffle before `validation_split`](https://github.com/keras-team/keras/issues/8346) |
+# | training loss jumps at each epoch's start | labels of a few batches | a [shuffle buffer](https://github.com/IBM/graph2tac/pull/95) as large as the data |
+# | both stuck: loss near ln(classes), accuracy that of the commonest class | what arrives at the backbone; loss and activation; the rate | its own `preprocess_input`, once |
+#
+# Batches are data, too. With a handful of images in a batch, BatchNorm's batch statistics are mostly
+# noise. And [one unscaled image among good ones](https://github.com/keras-team/keras/issues/12851) can
+# drag the statistics of its whole batch.
+#
+# ## Does it help?
+#
+# Repairing a broken pipeline helps at once: compare the first panel above with the others. Fine points
+# matter less. The faces question divides by 255 and enlarges its images:
+
+# %%
+on_faces = tl.study("ferplus", profile, live, seeds).effects(
+    ["backbone-inputs", "size-48"]
+)
+tl.plots.effects(on_faces, "Faces: no clear effect of the backbone's own inputs, or of the image size")
+
+# %% tags=["nbval-check-output"]
+for effect in on_faces:
+    print(effect)
+
+# %% [markdown]
+# Do not read this as permission. For our small backbone, 1/255 misses the right range by a factor of
+# about two. For ResNet50 it is more than a hundred.
+#
+# ## Try it
+#
+# **Exercise 1 (5 minutes).** Four validation pipelines, each with one fault. Call `feed()` for images and
+# labels, as often as you like. Which is `augmented`, which `scaled`, `shuffled` or `sorted`?
+
+# %%
+for letter in "ABCD":
+    feed = stripes.pipeline(letter, x_val, y_val)
+    print(f"--- {letter}")
+    look(model, (x, y), feed())
+
+# %% tags=["exercise"]
+my_answer = None  # {"A": "...", "B": "...", "C": "...", "D": "..."}
+
+tl.check("08-name-it", my_answer)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# for letter in "ABCD":
+#     feed = stripes.pipeline(letter, x_val, y_val)
+#     print(letter, [model.evaluate(*feed(), verbose=0)[0] for _ in range(2)])
+# my_answer = {"A": "scaled", "B": "augmented", "C": "sorted", "D": "shuffled"}
+# ```
+#
+# The range gives A away, and the labels give C away, although C evaluates well. B and D look alike until
+# you evaluate twice: only B changes.
+# </details>
+
+# %% [markdown]
+# **Exercise 2 (4 minutes).** A colleague trains with
+# `train(x_files / 255, y_files, validation_split=0.2)`. The curves make no sense. Two things are wrong.
+# Repair both, and answer with the history's `val_accuracy`.
+
+# %% tags=["exercise"]
+my_answer = None  # start from: _, history = train(x_files / 255, y_files, validation_split=0.2)
+
+tl.check("08-repair", my_answer)
+
+# %% [markdown] tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# mixed = np.random.default_rng(0).permutation(len(x_files))
+# _, history = train(x_files[mixed], y_files[mixed], validation_split=0.2)
+# my_answer = history["val_accuracy"]
+# ```
+#
+# The network scales inside, so the division has to go. And `validation_split` takes the last rows before
+# it shuffles: mix images and labels with one permutation first.
+# </details>
+
+# %% [markdown]
+# ## Key points
+#
+# - Evaluate twice with the same weights. If the results differ, repair validation before you go on.
+# - Compare dtype, range, mean and labels of both sides, at the door of the network.
+# - Each backbone has its own `preprocess_input`. Apply it exactly once.
+#
+# **Read more:** [Keras applications](https://keras.io/api/applications/) on inputs. The
+# [doctor](15_your_own_training.ipynb) makes these checks for you before training.
