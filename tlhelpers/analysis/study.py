@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tlhelpers.analysis import verdicts
-from tlhelpers.analysis.comparisons import DESCRIBED, NOISE, Comparison, compare
+from tlhelpers.analysis.comparisons import Comparison, compare
 from tlhelpers.analysis.verdicts import Finding
 from tlhelpers.experiment import protocol
 from tlhelpers.experiment.cases import Case, case
@@ -103,18 +103,15 @@ class Study:
             Where the runs are the recorded ones, its words count how many changes were tried
             (Holm's correction, recordings/PROTOCOL.md); else they are those of the plain interval.
         """
-        if finding := self._judged.get((name, behind)):
-            jitter, score = finding.jitter, finding.score
-            words = finding.on_jitter, finding.on_score
-        else:
-            after = name if behind == protocol.POSTED else f"{behind}+{name}"
-            design = "single" if behind == protocol.POSTED else "behind"
-            pair = self.runs(behind), self.runs(after)
-            jitter, score = (
-                compare(*pair, metric, design) for metric in ("jitter", self.case.score)
-            )
-            words = jitter.verdict, score.verdict
-        return Effect(name, fix(name).title, jitter, score, *words)
+        title, found = fix(name).title, self._judged.get((name, behind))
+        if found and found.jitter and found.score:
+            words = found.on_jitter, found.on_score
+            return Effect(name, title, found.jitter, found.score, *words)
+        after = name if behind == protocol.POSTED else f"{behind}+{name}"
+        design = "single" if behind == protocol.POSTED else "behind"
+        pair = self.runs(behind), self.runs(after)
+        jitter, score = (compare(*pair, metric, design) for metric in ("jitter", self.case.score))
+        return Effect(name, title, jitter, score, jitter.verdict, score.verdict)
 
     def effects(self, names: Sequence[str]) -> list[Effect]:
         """`effect` of several fixes, each alone."""
@@ -148,13 +145,11 @@ class Study:
         return {
             (f.question.fix, protocol.joined(f.question.before)): f
             for f in found
-            if f.p is not None and f.jitter and f.score and f.question.design in _ALONE
+            if f.p is not None and f.question.design in _ALONE
         }
 
 
 _ALONE = ("single", "behind")
-WORDS = (NOISE, DESCRIBED)
-"""What an effect is called where nothing was shown; all others are shown."""
 
 
 def study(

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import matplotlib
 import numpy as np
@@ -23,6 +23,8 @@ from tlhelpers.training.run import Experiment, Run
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Share = Literal["none", "all", "row", "col"] | bool
+"""Which panels share an axis, as Matplotlib's ``subplots`` has it."""
 DPI = 110
 WIDTH = 9.0  # inches, as wide as a page's text
 LARGEST = 200.0  # inches of a figure; a PNG file of Matplotlib's ends at three times that
@@ -90,7 +92,7 @@ def panels(items: Sized, height: float, width: float = WIDTH) -> tuple[Figure, n
 
 
 def rows(
-    count: int, columns: int, height: float, share: bool | str = "row"
+    count: int, columns: int, height: float, share: Share = "row"
 ) -> tuple[Figure, np.ndarray]:
     """Rows of panels, `height` inches each; the panels of a row share their axis, or none does."""
     if not columns:
@@ -99,7 +101,7 @@ def rows(
 
 
 def _grid(
-    rows: int, columns: int, height: float, width: float, share: bool | str
+    rows: int, columns: int, height: float, width: float, share: Share
 ) -> tuple[Figure, np.ndarray]:
     import seaborn
 
@@ -192,7 +194,7 @@ def epoch_axes(axes: np.ndarray, epochs: int) -> None:
         axis.set_xlabel("epoch")
 
 
-def log_axis(axes: np.ndarray) -> None:
+def log_axis(axes: np.ndarray | list) -> None:
     """Make the axis that all panels share logarithmic, with ticks for whatever is drawn."""
     axes[0].set_yscale("log", nonpositive="mask")
     low, high = axes[0].get_ylim()
