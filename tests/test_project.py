@@ -38,6 +38,7 @@ KERAS_FREE = ("analysis", "data", "measures")
 KERAS_AT_THE_TOP = {
     *("tlhelpers.core.quiet", "tlhelpers.training.trainer", "tlhelpers.training.inputs"),
     *("tlhelpers.training.averaging", "tlhelpers.training.readings"),
+    *("tlhelpers.training.microscope", "tlhelpers.training.progress_bar"),
     *("tlhelpers.doctor.callback", "tlhelpers.doctor.attach"),
 }
 

@@ -21,7 +21,8 @@ _PUBLIC = {
     "values": "tlhelpers.analysis.metrics",
     "fix": "tlhelpers.experiment.fixes",
     "steady": "tlhelpers.experiment.protocol",
-    "check": "tlhelpers.course.exercises",
+    "program": "tlhelpers.training.program",
+    "check": "tlhelpers.course.book",
     "backbone": "tlhelpers.training.backbones",
 }
 _MODULES = {

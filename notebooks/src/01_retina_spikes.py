@@ -61,7 +61,9 @@ tl.plots.history(
 x_train, y_train, x_val, y_val = retina.case.arrays
 
 keras.utils.set_random_seed(1)
-base = tl.backbone("efficientnet-lite0").build(x_train.shape[1])  # yours: keras.applications.ResNet50
+base = tl.backbone("efficientnet-lite0").build(
+    x_train.shape[1]
+)  # yours: keras.applications.ResNet50
 tl.similarity.rescale(base, 1 / 8)  # the same outputs, ResNet50's step
 base = keras.Model(base.input, base.get_layer("block10_add").output)
 

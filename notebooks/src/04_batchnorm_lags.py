@@ -17,7 +17,6 @@ seeds = 0
 
 # %%
 import keras
-import numpy as np
 
 import tlhelpers as tl
 
@@ -72,6 +71,7 @@ tl.plots.modes(both, batch[0], "One image, one set of weights, two modes")
 # The test for your own training takes a dozen lines. Run it after any epoch that looks bad. It keeps
 # your weights, measures the statistics again, evaluates, and puts everything back.
 
+
 # %%
 def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
     kept = model.get_weights()
@@ -86,7 +86,7 @@ def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
             layer.momentum = k / (k + 1)  # the plain mean of the batches so far
         model(x_train[k * batch_size : (k + 1) * batch_size], training=True)
     result = model.evaluate(x_val, y_val, verbose=0)
-    for layer, momentum in zip(layers, momenta):
+    for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
     model.set_weights(kept)
     return result

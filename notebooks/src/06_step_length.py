@@ -80,6 +80,7 @@ tl.plots.curves(
 #
 # Plain Keras, no training needed. Use the model that you pass to `fit`.
 
+
 # %%
 def step_length(model, rate):
     lengths = []

@@ -140,6 +140,7 @@ tl.check("07-order", my_answer)
 # `SwapEMAWeights` alone, once with `UpdateBatchNorm` as well. Compare the two `val_loss` of the first
 # epoch. Make new callbacks for each training.
 
+
 # %%
 def train(callbacks, epochs=3):
     x, y = stripes.images(800, seed=1, noise=40)

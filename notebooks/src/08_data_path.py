@@ -30,6 +30,7 @@ x_val, y_val = stripes.images(800, seed=2)
 #
 # A small network, plain Keras. It tells the direction of stripes and needs seconds to learn it.
 
+
 # %%
 def train(x, y, validation=None, **fit):
     keras.utils.set_random_seed(0)
@@ -85,7 +86,10 @@ tl.plots.history(
 
 # %%
 own = keras.applications.resnet50.preprocess_input
-for name, images in {"0 to 255, then ResNet50's": x_val, "/255, then ResNet50's": x_val / 255}.items():
+for name, images in {
+    "0 to 255, then ResNet50's": x_val,
+    "/255, then ResNet50's": x_val / 255,
+}.items():
     fed = own(images.copy())
     print(f"{name}: {fed.min():.0f} to {fed.max():.0f}")
 
@@ -96,6 +100,7 @@ for name, images in {"0 to 255, then ResNet50's": x_val, "/255, then ResNet50's"
 #
 # Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results must
 # be equal. **Look at one batch of each side**, behind your whole pipeline.
+
 
 # %%
 def look(model, train_batch, validation_batch):
@@ -130,10 +135,10 @@ look(model, (x, y), (x_val, y_val))
 # matter less. The faces question divides by 255 and enlarges its images:
 
 # %%
-on_faces = tl.study("ferplus", profile, live, seeds).effects(
-    ["backbone-inputs", "size-48"]
+on_faces = tl.study("ferplus", profile, live, seeds).effects(["backbone-inputs", "size-48"])
+tl.plots.effects(
+    on_faces, "Faces: no clear effect of the backbone's own inputs, or of the image size"
 )
-tl.plots.effects(on_faces, "Faces: no clear effect of the backbone's own inputs, or of the image size")
 
 # %% tags=["nbval-check-output"]
 for effect in on_faces:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlhelpers.core.errors import CourseError
-from tlhelpers.course import exercises
+from tlhelpers.course.book import check
 from tlhelpers.course.book import exercises as book
 from tlhelpers.course.exercises import NOT_TRIED, Choice, Exercise, Matching, Number, told
 
@@ -76,4 +76,4 @@ def test_a_judge_that_fails_says_so():
 
 def test_an_unknown_exercise_is_named():
     with pytest.raises(CourseError, match="no exercise '04-memori'. Did you mean '04-memory'"):
-        exercises.check("04-memori", 1)
+        check("04-memori", 1)

@@ -6,12 +6,9 @@ answers live here, out of the learner's sight.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-from tlhelpers.core.errors import CourseError
 
 NOT_TRIED = "Not tried yet: put your answer in place of None, and run this cell again."
 _RIGHT, _WRONG = "✓", "✗"
@@ -120,33 +117,8 @@ class Number:
         return self.low if value < right else self.high
 
 
-def check(name: str, answer: Any) -> None:
-    """Print whether an answer is right: a tick, a hint, or that nothing was tried yet.
-
-    Parameters
-    ----------
-    name : str
-        As the page has it, a key of an ``EXERCISES`` in `tlhelpers.course.book`.
-    answer : object
-        None means that it was not tried.
-
-    Raises
-    ------
-    CourseError
-        There is no such exercise.
-    """
-    from tlhelpers.course.book import exercises
-
-    known = exercises()
-    if name not in known:
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise CourseError(f"There is no exercise '{name}'.{hint}")
-    print(told(known[name], answer))
-
-
 def told(exercise: Exercise, answer: Any) -> str:
-    """What `check` prints."""
+    """What `tlhelpers.course.book.check` prints."""
     if answer is None:
         return NOT_TRIED
     try:

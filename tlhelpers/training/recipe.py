@@ -295,12 +295,6 @@ class Recipe:
         changed = {k: v for k, v in self.to_dict().items() if v != plain[k]}
         return hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:10]
 
-    def program(self, classes: int, channels: int = 3) -> str:
-        """The recipe as one plain Keras script; see `tlhelpers.training.program.program`."""
-        from tlhelpers.training.program import program
-
-        return program(self, classes, channels)
-
     def architecture(self) -> Recipe:
         """A recipe that stands for all those that one compiled network can train.
 

@@ -44,9 +44,9 @@ def rescale(model: keras.Model, factor: float) -> None:
     Parameters
     ----------
     model : keras.Model
-        A Functional or Sequential model, nested ones included, that was neither trained nor asked
-        for a prediction yet: epsilon is part of what Keras traces. Rescale a whole backbone and cut
-        or freeze it afterwards: a cut may part a convolution from its BatchNormalization.
+        Functional or Sequential. It may hold others. It must not have been trained or asked for
+        a prediction before: epsilon is part of what Keras traces. Rescale a whole backbone. Cut or
+        freeze it afterwards: a cut may part a convolution from its BatchNormalization.
     factor : float
         Above 0; 1/8 makes steps eight times as long.
 
