@@ -1,12 +1,12 @@
 # %% [markdown]
-# # The faces training jumps, and disgust is never found
+# # The faces training jumps, and rare classes are missed
 #
-# **In one sentence.** We rebuild the second question's training in plain Keras: its validation loss
-# jumps, and one accuracy hides that the rarest expressions are hardly ever found.
+# **In one sentence.** We rebuild a second training in plain Keras: its validation loss jumps too, and
+# its accuracy hides how rarely it finds the rarest expressions.
 #
 # **You will be able to** rebuild the training, find what accuracy hides, and say what "0 of 20" means.
 #
-# **Time.** 8 minutes to read, 1 to train, 7 for the exercises. **You need**
+# **Time.** 9 minutes to read, 1 to train, 9 for the exercises. **You need**
 # [page 01](01_retina_spikes.ipynb).
 
 # %% tags=["parameters"]
@@ -35,25 +35,24 @@ posted = faces.runs()
 # %%
 tl.plots.history(
     {f"seed {run.seed}": run.history for run in list(posted)[:4]},
-    "Training improves smoothly, validation jumps and comes back",
+    "Training improves smoothly, validation jumps",
     f"Each validation point uses the same faces. {posted.origin}.",
     metric="accuracy",
 )
 
 # %% [markdown]
-# The same trouble as in the retina training, and yet almost every choice differs. Eight classes
-# instead of two. Most of the backbone is frozen. The learning rate is ten times higher. Whatever makes
-# these curves jump, it is not a detail of one recipe.
+# This is the same trouble as in the retina training, though much differs. There are eight classes
+# instead of two. The first blocks are frozen. The learning rate is ten times higher.
 #
 # ## The program
 #
 # As on [page 01](01_retina_spikes.ipynb), the images are drawn and the backbone is small. `rescale`
-# makes each step as long as in ResNet50. The momentum of `0.9` lets BatchNorm remember the same share
-# of an epoch as in the question, because our epochs are shorter.
+# makes each step as long as in ResNet50. Our epochs are shorter, so BatchNorm gets a momentum of `0.9`:
+# it then remembers the same share of an epoch as in the question.
 #
 # The rest is the question's recipe. The first blocks are frozen, and the blocks next to the head
-# train. Faces are enlarged, and the gray channel is copied to red, green and blue. One flip, one
-# softmax, Adam at `1e-3`.
+# train. Faces are enlarged, and the gray channel is copied to red, green and blue. The rest is a random
+# flip, a softmax layer and Adam at `1e-3`.
 
 # %% tags=["program"]
 x_train, y_train, x_val, y_val = faces.case.arrays
@@ -116,36 +115,38 @@ tl.plots.history(
 #
 # The question has a second part. Validation accuracy was above 93 %, and yet not one of the 20
 # disgust faces in the test set was ever named correctly. That is no contradiction. Accuracy counts
-# images, and almost no image shows disgust. *Recall* asks each class on its own: of all faces that
-# show it, what share was found? ([Page 10](10_honest_validation.ipynb) asks how accuracy gets so high.)
+# images, and almost no image shows disgust. *Recall* looks at one class at a time: of all its faces,
+# what share was found? ([Page 10](10_honest_validation.ipynb) asks how accuracy gets so high.)
 
 # %%
 tl.plots.recalls(
-    {"the question's recipe": posted}, "Common expressions are found, rare ones are missed"
+    {"the question's recipe": posted}, "The rarer an expression, the less of it is found"
 )
 
 # %% [markdown]
-# Read it from left to right. The classes that fill the set are found, and they make the accuracy. At
-# the right end, a run finds few faces or none.
+# Read it from left to right. The network does well on the common classes, and those make the accuracy.
+# At the right end most faces are missed. In our drawn set, contempt is hardly ever found.
 #
-# Now look at the thin lines. With so few faces, recall itself is hardly known. If none of 20 is found,
-# what can the true recall be? Wilson's interval says:
+# Now look at the thin lines. With so few faces, recall is very uncertain. If none of 20 is found, what
+# can the true recall be? Wilson's 95 % interval says:
 
 # %%
 low, high = tl.statistics.wilson(0, 20)
-print(f"0 of 20 found: the true recall lies between {low:.0%} and {high:.0%}")
+print(f"0 of 20 found: the true recall may lie anywhere from {low:.0%} to {high:.0%}")
 
 # %% [markdown]
 # Up to one in six. For "none found" you can do it in your head: the upper end is about 4 / (n + 4).
 #
-# So "disgust is never found" may mean a network that cannot see disgust, or twenty hard faces.
-# [Page 11](11_rare_classes.ipynb) takes it up. A single macro-F1 beside the accuracy is enough to
-# notice the problem: it is the mean over classes, so each class counts the same.
+# So finding none of 20 could mean that the network cannot recognize disgust, or just that these faces
+# were hard. [Page 11](11_rare_classes.ipynb) takes it up. To notice the problem, watch macro-F1 beside
+# the accuracy. F1 combines recall with precision, and macro-F1 is its mean over the classes, so each
+# class counts the same.
 #
 # ## Does it help?
 #
-# The question tried a lower learning rate and class weights, and saw no help in either. But a single
-# curve that jumps cannot show it. Here is what the two do over all seeds. Score is macro-F1.
+# The question tried a lower learning rate and class weights, and saw no help in either. But you cannot
+# tell from a single jumpy curve. Here is what the two do over eight seeds. Left is jitter, right is
+# macro-F1; [page 03](03_is_it_noise.ipynb) explains jitter and the bars.
 
 # %%
 tried = faces.effects(["learning-rate-1e-4", "class-weights-balanced"])
@@ -158,13 +159,13 @@ for effect in tried:
 # %% [markdown]
 # ## In Keras
 #
-# Both are small changes to the program. The lower rate:
+# The lower learning rate:
 #
 # ```diff
 # {{changes ferplus learning-rate-1e-4}}
 # ```
 #
-# Macro-F1 beside accuracy is one more entry:
+# Macro-F1 beside accuracy is one more entry. [Page 11](11_rare_classes.ipynb) has the class weights.
 #
 # ```python
 # metrics=["accuracy", keras.metrics.F1Score(average="macro")]
@@ -172,9 +173,10 @@ for effect in tried:
 #
 # ## Try it
 #
-# **Exercise 1 (4 minutes).** In the run with seed 0, pretend that the network never answers with one of
+# **Exercise 1 (6 minutes).** In the run with seed 0, pretend that the network never answers with one of
 # the two rarest classes: turn each answer "disgust" or "contempt" into "neutral". How many percentage
-# points of accuracy does that cost?
+# points of accuracy does that cost? The labels are `run.labels`, and their names, in the same order,
+# `run.about["classes"]`.
 
 # %% tags=["exercise"]
 my_answer = None  # start from: run = posted[0]; answers = run.probabilities.argmax(axis=1)
@@ -200,7 +202,8 @@ tl.check("02-blind", my_answer)
 
 # %% [markdown]
 # **Exercise 2 (3 minutes).** You want to be able to say "this network finds fewer than 5 % of all
-# disgust faces". None has been found so far. How many disgust faces must your test set have at least?
+# disgust faces", by Wilson's interval. Suppose that none is found. How many disgust faces must your test
+# set have at least?
 
 # %% tags=["exercise"]
 my_answer = None  # a number of faces; tl.statistics.wilson(0, n) gives (low, high)
@@ -223,14 +226,14 @@ tl.check("02-how-many", my_answer)
 # %% [markdown]
 # ## Key points
 #
-# - Another task, another rate, a backbone that is mostly frozen: the curve still jumps.
+# - Another task, another rate, a backbone whose first blocks are frozen: the curve still jumps.
 # - Accuracy can be high while whole classes are missed. Look at recall per class, or at macro-F1.
 # - "None of 20" leaves room for a recall of up to one in six.
 #
 # <details><summary>How sure are we?</summary>
 #
-# The faces are drawn, and drawing makes some expressions easier than they are. In our set it is
-# contempt rather than disgust that is hardly found. The question leaves open where its backbone ends
+# The faces are drawn, which makes some expressions easier to recognize than in photographs. In our set
+# it is contempt rather than disgust that is hardly found. The question leaves open where its backbone ends
 # and how many blocks train; what we assumed is in [PROTOCOL.md](../recordings/PROTOCOL.md).
 # </details>
 #

@@ -7,7 +7,7 @@
 # **You will be able to** put a number on jumping, tell it from noise, and compare two recipes
 # fairly.
 #
-# **Time.** 8 minutes to read, 1 to train, 10 for the exercises. **You need**
+# **Time.** 11 minutes to read, 1 to train, 14 for the exercises. **You need**
 # [page 02](02_faces_jump.ipynb).
 
 # %% tags=["parameters"]
@@ -28,8 +28,8 @@ posted = retina.runs()
 # %% [markdown]
 # ## See it
 #
-# On Monday the curve on the left. One idea later, on Tuesday, the curve on the right. What would you
-# think of the idea?
+# On Monday you get the curve on the left. On Tuesday you try an idea and get the curve on the right.
+# What would you think of the idea?
 
 # %%
 days = list(faces.runs())
@@ -42,15 +42,17 @@ tl.plots.history(
 
 # %% [markdown]
 # There was no idea. Both are the faces training of [page 02](02_faces_jump.ipynb), line for line.
-# **Only the seed differs.** It sets the head's first weights, the order of the images, and dropout.
+# **Only the seed differs.** It sets the head's first weights, the order of the images, and which of
+# them are flipped.
 #
-# So a calmer curve after a change is no evidence. It may be Tuesday.
+# So a calmer curve after a change is no evidence. You may just have a lucky seed.
 #
 # ## A number for jumping
 #
-# First we need a number instead of an impression. Take the logarithm of the validation loss, so that
-# equal factors count the same. Find the lowest epoch. Before it a loss should fall, after it a loss
-# may rise: that is learning, then overfitting. *Jitter* adds up the steps that go the wrong way.
+# First we need a number instead of an impression. Take the log of the validation loss, so that doubling
+# counts the same at any level. Find the lowest epoch. Before it the loss should fall, because the network
+# learns. After it the loss may rise, because it overfits. *Jitter* adds up the steps that go the wrong
+# way, there and back, and divides by the number of steps.
 
 
 # %%
@@ -69,6 +71,9 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 # Any curve with a single valley has a jitter of zero. At 0.1 the loss goes up and down by about 10 %
 # in each epoch. Watch the score beside it: a run that learns nothing is perfectly steady.
 #
+# We take the plain loss of the probabilities, the *NLL*. For the retina, Keras shows another number:
+# [page 09](09_overfit_or_overconfident.ipynb) says why.
+#
 # ## Why a curve moves at all
 #
 # There are two kinds of chance, and each has its own test.
@@ -76,10 +81,11 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 # 1. **The images.** Another set of validation images would give another loss. But the set is the same
 #    in every epoch, so most of that cancels. What counts is how the loss of *each image* changes
 #    from one epoch to the next.
-# 2. **The seed.** Everything else that is random goes through the training and ends in the weights.
-#    Only more seeds show how much that is.
+# 2. **The seed.** All other randomness acts during training and ends up in the weights. Only more seeds
+#    show how much that is.
 #
-# Here is the first kind. A step that is longer than its bar is no accident of the images.
+# Here is the first kind. Each bar is what the choice of images can do to one step. If it does not reach
+# the level of the epoch before, the images cannot explain that step.
 
 # %%
 tl.plots.wrong_way(
@@ -90,8 +96,8 @@ tl.plots.wrong_way(
 # %% [markdown]
 # ## In Keras
 #
-# This callback prints the same for your own training: each step of the validation loss, and how large
-# it could be by chance.
+# This callback prints the same for your own training: how much the validation loss changed, and how
+# large a change the choice of images could explain.
 
 
 # %%
@@ -138,16 +144,17 @@ tl.plots.paired(
         "learning rate 1e-5": retina.runs("learning-rate-1e-5"),
     },
     "jitter",
-    "To the left, lines go up and down. To the right, all go down",
+    "A lower rate steadies every pair, freezing BatchNorm does not",
 )
 
 # %% [markdown]
-# With one lucky seed you would swear by freezing BatchNorm. With another you would warn against it.
-# The lower learning rate steadies every single pair.
+# A line joins two runs of one seed. With one lucky seed you would swear by freezing BatchNorm. With
+# another you would warn against it. The lower learning rate steadies every single pair.
 #
-# A result needs an interval: mean difference ± t × standard deviation of the differences / √n. If the
-# interval holds zero, you have seen no clear effect. If you tried ten changes, one of them may look good
-# by luck, so the interval has to be stricter. These words count that, too:
+# A result needs an interval: mean difference ± t × standard deviation of the differences / √n. If it
+# includes zero, you have seen no clear effect. If you tried ten changes, one of them may look good by
+# luck, so the interval has to be wider. The verdicts below take that into account. Score is AUC; the
+# lower rate costs some, because ten epochs are too few for it.
 
 # %% tags=["nbval-check-output"]
 for effect in retina.effects(["frozen-batchnorm", "learning-rate-1e-5"]):
@@ -157,7 +164,7 @@ for effect in retina.effects(["frozen-batchnorm", "learning-rate-1e-5"]):
 # ## How many seeds do I need?
 #
 # That depends on the spread between seeds, σ, and on the difference δ that you want to see. A rule of
-# thumb is 16 (σ / δ)² runs of each recipe. Pairs need fewer.
+# thumb is 16 (σ / δ)² runs of each recipe, for four chances in five to see it.
 
 # %%
 jitters = np.array([jitter(run.curve("val_nll")) for run in posted])
@@ -166,14 +173,15 @@ for share in (0.25, 0.5, 0.75):
     print(f"to see jitter fall by {share:.0%}: {np.ceil(runs):.0f} runs of each recipe")
 
 # %% [markdown]
-# A large effect shows with a handful of seeds. A small one would take more than it is worth. Fix the
-# number before you start: if you add seeds until the result pleases you, it will.
+# A large effect shows with a handful of seeds. A small one would take more than it is worth. If you can
+# afford two or three runs, look for effects that show in each of them. Fix the number before you start:
+# if you add seeds until the result pleases you, it will.
 #
 # ## Try it
 #
-# **Exercise 1 (5 minutes).** Which of these six curves jump? Chance alone would give a jitter of about
-# `np.mean(0.8 * error / loss)`, with `error` the standard error of each step. Call a curve "jumps" if
-# its jitter is more than twice that, and "noise" otherwise.
+# **Exercise 1 (8 minutes).** Which of these six curves jump? Chance alone would give a jitter of about
+# `np.mean(0.8 * error / loss)`, with `error` the standard error of each step; `0.8` is the mean size of
+# a normal error. Call a curve "jumps" if its jitter is more than twice that, and "noise" otherwise.
 
 # %%
 one, two = tl.study("retinopathy"), tl.study("ferplus")
@@ -204,16 +212,17 @@ tl.check("03-six", my_answer)
 #     my_answer[name] = "jumps" if jitter(losses) > 2 * chance else "noise"
 # ```
 #
-# B and F wobble to the eye. With so few images they could be steady.
+# B and F look wobbly, but with so few validation images that could be chance. D is the closest call.
 # </details>
 
 # %% [markdown]
-# **Exercise 2 (5 minutes).** The question built a `ReduceLROnPlateau` and forgot to pass it to `fit`.
-# Would it have steadied the curve? Compute the interval of its effect on jitter: mean difference ± 2.4
-# standard deviations / √8. The factor 2.4 is t for eight pairs.
+# **Exercise 2 (6 minutes).** The retina question built a `ReduceLROnPlateau` and forgot to pass it to
+# `fit`. Would it have steadied the curve? Compute the interval of its effect on the jitter of `val_nll`,
+# with it minus without it: mean ± 2.4 standard deviations (`ddof=1`) / √8. The factor 2.4 is t for eight
+# pairs.
 
 # %% tags=["exercise"]
-my_answer = None  # (low, high); the runs are one.runs() and one.runs("plateau")
+my_answer = None  # (low, high); tl.study("retinopathy").runs() and .runs("plateau")
 
 tl.check("03-interval", my_answer)
 
@@ -221,6 +230,7 @@ tl.check("03-interval", my_answer)
 # <details><summary>Solution</summary>
 #
 # ```python
+# one = tl.study("retinopathy")
 # before = np.array([jitter(run.curve("val_nll")) for run in one.runs()])
 # after = np.array([jitter(run.curve("val_nll")) for run in one.runs("plateau")])
 # change = after - before

@@ -237,7 +237,7 @@ def test_findings_as_json(kept):
     jitter = finding["comparisons"]["jitter"]
     assert jitter["metric"] == "jitter" and jitter["effect"] < 0
     assert finding["comparisons"]["score"]["metric"] == "auc"
-    assert eyes["steady"]["fixes"] == ["frozen-batchnorm", "weight-average"]
+    assert eyes["steady"]["fixes"] == ["weight-average-update-bn"]
     assert "Seed 8 of posted is not recorded" in eyes["steady"]["not_judged"]
 
 

@@ -64,6 +64,13 @@ METRICS = {
                lambda run: stability.train_inference_gap(run.curve("batch_mode_nll"),
                                               run.curve("moving_mode_nll")),
                best="best near zero"),
+        Metric("lag", "BatchNorm lag", "NLL as validated over NLL with fresh statistics",
+               "log units", "lower",
+               lambda run: _log_ratio(run.curve("val_nll"), run.curve("val_nll_fresh")),
+               "val_nll_fresh", best="best near zero"),
+        Metric("swing", "swing", "range of the validation NLL after the first epoch",
+               "log units", "lower",
+               lambda run: float(np.ptp(np.log(run.curve("val_nll")[1:])))),
         Metric("drawdown", "drawdown", "largest fall of validation accuracy from its best",
                "share", "lower",
                lambda run: stability.max_drawdown(run.curve("val_accuracy"))),
@@ -102,6 +109,11 @@ METRICS = {
                lambda run: stability.worst_rise(run.curve("val_loss"))),
     )
 }  # fmt: skip
+
+
+def _log_ratio(above: np.ndarray, below: np.ndarray) -> float:
+    """Mean over the epochs of log(above / below)."""
+    return float(np.mean(np.log(above / below)))
 
 
 def axis_words(name: str) -> str:

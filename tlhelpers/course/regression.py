@@ -10,7 +10,7 @@ and that is said.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -33,15 +33,16 @@ from tlhelpers.training.run import Experiment, Run
 
 NOT_CHECKED = "not checked"
 
-LEVEL = 0.999
+LEVEL = 0.99
 """One-sided, of a metric that is chosen beforehand.
 
-`fix_target` takes the best of four metrics, so new runs of unchanged code lie beyond the limit
-about once in 250 times, and once in 20 where the eight recorded seeds happen to show half of the
-true spread. (Of 20 live checks of a tenth of the rate, one did.) Twice in a row they lie beyond it
-about once in 4,000 times, and once in 200. (Simulated with four independent metrics.)
+The best of several metrics is taken, so new runs of unchanged code lie beyond the limit a few
+times in a hundred. What does so is tried once more with further seeds and one more run, and only
+what lies beyond both times fails.
 """
 
+_OF_THE_POSTED = ("jitter", "swing", "lag", "train_inference_gap")
+_OF_A_FIX = ("jitter", "swing", "lag", "train_inference_gap", "climb")
 _MOST_RUNS = 16  # beyond, the spread of the recorded ones decides
 
 Train = Callable[[Case, Recipe, int], Run]
@@ -178,9 +179,15 @@ class Plan:
 
 
 def posted_target(before: Experiment, runs: int) -> Target | None:
-    """What must stay wrong with the recipe as posted: its train/inference gap lies above zero."""
-    values = np.array(list(metrics.values(before, "train_inference_gap").values()))
-    return _target(None, "train_inference_gap", values, runs)
+    """What must stay wrong with the recipe as posted: what lies farthest above zero.
+
+    At least two runs: one may have been lucky.
+    """
+    if runs < 2:
+        return None
+    of = {name: np.array(list(metrics.values(before, name).values())) for name in _OF_THE_POSTED}
+    targets = [_target(None, name, values, runs) for name, values in of.items()]
+    return _surest(target for target in targets if target and target.recorded > 0)
 
 
 def fix_target(
@@ -192,7 +199,11 @@ def fix_target(
         for comparison, differences in compared
         if comparison.verdict == HELPS
     ]
-    targets = [target for target in targets if target]
+    return _surest(target for target in targets if target)
+
+
+def _surest(targets: Iterable[Target]) -> Target | None:
+    """The one whose recorded number lies farthest from its noise."""
     return max(targets, key=lambda t: t.recorded / (t.recorded - t.limit), default=None)
 
 
@@ -248,7 +259,7 @@ def plan(case_name: str, names: Sequence[str] = (), most: int = 2) -> list[Plan]
     plans = [
         planned(
             f"{case_name} posted outcome",
-            "the posted recipe still reads wrong (train/inference gap)",
+            "the posted recipe is still unsteady",
             this,
             before,
             partial(posted_target, before),
@@ -270,7 +281,7 @@ def plan(case_name: str, names: Sequence[str] = (), most: int = 2) -> list[Plan]
                 compare(before, after, metric),
                 np.array(list(metrics.differences(before, after, metric).values())),
             )
-            for metric in ("train_inference_gap", "jitter", "climb", this.score)
+            for metric in (*_OF_A_FIX, this.score)
         ]
         if any(comparison.verdict == HELPS for comparison, _ in compared):
             plans.append(planned(name, claim, that, after, partial(fix_target, each, compared)))
