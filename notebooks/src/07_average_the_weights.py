@@ -2,12 +2,13 @@
 # # Average the weights, then measure BatchNorm again
 #
 # **In one sentence.** Validate a moving average of the weights with BatchNorm statistics measured for
-# that average, and the jumping all but disappears.
+# that average: in both of our rebuilds the jumping all but disappeared.
 #
 # **You will be able to** add the average to your own training, explain why Keras's callback alone
-# misleads, and put the callbacks into an order that works.
+# misleads, and put the callbacks in the right order.
 #
-# **Time.** 7 minutes to read, 10 for the exercises. **You need** [page 04](04_batchnorm_lags.ipynb).
+# **Time.** 8 minutes to read, 1 to train, 11 for the exercises. **You need**
+# [page 04](04_batchnorm_lags.ipynb).
 
 # %% tags=["parameters"]
 profile = "quick"
@@ -40,25 +41,27 @@ tl.plots.curves(
 )
 
 # %% [markdown]
-# Left, every seed jumps. In the middle, Keras validates averaged weights, and the first epochs look
-# terrible. Right, it validates the same average with statistics of its own.
+# On the left, every run jumps. In the middle, Keras validates the averaged weights, and the first epochs
+# look terrible. On the right, the same average is validated with its own statistics. What climbs there
+# in the end is overconfidence ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Why
 #
 # Near a good solution, each step overshoots a little, now to one side and now to the other. An average
 # over many steps cancels that out and stays in the middle.
 #
-# But BatchNorm's running statistics are not weights. They are measured on what the *raw* weights let
-# through. Averaged weights let something else through. `SwapEMAWeights` exchanges the weights and leaves
-# the statistics as they are, so two halves of two different networks are validated together.
+# But BatchNorm's running statistics are not weights. They describe what the *raw* weights produce.
+# Averaged weights produce something else. `SwapEMAWeights` exchanges the weights and leaves the statistics
+# as they are, so Keras validates the weights of one network with the statistics of another.
 #
-# You can see it inside one training. Nothing but the way of validating differs here:
+# You can see it inside one training. Here only the way of validating differs, and the average covers
+# one epoch:
 
 # %%
 run = faces.runs()[0]
 tl.plots.readings(
     {f"seed {run.seed}": run},
-    "One training: the average only shines with statistics of its own",
+    "One run: the average helps only with its own statistics",
     columns=("val_nll", "val_nll_averaged", "val_nll_averaged_fresh"),
 )
 
@@ -74,9 +77,12 @@ tl.plots.readings(
 # ```
 #
 # The optimizer keeps the average, with a memory of one epoch. `SwapEMAWeights` puts it in place for
-# validation. Then `UpdateBatchNorm` measures the statistics for it. Training itself goes on as before.
+# validation. Then `UpdateBatchNorm` measures the statistics for it. What looks at validation, such as
+# `EarlyStopping` or `ModelCheckpoint`, comes last. Training itself goes on as before.
 #
-# Pass it about a thousand training images, exactly as `fit` feeds them. Copy the class from here:
+# Pass it about a thousand training images, drawn at random and prepared as `fit` gets them. Keep
+# `restore_best_weights=True`: a training that stops early without it ends with raw weights. Here the
+# class is imported; into your own project, copy it:
 #
 # <details><summary>UpdateBatchNorm, plain Keras</summary>
 #
@@ -102,10 +108,11 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
         print(f"{question}: {effect}")
 
 # %% [markdown]
-# Measured for the average, it steadies both questions and costs neither of them score. Nothing about the
-# step changes, so you need no new learning rate.
+# With statistics measured for it, the average steadies both trainings and costs no score in either.
+# Training itself is unchanged, so you can keep your learning rate. The average alone shows no clear
+# effect on steadiness.
 #
-# The average alone shows no clear effect on either question.
+# It costs one pass over those thousand images at each validation.
 #
 # ## Try it
 #
@@ -130,20 +137,22 @@ tl.check("07-order", my_answer)
 # my_answer = [swap, update, stop]
 # ```
 #
-# The average has to be in the model before its statistics can be measured. EarlyStopping stores what it
-# finds in the model, so it comes last. With EarlyStopping in front, you end with raw weights, and no
-# error tells you.
+# The average has to be in the model before its statistics can be measured. EarlyStopping saves whatever
+# is in the model when it runs, so it comes last. If it comes first, you end up with the raw weights, and
+# no error warns you.
 # </details>
 
 # %% [markdown]
-# **Exercise 2 (7 minutes).** A small network on drawn stripes. Train it twice for three epochs: once with
-# `SwapEMAWeights` alone, once with `UpdateBatchNorm` as well. Compare the two `val_loss` of the first
-# epoch. Make new callbacks for each training.
+# **Exercise 2 (8 minutes).** A small network on drawn stripes. Train it twice for three epochs: once with
+# `SwapEMAWeights` alone, once with `UpdateBatchNorm(shown)` as well; `shown` are its training images.
+# Compare the two `val_loss` of the first epoch. Make new callbacks for each training.
 
 
 # %%
+shown, labels = stripes.images(800, seed=1, noise=40)
+
+
 def train(callbacks, epochs=3):
-    x, y = stripes.images(800, seed=1, noise=40)
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Rescaling(1 / 127.5, -1)])
     for width in (16, 32, 32):
@@ -155,7 +164,8 @@ def train(callbacks, epochs=3):
     adam = keras.optimizers.Adam(1e-2, use_ema=True, ema_momentum=1 - 1 / 50)
     model.compile(adam, "sparse_categorical_crossentropy")
     validation = stripes.images(400, seed=2, noise=40)
-    past = model.fit(x, y, 16, epochs, verbose=0, callbacks=callbacks, validation_data=validation)
+    options = {"batch_size": 16, "epochs": epochs, "verbose": 0, "callbacks": callbacks}
+    past = model.fit(shown, labels, validation_data=validation, **options)
     return past.history["val_loss"]
 
 
@@ -171,8 +181,7 @@ tl.check("07-both-ways", my_answer)
 # swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
 # alone = train([swap])
 # swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
-# images, _ = stripes.images(800, seed=1, noise=40)
-# both = train([swap, UpdateBatchNorm(images)])
+# both = train([swap, UpdateBatchNorm(shown)])
 # my_answer = (alone[0], both[0])
 # ```
 #
@@ -189,9 +198,9 @@ tl.check("07-both-ways", my_answer)
 #
 # <details><summary>How sure are we?</summary>
 #
-# Eight pairs of seeds for each question, on drawn images, corrected for the number of changes tried. On
-# the retina the score shows no clear effect. Where the weights move slowly, or BatchNorm is frozen,
-# there is little to average away, and `SwapEMAWeights` alone is fine with frozen BatchNorm.
+# Each verdict rests on eight pairs of runs on drawn images of 48 px, and is corrected for the number of
+# changes tried. With frozen BatchNorm there are no statistics to measure, and `SwapEMAWeights` alone is
+# enough.
 # </details>
 #
 # **Read more:** [Izmailov et al.](https://arxiv.org/abs/1803.05407) on averaging weights;

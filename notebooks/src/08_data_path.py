@@ -1,13 +1,13 @@
 # %% [markdown]
 # # Before anything else: what is your network fed?
 #
-# **In one sentence.** Many a strange validation curve comes from the data and not from the network, and
-# two checks find out in a minute.
+# **In one sentence.** Strange validation curves often come from the data and not from the network, and
+# two one-minute checks will tell you.
 #
-# **You will be able to** check whether both sides are fed alike, name the usual faults by what they do
-# to the curve, and repair them.
+# **You will be able to** check that training and validation get the same inputs, recognize common faults
+# from the curve, and fix them.
 #
-# **Time.** 7 minutes to read, 1 to train, 9 for the exercises. **You need**
+# **Time.** 9 minutes to read, 1 to train, 9 for the exercises. **You need**
 # [page 00](00_start_here.ipynb).
 
 # %% tags=["parameters"]
@@ -28,7 +28,7 @@ x_val, y_val = stripes.images(800, seed=2)
 # %% [markdown]
 # ## See it
 #
-# A small network, plain Keras. It tells the direction of stripes and needs seconds to learn it.
+# A small network in plain Keras. It classifies the direction of stripes and trains in seconds.
 
 
 # %%
@@ -49,7 +49,7 @@ def train(x, y, validation=None, **fit):
 
 
 # %% [markdown]
-# Now break it. Each line changes one thing about the data, and nothing about the network.
+# Now break it. Each line changes something about the data, and nothing about the network.
 
 # %%
 folders = np.argsort(y, kind="stable")  # files usually come class by class
@@ -61,7 +61,7 @@ trainings = {
     "scaled twice": train(x / 255, y, (x_val / 255, y_val))[1],
     "validation scaled\ntwice": train(x, y, (x_val / 255, y_val))[1],
     "last fifth\nheld out": train(x_files, y_files, validation_split=0.2)[1],
-    "labels of another\norder": train(x, y, (x_val, np.roll(y_val, 1)))[1],
+    "images beside\nother labels": train(x, y, (x_val, np.roll(y_val, 1)))[1],
 }
 tl.plots.history(
     trainings,
@@ -71,16 +71,18 @@ tl.plots.history(
 )
 
 # %% [markdown]
-# The second never leaves chance on either side. The third and the fifth learn, and validation does not
-# follow. The fourth scores zero at first: its validation set is a class that training hardly sees. From
-# outside, all this can pass for overfitting.
+# In the second panel, both sides stay at chance. The third and the fifth learn, and validation does not
+# follow: they look like overfitting. The fourth scores zero at first, because its validation set is a
+# class that training hardly sees. The healthy one validates better than it trains. That is normal:
+# training accuracy is an average over the epoch.
 #
 # ## Why
 #
-# A network only knows the inputs it was trained on. Shift their range or order on one side, and
-# validation measures the shift. Fine-tuning adds a trap: each backbone wants its own inputs. EfficientNet
-# in Keras scales inside the model, and a second division leaves almost no contrast. [Somebody trained to
-# 92 % that way and validated near chance](https://github.com/tensorflow/tensorflow/issues/43938).
+# A network only knows the inputs it was trained on. If validation inputs have another range, or stand
+# beside other labels, the score measures that difference and not the network. Fine-tuning adds a trap:
+# each backbone wants its own inputs. Keras's EfficientNet scales inside the model, and a second division
+# leaves almost no contrast. A long training can get used to that, while [validation stays near
+# chance](https://github.com/tensorflow/tensorflow/issues/43938).
 #
 # ResNet50 wants the opposite: raw pixels from 0 to 255 into its own `preprocess_input`.
 
@@ -94,12 +96,14 @@ for name, images in {
     print(f"{name}: {fed.min():.0f} to {fed.max():.0f}")
 
 # %% [markdown]
-# In the second line every image is nearly the same flat color.
+# In the second line every image is nearly the same flat color. (The function changes a float array in
+# place: give it a copy.)
 #
 # ## In Keras
 #
 # Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results must
-# be equal. **Look at one batch of each side**, behind your whole pipeline.
+# be equal but for the last digits. **Look at one training batch and one validation batch**, exactly as
+# they leave your pipeline, and compare them with what the backbone wants.
 
 
 # %%
@@ -119,14 +123,14 @@ look(model, (x, y), (x_val, y_val))
 #
 # | what you see | what to look at | what to do |
 # | --- | --- | --- |
-# | two evaluations differ | augmentation or a fresh split on the validation side | [augment training only](https://github.com/keras-team/keras/issues/10458); [split once](https://github.com/tensorflow/tensorflow/issues/59279) |
-# | training good, validation at chance | ranges; a few images beside their labels | one function prepares both sides; never shuffle images without their labels |
+# | two evaluations differ | validation data that is augmented, or split again each time | [augment training only](https://github.com/keras-team/keras/issues/10458); [split once](https://github.com/tensorflow/tensorflow/issues/59279) |
+# | training good, validation at chance | ranges; a few images beside their labels | one function prepares both sides; never shuffle images without their labels. If both are fine: [BatchNorm](04_batchnorm_lags.ipynb) |
 # | validation accuracy near zero | labels of the last rows | [shuffle before `validation_split`](https://github.com/keras-team/keras/issues/8346) |
-# | training loss jumps at each epoch's start | labels of a few batches | a [shuffle buffer](https://github.com/IBM/graph2tac/pull/95) as large as the data |
-# | both stuck: loss near ln(classes), accuracy that of the commonest class | what arrives at the backbone; loss and activation; the rate | its own `preprocess_input`, once |
+# | training loss jumps at each epoch's start | labels of a few batches | [shuffle everything](https://github.com/IBM/graph2tac/pull/95): the file names, before images are read |
+# | both stuck: loss near ln(number of classes), accuracy equal to the share of the largest class | what arrives at the backbone; loss and activation; the rate | its own `preprocess_input`, once |
 #
-# Batches are data, too. With a handful of images in a batch, BatchNorm's batch statistics are mostly
-# noise. And [one unscaled image among good ones](https://github.com/keras-team/keras/issues/12851) can
+# Batches are data, too. With a handful of images in a batch, BatchNorm's batch statistics are noisy.
+# And [one unscaled image among good ones](https://github.com/keras-team/keras/issues/12851) can
 # drag the statistics of its whole batch.
 #
 # ## Does it help?
@@ -145,17 +149,18 @@ for effect in on_faces:
     print(effect)
 
 # %% [markdown]
-# Do not read this as permission. For our small backbone, 1/255 misses the right range by a factor of
-# about two. For ResNet50 it is more than a hundred.
+# This does not mean that you can ignore preprocessing. Dividing by 255 gives our small backbone half the
+# contrast it expects. Keras's ResNet50 gets about a hundredth.
 #
 # ## Try it
 #
-# **Exercise 1 (5 minutes).** Four validation pipelines, each with one fault. Call `feed()` for images and
-# labels, as often as you like. Which is `augmented`, which `scaled`, `shuffled` or `sorted`?
+# **Exercise 1 (5 minutes).** Four validation pipelines, each with one fault: `augmented`, `scaled`,
+# `shuffled` or `sorted`. `shuffled` has images beside other images' labels, and in `sorted` only the last
+# class is left. Which is which? `feeds["A"]()` gives images and labels, as often as you like.
 
 # %%
-for letter in "ABCD":
-    feed = stripes.pipeline(letter, x_val, y_val)
+feeds = {letter: stripes.pipeline(letter, x_val, y_val) for letter in "ABCD"}
+for letter, feed in feeds.items():
     print(f"--- {letter}")
     look(model, (x, y), feed())
 
@@ -168,14 +173,13 @@ tl.check("08-name-it", my_answer)
 # <details><summary>Solution</summary>
 #
 # ```python
-# for letter in "ABCD":
-#     feed = stripes.pipeline(letter, x_val, y_val)
+# for letter, feed in feeds.items():
 #     print(letter, [model.evaluate(*feed(), verbose=0)[0] for _ in range(2)])
 # my_answer = {"A": "scaled", "B": "augmented", "C": "sorted", "D": "shuffled"}
 # ```
 #
-# The range gives A away, and the labels give C away, although C evaluates well. B and D look alike until
-# you evaluate twice: only B changes.
+# The range gives A away, and the labels give C away, although C evaluates well. D is at chance. Evaluate
+# twice to be sure of B: only B changes.
 # </details>
 
 # %% [markdown]
@@ -205,7 +209,7 @@ tl.check("08-repair", my_answer)
 # ## Key points
 #
 # - Evaluate twice with the same weights. If the results differ, repair validation before you go on.
-# - Compare dtype, range, mean and labels of both sides, at the door of the network.
+# - Compare dtype, range, mean and labels of both sides, as they leave your pipeline.
 # - Each backbone has its own `preprocess_input`. Apply it exactly once.
 #
 # **Read more:** [Keras applications](https://keras.io/api/applications/) on inputs. The

@@ -1,13 +1,13 @@
 # %% [markdown]
 # # Has your network seen your validation images?
 #
-# **In one sentence.** A validation score counts only if the set is large enough, stays the same, and
-# shares no image and no person with the training set.
+# **In one sentence.** Trust a validation score only if the set is large enough, stays the same, and shares
+# no images or people with the training set.
 #
-# **You will be able to** find duplicates across a split, split by patient, and say how much of a change
-# is noise of the images.
+# **You will be able to** find duplicates across a split, split by patient, and estimate how much of a
+# change is sampling noise.
 #
-# **Time.** 7 minutes to read, none to train, 8 for the exercises. **You need**
+# **Time.** 9 minutes to read, none to train, 8 for the exercises. **You need**
 # [page 03](03_is_it_noise.ipynb).
 
 # %% tags=["parameters"]
@@ -29,9 +29,9 @@ retina = tl.study("retinopathy", profile, live, seeds)
 # %% [markdown]
 # ## See it
 #
-# The second question reports 93 to 95 % on FER+. The best published networks end near 92 %. When a score
-# is better than everybody's, look at the images first. These are from the split, as our drawn set copies
-# it:
+# The faces question reports 93 to 95 % on FER+. The best published networks end near 92 %. When a score
+# is better than everybody's, look at the images first. FER+ has copies across its split, and our drawn
+# set has them at the same rate. Here are eight:
 
 # %%
 x_train, y_train, x_val, y_val = faces.case.arrays
@@ -49,20 +49,21 @@ tl.plots.contact_sheet(
 #
 # ## Why
 #
-# A validation score answers one question: how good is this network on images it has never seen? A
-# copy breaks that, because the network can know its answer by heart. So does a second image of the same
-# person, only less.
+# A validation score answers one question: how good is this network on images it has never seen? A copy
+# breaks that, because the network may have memorized its label. So does a second image of the same
+# person, to a lesser degree.
 #
 # Both eyes of a patient resemble each other. In
 # [EyePACS](https://www.kaggle.com/competitions/diabetic-retinopathy-detection) they agree in more than
-# nine of ten patients on whether there is any disease. Split by image, and for most validation eyes
-# the network was told the answer for the other eye.
+# nine of ten patients on whether there is any disease. If you split by image, the network has trained on
+# the other eye of most validation patients, usually with the same label.
 #
 # Such a leak does not make a curve jump. It makes the curve too good, and hides overfitting.
 #
 # ## In Keras
 #
-# Find exact copies with a hash. It needs no network and a few seconds:
+# Find exact copies with a hash. It needs no network and a few seconds. Hash the decoded images, or the
+# files, before anything is resized or augmented:
 
 
 # %%
@@ -77,7 +78,7 @@ def hashes(images):
 # Drop the twins from the *training* side. Then the validation set stays the same, and old scores remain
 # comparable.
 #
-# For people, count who is on both sides. This is what a split by image does to the retina:
+# For people, count who is on both sides. Here is what splitting by image does to the retina set:
 
 # %%
 split = retina.case.split
@@ -89,13 +90,13 @@ both = set(patients[train]) & set(patients[validation])
 print(f"Split by image: {len(both)} of {len(set(patients[validation]))} patients are on both sides")
 
 # %% [markdown]
-# scikit-learn's `GroupShuffleSplit(n_splits=1, test_size=…)` keeps people whole. Its
-# `split(images, groups=patients)` yields pairs of index arrays: training, then validation.
+# scikit-learn's `GroupShuffleSplit(n_splits=1, test_size=…)` keeps people whole; `test_size` is a share
+# of people. Its `split(images, groups=patients)` yields pairs of index arrays: training, then validation.
 #
 # ## Does it help?
 #
-# It makes the score honest, so expect a lower one. Here are the finished networks of the
-# question's recipe, scored twice: on the faces that have a twin in training, and on all others.
+# It makes the score honest, and perhaps a little lower. Here are the finished networks of the question's
+# recipe, scored on the faces that have a twin in training, and on all others.
 
 # %%
 posted = faces.runs()
@@ -105,7 +106,7 @@ on_twins, on_others = ([r[which].mean() for r in right] for which in (twin, ~twi
 tl.plots.joined(
     {"twin in training": on_twins, "all others": on_others},
     "validation accuracy (share)",
-    "Every network is better on faces it has seen",
+    "Every network scores higher on the faces that have a twin in training",
     "A line joins the two scores of one network.",
 )
 
@@ -114,16 +115,16 @@ higher = np.mean(on_twins) > np.mean(on_others)
 print("Accuracy is higher on the twins" if higher else "Accuracy is not higher on the twins")
 
 # %% [markdown]
-# Even on the twins the accuracy is not perfect. Each copy got its own ten votes, and some twins carry two
-# different labels.
+# Even on the twins the accuracy is not perfect. Each copy got ten votes of its own, so some twins carry
+# two different labels.
 #
 # Twins are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three
 # more things: which hard faces were left out, which split was scored, and which metric.
 #
 # ## Is it large enough?
 #
-# Accuracy on a sample is a coin tossed once per image. This is its 95 % margin, for a network that is right nine
-# times out of ten:
+# Measuring accuracy is like tossing a biased coin once per image. This is its 95 % margin, for a network
+# that is right nine times out of ten:
 #
 # | validation images | one network | two epochs that differ on 5 % of the answers |
 # | --- | --- | --- |
@@ -143,19 +144,21 @@ def margin(right_before, right_after):
 
 
 print(f"margin between two of our networks: {margin(right[0], right[-1]):.1f} points")
+# In your training: right = model.predict(x_val).argmax(1) == labels, after each of two epochs.
 
 # %% [markdown]
 # Losses have such a margin too. Does it explain the spikes of the retina?
 
 # %%
 jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]
-tl.plots.steps(jumpy, "Gray is what the choice of images can do: the jumps are larger")
+tl.plots.steps(jumpy, "The jumps exceed what sampling noise (gray) can explain")
 
 # %% [markdown]
-# The small steps may be noise of the images. The jumps are not, and a larger set would not calm them.
+# This is our jumpiest run. Its small steps may be noise of the images. The jumps are not, and a larger set
+# would not calm them.
 #
-# A set that *changes* from epoch to epoch makes any curve jump. Evaluate twice with the same weights: both
-# numbers must be equal.
+# A small set that *changes* from epoch to epoch makes a curve jump. Evaluate twice with the same weights:
+# both numbers must be equal.
 #
 # ## Try it
 #
@@ -175,13 +178,13 @@ tl.check("10-twins", my_answer)
 # my_answer = np.mean([code in known for code in hashes(x_val)])
 # ```
 #
-# The real FER+ is the same: [8 % of its validation faces](../tlhelpers/data/ferplus_figures.json) have
-# an exact twin in training.
+# We put them in at the rate of the real FER+: [8 % of its validation
+# faces](../tlhelpers/data/ferplus_figures.json) have an exact twin in training.
 # </details>
 
 # %% [markdown]
-# **Exercise 2 (5 minutes).** Split the retinas so that a quarter of the images is for validation and no
-# patient is on both sides. `patients` holds the patient of each image.
+# **Exercise 2 (5 minutes).** Split the retinas so that a quarter of the patients is for validation and
+# nobody is on both sides. `patients` holds the patient of each image.
 
 # %% tags=["exercise"]
 my_answer = None  # (patients of the training images, patients of the validation images)
@@ -207,7 +210,8 @@ tl.check("10-patients", my_answer)
 #
 # - Hash both sides before you believe a score. It takes seconds.
 # - Split by person, and count the people on both sides. The count must be zero.
-# - Count the answers that flip from epoch to epoch: their root, over the number of images, is the noise.
+# - Count the images that change between right and wrong. Twice the root of that count, divided by the
+#   number of images, is the margin.
 #
 # **Read more:** Barsoum et al., [the labels of FER+](https://arxiv.org/abs/1608.01041);
 # scikit-learn's guide to [splits by group](https://scikit-learn.org/stable/modules/cross_validation.html).

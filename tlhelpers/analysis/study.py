@@ -34,6 +34,8 @@ class Effect:
     jitter, score : Comparison
     on_jitter, on_score : str
         "helps", "hurts" or "no clear effect"; "described only" where the runs are too few.
+    p_jitter, p_score : float or None
+        Corrected for the number of changes that were tried; None where nothing is corrected.
     """
 
     fix: str
@@ -42,9 +44,11 @@ class Effect:
     score: Comparison
     on_jitter: str
     on_score: str
+    p_jitter: float | None = None
+    p_score: float | None = None
 
     def __str__(self) -> str:
-        return f"{self.title}: steadiness {self.on_jitter}, score {self.on_score}"
+        return f"{self.title} | steadiness: {self.on_jitter} | score: {self.on_score}"
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,8 @@ class Study:
         """
         title, found = fix(name).title, self._judged.get((name, behind))
         if found and found.jitter and found.score:
-            words = found.on_jitter, found.on_score
-            return Effect(name, title, found.jitter, found.score, *words)
+            words, p = (found.on_jitter, found.on_score), (found.p, found.score_p)
+            return Effect(name, title, found.jitter, found.score, *words, *p)
         after = name if behind == protocol.POSTED else f"{behind}+{name}"
         design = "single" if behind == protocol.POSTED else "behind"
         pair = self.runs(behind), self.runs(after)

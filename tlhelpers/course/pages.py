@@ -35,6 +35,13 @@ SOLUTION = "solution"
 CONTENTS = "{{contents}}"
 """Stands in the source of a page where the list of all pages shall be."""
 _PROJECT = "steady-fine-tuning/steady-fine-tuning"
+_RESULTS = re.compile(r"tl\.study\(")
+_SMALL_PRINT = (
+    "<small>*The retina* and *the faces* are the trainings of [two questions](00_start_here.ipynb). "
+    "Ours use drawn images, 48 pixels wide, and a small network whose [steps are as long as "
+    "ResNet50's](06_step_length.ipynb).</small>"
+)
+"""Said below the head of each page that shows trainings of ours."""
 _CHATTER = re.compile(r"WARNING: All log messages before absl::|[IWE]\d{4} .*\.cc:\d+\]")
 _NAME = re.compile(r"\d\d_\w+")
 
@@ -156,6 +163,8 @@ def _read_source(source: Path) -> NotebookNode:
     from tlhelpers.analysis import prose
 
     notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
+    if _RESULTS.search(source.read_text(encoding="utf-8")):
+        notebook.cells[0].source += f"\n\n{_SMALL_PRINT}"
     notebook.cells.extend(_navigation(source))
     notebook.metadata = nbformat.from_dict(_METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5  # The first with cell ids.

@@ -107,11 +107,10 @@ TROUBLES: dict[str, Trouble] = {
     "validation_prepared_otherwise": Trouble(
         "Training and validation images are not prepared alike",
         _code("""
-            # One function for both sides.
-            def prepare(x, y):
-                return keras.applications.resnet50.preprocess_input(x), y
-            train = train.map(prepare)
-            validation = validation.map(prepare)
+            # One function for both sides, whatever it does to the images:
+            x_train, x_val = prepare(x_train), prepare(x_val)
+            # or, with tf.data:
+            train, validation = train.map(prepare), validation.map(prepare)
         """),
         "Sure if the two ranges differ; likely if only their averages do.",
         "08",

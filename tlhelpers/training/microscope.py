@@ -35,6 +35,9 @@ class Chase:
 def chase(trainer: Trainer, seed: int = 0, epochs: int = 1, layer: str | None = None) -> Chase:
     """Train from a seed and watch a running mean follow its batches.
 
+    The statistics are measured for the first weights before it begins, so that all the lag that is
+    seen comes from weights that move, and none from what ImageNet left.
+
     Parameters
     ----------
     trainer : Trainer
@@ -69,6 +72,7 @@ def chase(trainer: Trainer, seed: int = 0, epochs: int = 1, layer: str | None = 
             seen.append(np.array(keras.ops.convert_to_numpy(watched.moving_mean), dtype=float))
 
     trainer.reset(seed)
+    trainer.reestimate()
     before = np.array(keras.ops.convert_to_numpy(watched.moving_mean), dtype=float)
     trainer.fit(trainer.batches(seed), epochs=epochs, callbacks=[Watch()])
     moving = np.stack(seen)

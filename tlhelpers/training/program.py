@@ -116,7 +116,8 @@ def _without_callback(text: str) -> str:
 
 
 def _imports(recipe: Recipe) -> list[str]:
-    numpy = recipe.class_weights or recipe.logit_adjustment
+    fresh = recipe.batchnorm == "reestimated"
+    numpy = fresh or recipe.class_weights or recipe.logit_adjustment
     own = recipe.backbone not in _APPLICATIONS
     return [
         "import keras",
@@ -237,6 +238,11 @@ def _head_first(recipe: Recipe) -> list[str]:
 
 def _before_compile(recipe: Recipe) -> list[str]:
     lines = []
+    if recipe.batchnorm == "reestimated":
+        lines.append(
+            f"some = np.random.permutation(len(x_train))[:{_FRESH_IMAGES}]"
+            "  # to measure BatchNorm's statistics on"
+        )
     if recipe.weight_average_epochs or recipe.schedule == "cosine":
         lines.append(f"steps = -(-len(x_train) // {recipe.batch_size})  # in an epoch")
     if recipe.schedule == "cosine":
@@ -286,7 +292,7 @@ def _fit(recipe: Recipe) -> list[str]:
     if recipe.weight_average_epochs:
         callbacks.append("keras.callbacks.SwapEMAWeights(swap_on_epoch=True)")
     if recipe.batchnorm == "reestimated":
-        callbacks.append(f"UpdateBatchNorm(x_train[:{_FRESH_IMAGES}])")
+        callbacks.append("UpdateBatchNorm(x_train[some])")
     if (patience := recipe.early_stopping_patience) is not None:
         callbacks.append(
             f'keras.callbacks.EarlyStopping("val_loss", patience={patience}, '

@@ -169,6 +169,7 @@ def turning(angles: Mapping[str, np.ndarray], title: str) -> Plot:
         axis.set_ylim(0, 1.08)
         axis.grid(visible=False)
         axis.set_xticks([])
+        axis.set_yticks([])
         canvas.panel_title(axis, f"{name}: {turned[-1]:.1f}°", len(angles) + 1)
     last = axes[-1]
     steps = max(len(turned) for turned in angles.values()) - 1
@@ -183,8 +184,8 @@ def turning(angles: Mapping[str, np.ndarray], title: str) -> Plot:
     last.set_xlabel("training step")
     canvas.panel_title(last, f"turn, as a share of {highest:.1f}°", len(angles) + 1)
     caption = (
-        "Mean angle between each filter and what it was at the start. In the two hands the "
-        "sideways direction is stretched. Measured while this page was made."
+        "Mean angle between each filter and what it was at the start, step after step. In the two "
+        "fans, angles are drawn larger than they are. Measured while this page was made."
     )
     alt = f"{title}. After {steps} steps: " + "; ".join(
         f"{name} {turned[-1]:.2f} degrees" for name, turned in angles.items()

@@ -755,7 +755,8 @@ def effects(found: Sequence[Effect], title: str) -> Plot:
             c, word = getattr(effect, panel), getattr(effect, f"on_{panel}")
             color, marker = looks.get(word, ("0.45", "o"))
             if c.low is not None:
-                axis.hlines(row, c.low, c.high, color=color, lw=2.5)
+                axis.hlines(row, *_widened(c, getattr(effect, f"p_{panel}")), color=color, lw=1)
+                axis.hlines(row, c.low, c.high, color=color, lw=3)
             axis.plot(
                 c.effect, row, marker, color=color, ms=8, mfc=color if word in looks else "white"
             )
@@ -768,11 +769,23 @@ def effects(found: Sequence[Effect], title: str) -> Plot:
         axis.set_yticks(range(len(found)), [canvas.fitted(e.title, 32) for e in found])
         axis.set_ylim(len(found) - 0.5, -0.5)
     caption = (
-        f"Change against the run without it: mean over {found[0].jitter.seeds} seeds and 95 % "
-        "interval. Blue dot: helps. Orange cross: hurts. Open gray dot: no clear effect, once you "
-        "count how many changes were tried."
+        f"Change against the run without it: mean over {found[0].jitter.seeds} seeds. Thick bar: "
+        "95 % interval of this row alone. Thin: widened for the number of changes tried, and the "
+        "verdict goes by it. Blue dot: helps. Orange cross: hurts. Open gray dot: no clear effect."
     )
     return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told))
+
+
+def _widened(c: Comparison, corrected: float | None) -> tuple[float, float]:
+    """The interval that leaves out zero just when the corrected p lies below 0.05."""
+    from scipy.stats import t
+
+    if corrected is None or not c.p or c.low is None or c.high is None:
+        return float(c.low or 0), float(c.high or 0)
+    middle, half, freedom = (c.low + c.high) / 2, (c.high - c.low) / 2, c.seeds - 1
+    level = 1 - (1 - c.level) * min(1.0, c.p / corrected)
+    half *= float(t.ppf((1 + level) / 2, freedom) / t.ppf((1 + c.level) / 2, freedom))
+    return middle - half, middle + half
 
 
 def split(experiments: Mapping[str, Experiment], title: str) -> Plot:
