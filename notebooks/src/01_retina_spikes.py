@@ -91,7 +91,7 @@ model.compile(keras.optimizers.Adam(1e-4), loss="binary_crossentropy", metrics=[
 #
 # ## Train it here, now
 #
-# Six epochs take about a minute. Some seeds spike and some do not. If this one stays calm, change
+# Four epochs take about a minute. Some seeds spike and some do not. If this one stays calm, change
 # the seed above and run both cells again.
 
 # %%
@@ -99,7 +99,7 @@ history = model.fit(
     x_train,
     y_train,
     batch_size=8,
-    epochs=6 if profile != "smoke" else 2,
+    epochs=4 if profile != "smoke" else 2,
     validation_data=(x_val, y_val),
     callbacks=[tl.ProgressBar()],
     verbose=0,

@@ -34,8 +34,8 @@ FACTS: dict[str, tuple[str, ...]] = {
     "01": ("from 0.2 to 0.4", "from 0.5 to 1.0", "0.31, 0.30, 0.57, 0.29, 0.30"),
     "02": ("above 93 %", "fewer than 5 %"),
     "03": ("At 0.1 the loss goes up and down by about 10 %", "± 2.4 standard", "The factor 2.4"),
-    "04": ("a momentum of 0.99,", "a momentum of 0.999"),
-    "05": ("an accuracy of 0.93.", "The accuracy of 0.93", "Keras 3.3, 3.6 and 3.15"),
+    "04": ("Keras's default of 0.99", "a momentum of 0.999"),
+    "05": ("Keras 3.3, 3.6 and 3.15",),
     "06": ("near 0.05 is", "Near 0.007"),
     "09": ("at 99.9 %", "at 90 %"),
     "10": (
@@ -52,7 +52,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "13": ("momentum is 0.999", "from 0.06 to zero", "from 0.46 to 0.51"),
     "14": (
         "below 0.05",
-        "from at least 0.11 to at most 0.022",
+        "from 0.11 or more to 0.022 or less",
         "from 0.055",
         "to 0.25",
         "near 0.55",

@@ -37,8 +37,8 @@ CONTENTS = "{{contents}}"
 _PROJECT = "steady-fine-tuning/steady-fine-tuning"
 _RESULTS = re.compile(r"tl\.study\(")
 _SMALL_PRINT = (
-    "<small>*The retina* and *the faces* are the trainings of [two questions](00_start_here.ipynb). "
-    "Ours use drawn images, 48 pixels wide, and a small network whose [steps are as long as "
+    "<small>*The retina* and *the faces* are the trainings of [two questions](00_start_here.ipynb)."
+    " Ours use drawn images, 48 pixels wide, and a small network whose [steps are as long as "
     "ResNet50's](06_step_length.ipynb).</small>"
 )
 """Said below the head of each page that shows trainings of ours."""
