@@ -49,7 +49,7 @@ def parts(trainer: Trainer, images: int) -> dict[str, Callable[[], object]]:
 
 def main(name: str = "retinopathy", images: int = 1600, repeats: int = 3) -> None:
     """Print CPU seconds of each part, an epoch with its readings, and the ratio of the two."""
-    this = case(name, "scale")
+    this = case(name, "quick")
     recipes = {"as recorded": this.measured}
     if name == "retinopathy":
         recipes["whole backbone"] = this.measured.but(truncate_at=None)

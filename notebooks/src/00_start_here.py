@@ -108,7 +108,7 @@ doctor
 
 # %%
 tl.plots.readings(
-    {"?": faces.runs()[2]},
+    {"?": tl.study("ferplus").runs()[2]},
     "One training, measured three ways",
     ("val_nll", "val_nll_fresh", "val_nll_averaged_fresh"),
 )

@@ -116,7 +116,7 @@ print("ResNet50, published:", f"{tl.similarity.published()['resnet50'].step.at(1
 #
 # <details><summary>A warm-up, then a cosine to zero</summary>
 #
-# `29` and `30` are the epochs of the question: write your own.
+# The question has 30 epochs, one of them a warm-up. Write your own numbers.
 #
 # ```diff
 # {{changes retinopathy warmup-cosine}}

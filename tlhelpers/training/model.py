@@ -81,6 +81,10 @@ def build(
     split_frozen : bool
         Whether the frozen blocks become a model of their own (`Network.frozen`), so that their
         output can be kept. Only with ``recipe.frozen_up_to``.
+
+    Returns
+    -------
+    Network
     """
     with _precision(recipe.precision):
         return _build(recipe, classes, steps, weights, channels, split_frozen)
