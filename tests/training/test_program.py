@@ -123,8 +123,8 @@ def trains_alike(name, fix):
     ours = trainer.run(0).history
     theirs = space["history"].history
     assert theirs["loss"] == pytest.approx(ours["loss"], rel=2e-4)
-    # The callback measures outside of a compiled step. There JAX convolves with fewer digits on some
-    # CPUs: statistics differ by 0.3 %, the predictions of one model by 0.03.
+    # The callback measures outside of a compiled step. There JAX convolves with fewer digits on
+    # some CPUs: statistics differ by 0.3 %, the predictions of one model by 0.03.
     rel = 3e-2 if recipe.batchnorm == "reestimated" else 1e-2
     assert theirs["val_loss"] == pytest.approx(ours["val_loss"], rel=rel)
 
