@@ -17,7 +17,6 @@ _PUBLIC = {
     "case": "tlhelpers.experiment.cases",
     "study": "tlhelpers.analysis.study",
     "compare": "tlhelpers.analysis.comparisons",
-    "verdict_sentence": "tlhelpers.analysis.wording",
     "values": "tlhelpers.analysis.metrics",
     "fix": "tlhelpers.experiment.fixes",
     "steady": "tlhelpers.experiment.protocol",

@@ -115,14 +115,11 @@ noisy["val_nll"] = [nll(p, labels) for p in noisy["p"]]
 refitted = [tl.calibration.recalibrated(p, labels, patients) for p in noisy["p"]]
 noisy["val_nll_recalibrated"] = [nll(p, labels) for p in refitted]
 
-only = ("val_nll", "val_nll_recalibrated")
-tl.plots.looks(
-    {
-        "faces, averaged weights": {name: steady.history[name] for name in only},
-        "retina, wrong labels": {name: noisy[name] for name in only},
-    },
+tl.plots.readings(
+    {"faces, averaged weights": steady.history, "retina, wrong labels": noisy},
     "With its confidence refitted, the left loss stays down and the right one still climbs",
-    "Refitted: a temperature and a bias for each class, fitted on the other half of the images.",
+    ("val_nll", "val_nll_recalibrated"),
+    caption="Refitted: a temperature and a bias for each class, fitted on the other half.",
 )
 
 # %% [markdown]
@@ -197,10 +194,10 @@ for recipe in ("posted", *softer):
 # %%
 from tlhelpers.course.book import page09
 
-tl.plots.looks(
+tl.plots.readings(
     page09.three_curves(),
     "Three trainings, three troubles",
-    "All readings of a training use the same validation images.",
+    ("val_nll", "val_nll_fresh", "val_nll_recalibrated"),
     score="val_accuracy",
 )
 

@@ -31,9 +31,9 @@ tl.plots.curves(
 # ## What it is
 #
 # Every layer of ResNet50 trains, and at `1e-4` each step turns its filters a long way. Two things
-# follow. BatchNorm's running statistics describe a network that is already gone. And the weights
-# themselves swing around the valley instead of lying in it. The first makes most of the spikes, the
-# second the rest.
+# follow. The weights swing around the valley instead of lying in it. And BatchNorm's running statistics
+# describe a network that no longer exists. In our runs, fresh statistics took away most of the jumping,
+# averaging the weights nearly as much, and both together almost all of it.
 #
 # `ReduceLROnPlateau` was built in the question but never passed to `fit`. With it passed, we saw no
 # clear effect within ten epochs.
@@ -41,12 +41,12 @@ tl.plots.curves(
 # ## How you see it in your own run
 #
 # After a bad epoch, measure BatchNorm's statistics again and evaluate a second time
-# ([page 04](04_batchnorm_lags.ipynb) has the dozen lines), or run
+# ([page 04](04_batchnorm_lags.ipynb) has the function), or run
 # `python -m tlhelpers.doctor train.py`. If the second number is good, this page is for you.
 #
 # ## The program to copy
 #
-# Three lines change. `UpdateBatchNorm` is a callback of thirty lines.
+# These lines change. `UpdateBatchNorm` is a short callback, in the whole program below.
 #
 # ```diff
 # {{changes retinopathy weight-average-update-bn}}
@@ -104,7 +104,7 @@ tl.check("12-checkpoint", my_answer)
 # %% [markdown]
 # ## Key points
 #
-# - The spikes are lagging statistics first, jumping weights second.
+# - The spikes are weights that swing, and statistics that do not keep up with them.
 # - An average of the weights with statistics of its own cures both.
 # - A tenth of the learning rate is the one-number cure. It needs more epochs.
 #

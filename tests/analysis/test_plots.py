@@ -32,9 +32,9 @@ for experiment_ in (BEFORE, AFTER):
     for run in experiment_:
         for i, name in enumerate(("fresh", "averaged", "averaged_fresh", "recalibrated")):
             run.history[f"val_nll_{name}"] = [value / (i + 2) for value in run.history["val_nll"]]
-FOREST = [compare(BEFORE, AFTER, metric) for metric in ("jitter", "auc")]
+COMPARED = [compare(BEFORE, AFTER, metric) for metric in ("jitter", "auc")]
 BOTH = {"live": BEFORE, "frozen": AFTER}
-EFFECT = Effect("frozen-batchnorm", "Frozen", *FOREST, "helps", "no clear effect")
+EFFECT = Effect("frozen-batchnorm", "Frozen", *COMPARED, "helps", "no clear effect")
 CHASE = Chase("bn", np.repeat([1.0, 3.0], 20), np.linspace(0.01, 2, 40), 0.99)
 MODES = Modes("bn", np.zeros((1, 4, 4, 2)), np.zeros((1, 4, 4, 2)) + [0, 1])
 
@@ -56,18 +56,14 @@ def test_a_history_without_validation_is_refused():
     [
         (lambda: plots.curves(BOTH, title="T", stops=1), ["T", "live", "frozen", "validation NLL"]),
         (lambda: plots.curves({"one": BEFORE}, "val_auc", "T", log=False), ["AUC", "0.80"]),
-        (lambda: plots.same_weights(BEFORE, AFTER, "T"), ["moving", "re-estimated"]),
         (lambda: plots.paired(BOTH, "jitter", "T"), ["live: mean", "frozen: mean"]),
-        (lambda: plots.confusion(BEFORE, "T"), ["no DR 0.50", "DR 0.50"]),
         (lambda: plots.recalls(BOTH, "T"), ["live: no DR 0.50, DR 0.50; frozen: no DR 0.50"]),
-        (lambda: plots.forest(FOREST, {"frozen-batchnorm": "Frozen"}, "T"), ["Frozen: jitter -0."]),
         (lambda: plots.steps(BEFORE[0], "T"), ["3 of 3 steps"]),
         (
             lambda: plots.field_survey({"ResNet50": [BEFORE]}, "T"),
             ["ResNet50 at 0.0001: median 0.126 of 82 logs", "our runs as ResNet50 at 0.0001"],
         ),
         (lambda: plots.field_survey({}, "T"), ["MobileNet at 1e-05: median 0.015 of 17 logs"]),
-        (lambda: plots.layer_lag({"now": [1.0, 2.0]}, "T", "c"), ["median 1.5", "largest 2"]),
         (
             lambda: plots.contact_sheet({"a": np.zeros((2, 8, 8, 3), "uint8")}, "T", "c"),
             ["Rows of images: a"],
@@ -108,15 +104,6 @@ def test_saved_whole_or_told_in_one_line(tmp_path, monkeypatch):
     with pytest.raises(CourseError, match="Could not write .*a.png: No space left on device"):
         plots.Plot(b"other", "a figure").save(str(tmp_path / "docs" / "a.png"))
     assert (tmp_path / "docs" / "a.png").read_bytes() == b"png"
-
-
-def test_same_weights_refuses_other_weights():
-    """Runs of two machines may share a seed and not their weights."""
-    other = experiment(AFTER.recipe, 0.02)
-    for run in other:
-        run.history["loss"] = [0.5, 0.5, 0.5, 0.5000001]
-    with pytest.raises(CourseError, match="No two of these runs have the same weights"):
-        plots.same_weights(BEFORE, other, "T")
 
 
 def test_field_survey_refuses_a_family_without_logs():
@@ -181,7 +168,8 @@ def figures(monkeypatch):
     ],
 )
 @pytest.mark.parametrize(
-    "draw", [lambda e: plots.curves({"a": e}), lambda e: plots.same_weights(e, e, "T")]
+    "draw",
+    [lambda e: plots.curves({"a": e}), lambda e: plots.readings({"a": e[0]}, "T", ("val_nll",))],
 )
 def test_ticks_fit_the_losses_drawn(figures, draw, nll):
     draw(odd(nll=nll))
@@ -225,17 +213,10 @@ def hidden(figure) -> list[str]:
         lambda: plots.curves(MANY, title="T"),
         lambda: plots.paired(MANY, "jitter", "T"),
         lambda: plots.paired({LONG: odd(), LONG + "b": odd(1)}, "jitter", "T"),
-        lambda: plots.forest(
-            [dataclasses.replace(FOREST[0], fix=name) for name in MANY], dict.fromkeys(MANY, LONG),
-            LONG,
-        ),
-        lambda: plots.same_weights(odd(epochs=1), odd(epochs=1), "T"),
+        lambda: plots.effects([dataclasses.replace(EFFECT, title=LONG) for _ in MANY], LONG),
         lambda: plots.steps(odd(epochs=2)[0], "T"),
         lambda: plots.steps(odd(until=2)[0], "T"),
-        lambda: plots.layer_lag({LONG: [1.0, 2.0], "b": [1.0]}, "T", LONG),
         lambda: plots.contact_sheet({LONG: np.zeros((1, 8, 8, 3), "uint8")}, LONG, LONG),
-        lambda: plots.confusion(odd(classes=1), "T"),
-        lambda: plots.confusion(odd(classes=20), LONG),
         lambda: plots.recalls({"a": odd(classes=1)}, "T"),
         lambda: plots.recalls({LONG: odd(classes=20)}, "T"),
     ],
@@ -265,15 +246,9 @@ def test_unusual_runs_are_drawn_clearly(figures, draw):
         (lambda: plots.paired({"a": odd(until=2)}, "jitter", "T"), "diverged: in epoch 3"),
         (lambda: plots.paired({"a": odd(epochs=1)}, "jitter", "T"), "Seed 0 has no jitter: "),
         (lambda: plots.paired({"a": odd(epochs=1)}, "churn", "T"), "Seed 0 has no churn"),
-        (lambda: plots.forest([], {}, "T"), "Nothing to draw"),
-        (lambda: plots.forest(FOREST, {"other": "Other"}, "T"), "No title for 'frozen-batchnorm'"),
         (lambda: plots.steps(odd(epochs=1)[0], "T"), "no step .*: it has one epoch"),
         (lambda: plots.steps(odd(until=1)[0], "T"), "no step .*: it diverged in epoch 2"),
-        (lambda: plots.layer_lag({"a": []}, "T", "c"), "Nothing to draw"),
-        (lambda: plots.layer_lag(dict.fromkeys("abcde", [1]), "T", "c"), "5 .* at most 4"),
         (lambda: plots.contact_sheet({"a": np.zeros((0, 8, 8, 3))}, "T", "c"), "Nothing to draw"),
-        (lambda: plots.confusion(odd(until=2), "T"), "diverged: in epoch 3"),
-        (lambda: plots.confusion(odd(classes=500), "T"), "too large"),
         (lambda: plots.recalls({}, "T"), "Nothing to draw"),
         (lambda: plots.recalls(MANY, "T"), "20 recipes .* at most 10"),
         (lambda: plots.recalls({"a": odd(until=2)}, "T"), "diverged: in epoch 3"),

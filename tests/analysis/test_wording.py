@@ -1,7 +1,5 @@
 """The words of a comparison: sentences, rounding, tables."""
 
-import re
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,63 +14,27 @@ def _fixed(**changes):
     return comparisons.Comparison(**{**NAMES, **numbers, **judged, **changes})
 
 
-def test_sentence_of_each_verdict():
-    assert wording.verdict_sentence(_fixed(), "Frozen BatchNorm") == (
-        "Frozen BatchNorm lowered jitter from 0.21 to 0.03: −0.18 "
-        "(95 % interval −0.24 to −0.12, 8 paired seeds). It helps."
-    )
-    hurts = _fixed(after=0.39, effect=0.18, low=0.12, high=0.24, verdict="hurts")
-    assert wording.verdict_sentence(hurts) == (
-        "Frozen-batchnorm raised jitter from 0.21 to 0.39: 0.18 "
-        "(95 % interval 0.12 to 0.24, 8 paired seeds). It hurts."
-    )
-    noise = _fixed(after=0.2, effect=-0.01, low=-0.11, high=0.09, verdict="no clear effect")
-    assert wording.verdict_sentence(noise) == (
-        "Frozen-batchnorm: jitter went from 0.21 to 0.20, −0.01 "
-        "(95 % interval −0.11 to 0.09, 8 paired seeds). No clear effect."
-    )
-    same = _fixed(after=0.21, effect=0.0, low=0.0, high=0.0, verdict="no difference")
-    assert wording.verdict_sentence(same) == (
-        "Frozen-batchnorm left jitter at 0.21 in each of 8 paired seeds: no difference."
-    )
-    neutral = _fixed(better="neither", verdict="described only")
-    assert wording.verdict_sentence(neutral) == (
-        "Frozen-batchnorm: jitter went from 0.21 to 0.03, −0.18 "
-        "(95 % interval −0.24 to −0.12, 8 paired seeds). Larger than the noise; "
-        "neither way is better."
-    )
+def test_an_effect_with_its_interval_or_alone():
+    assert wording.effect_words(_fixed()) == "−0.18 (−0.24 to −0.12)"
     few = _fixed(seeds=1, low=None, high=None, p=None, verdict="described only")
-    assert wording.verdict_sentence(few) == (
-        "Frozen-batchnorm: jitter went from 0.21 to 0.03, −0.18 (1 paired seed). "
-        "Described only: fewer than 5 pairs are not judged."
-    )
+    assert wording.effect_words(few) == "−0.18"
 
 
 def test_an_end_near_zero_is_not_printed_as_zero():
     c = _fixed(low=-0.3596, high=-0.0004)
-    assert "−0.3596 to −0.0004" in wording.verdict_sentence(c)
+    assert wording.interval_words(c) == "−0.3596 to −0.0004"
 
 
 def test_no_negative_zero():
-    c = _fixed(
-        after=0.21,
-        effect=-0.0001,
-        low=-0.1,
-        high=0.0998,
-        verdict="no clear effect",
-    )
-    assert "to 0.210, 0.000 (95 %" in wording.verdict_sentence(c)
+    c = _fixed(effect=-0.0001, low=-0.1, high=0.0998, verdict="no clear effect")
+    assert wording.number(c, c.effect) == "0.000" and wording.number(c, c.before) == "0.210"
 
 
 @given(DIFFERENCES.map(lambda d: d[:8]), st.booleans())
-def test_words_have_no_digits_and_sentences_agree_with_the_verdict(differences, lower):
+def test_no_effect_has_a_minus_sign_of_a_keyboard(differences, lower):
     c = compare(differences, start=20.0, better="lower" if lower else "higher")
-    words = wording.verdict_words(c)
-    assert not re.search(r"\d", words)
-    assert words == f"frozen-batchnorm · jitter: {c.verdict}"
-    sentence = wording.verdict_sentence(c)
-    assert "\n" not in sentence and "-0" not in sentence
-    assert (f"It {c.verdict}." in sentence) == (c.verdict in ("helps", "hurts"))
+    words = wording.effect_words(c)
+    assert "\n" not in words and "-" not in words
 
 
 def test_table():

@@ -198,7 +198,6 @@ def test_a_run_that_diverges_is_recorded_and_not_compared(trainer, tmp_path, mon
         for ask in (
             lambda after=after: comparisons.compare(Experiment(fine.recipe, (fine,)), after),
             lambda after=after: metrics.unsteadiness(after),
-            lambda after=after: metrics.gap_by_epoch(after),
         ):
             with pytest.raises(CourseError, match=wrong):
                 ask()

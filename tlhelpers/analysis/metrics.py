@@ -250,30 +250,6 @@ def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
     }
 
 
-def gap_by_epoch(experiment: Experiment) -> np.ndarray:
-    """Train/inference gap after each epoch, mean of the seeds; log units, shape (epochs,).
-
-    Parameters
-    ----------
-    experiment : Experiment
-        Its runs have equally many epochs.
-
-    Returns
-    -------
-    float array, shape (epochs,)
-        Logarithms: 0.1 is about 10 %.
-
-    Raises
-    ------
-    CourseError
-        A run diverged.
-    """
-    refuse_diverged(experiment)
-    return np.mean(
-        [np.log(r.curve("moving_mode_nll") / r.curve("batch_mode_nll")) for r in experiment], axis=0
-    )
-
-
 def recalls(run: Run) -> dict[str, tuple[int, int]]:
     """For each class: validation images of it that the final weights got right, and all.
 
@@ -291,19 +267,3 @@ def recalls(run: Run) -> dict[str, tuple[int, int]]:
         name: (int((guess[run.labels == i] == i).sum()), int((run.labels == i).sum()))
         for i, name in enumerate(run.about["classes"])
     }
-
-
-def trivial_accuracy(run: Run) -> float:
-    """Validation accuracy of always saying the most frequent class (share).
-
-    Parameters
-    ----------
-    run : Run
-        Only its validation labels count.
-
-    Returns
-    -------
-    float
-        From 0 to 1.
-    """
-    return float(np.bincount(run.labels).max() / len(run.labels))

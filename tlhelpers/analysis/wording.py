@@ -6,71 +6,15 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tlhelpers.analysis import metrics
 from tlhelpers.analysis.comparisons import (
-    DESCRIBED,
-    FEWEST_SEEDS,
     HELPS,
     HURTS,
-    NOISE,
     SAME,
     Comparison,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-def verdict_sentence(comparison: Comparison, title: str | None = None) -> str:
-    """The result in plain words with its numbers, for a page.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    title : str, optional
-        How the page calls the fix; its name if left out.
-
-    Returns
-    -------
-    str
-        Such as "Frozen BatchNorm lowered jitter from 0.21 to 0.03: −0.18 (95 % interval
-        −0.24 to −0.12, 8 paired seeds). It helps." Only a judged
-        effect 'lowered' or 'raised' something; otherwise the number 'went'.
-    """
-    c = comparison
-    name = title or c.fix
-    name, metric = name[0].upper() + name[1:], metrics.metric(c.metric).title
-    before, after, effect = (number(c, value) for value in (c.before, c.after, c.effect))
-    pairs = f"{c.seeds} paired seed" + ("" if c.seeds == 1 else "s")
-    if c.verdict == SAME:
-        return f"{name} left {metric} at {before} in each of {pairs}: no difference."
-    if c.verdict == DESCRIBED and c.low is None:
-        return (
-            f"{name}: {metric} went from {before} to {after}, {effect} ({pairs}). "
-            f"Described only: fewer than {FEWEST_SEEDS} pairs are not judged."
-        )
-    numbers = f"{effect} ({100 * c.level:g} % interval {interval_words(c)}, {pairs})"
-    if c.verdict == DESCRIBED:
-        return (
-            f"{name}: {metric} went from {before} to {after}, {numbers}. "
-            "Larger than the noise; neither way is better."
-        )
-    if c.verdict == NOISE:
-        return f"{name}: {metric} went from {before} to {after}, {numbers}. No clear effect."
-    verb = "lowered" if c.effect < 0 else "raised"
-    return f"{name} {verb} {metric} from {before} to {after}: {numbers}. It {c.verdict}."
-
-
-def verdict_words(comparison: Comparison) -> str:
-    """The verdict without its numbers, such as "frozen-batchnorm · jitter: helps".
-
-    Notes
-    -----
-    nbval compares text exactly and measured digits differ between machines; this is
-    what a verdict cell prints for it. Digits in a name ("dense-512") stay: they do not
-    depend on the machine.
-    """
-    return f"{comparison.fix} · {metrics.metric(comparison.metric).title}: {comparison.verdict}"
 
 
 def effect_words(comparison: Comparison) -> str:

@@ -98,34 +98,3 @@ def reestimate(network: Network, inputs: np.ndarray, batch_size: int) -> None:
 def batch_predictions(network: Network, inputs: np.ndarray, batch_size: int) -> np.ndarray:
     """Class probabilities with each batch's own statistics; moves the moving statistics."""
     return outputs(network.batch_mode, inputs, batch_size)
-
-
-def lag(network: Network, inputs: np.ndarray, batch_size: int) -> list[float]:
-    """How far each layer's moving mean stands from the re-estimated one, in standard deviations.
-
-    Parameters
-    ----------
-    network : Network
-        Its live BatchNormalization layers are looked at with the weights as they are.
-    inputs : array, shape (n, ...)
-        As in `reestimate`.
-    batch_size : int
-        That of the training.
-
-    Returns
-    -------
-    list of float
-        For each BatchNormalization layer the root mean square over channels of
-        (moving mean - re-estimated mean) / re-estimated standard deviation. The statistics are
-        put back afterwards.
-    """
-    before = statistics(network.base)
-    with kept_statistics(network.base):
-        reestimate(network, inputs, batch_size)
-        after = statistics(network.base)
-    # With the layers' own epsilon: channels that hardly vary would otherwise rule the mean.
-    layers = batchnorm_layers(network.base)
-    return [
-        float(np.sqrt(np.mean((old - new) ** 2 / (variance + layer.epsilon))))
-        for layer, (old, _), (new, variance) in zip(layers, before, after, strict=True)
-    ]

@@ -4,22 +4,18 @@ Each function takes results and returns a `Plot`: a drawn figure with its text a
 """
 
 from tlhelpers.analysis.plots.canvas import Plot
-from tlhelpers.analysis.plots.looks import joined, looks
 from tlhelpers.analysis.plots.mechanism import chase, modes, turning
 from tlhelpers.analysis.plots.noise import moving_means, wrong_way
 from tlhelpers.analysis.plots.results import (
-    confusion,
     contact_sheet,
     curves,
     effects,
     field_survey,
-    forest,
     history,
-    layer_lag,
+    joined,
     paired,
     readings,
     recalls,
-    same_weights,
     split,
     steps,
 )
@@ -27,22 +23,17 @@ from tlhelpers.analysis.plots.results import (
 __all__ = [
     "Plot",
     "chase",
-    "confusion",
     "contact_sheet",
     "curves",
     "effects",
     "field_survey",
-    "forest",
     "history",
     "joined",
-    "layer_lag",
-    "looks",
     "modes",
     "moving_means",
     "paired",
     "readings",
     "recalls",
-    "same_weights",
     "split",
     "steps",
     "turning",

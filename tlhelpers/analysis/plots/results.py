@@ -22,7 +22,6 @@ from tlhelpers.training.run import Experiment, Run
 if TYPE_CHECKING:
     from tlhelpers.analysis.study import Effect
 
-_MARKERS = "osD^"
 _ENOUGH = 3  # logs of which a median is drawn
 
 
@@ -164,63 +163,6 @@ def history(
     return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told), legend=axes[0])
 
 
-def same_weights(before: Experiment, after: Experiment, title: str) -> Plot:
-    """For each seed the validation NLL of the same weights with two sets of statistics.
-
-    Parameters
-    ----------
-    before, after : Experiment
-        The moving statistics and the re-estimated ones. Only pairs whose training losses agree to
-        the last digit are drawn: their weights are the same.
-    title : str
-        What the figure shows.
-
-    Returns
-    -------
-    Plot
-
-    Raises
-    ------
-    CourseError
-        There is no such pair.
-    """
-    pairs = [
-        (a, b)
-        for a in before
-        for b in after
-        # The number of threads changes the last digits of a training, and so its weights.
-        if a.seed == b.seed and a.history["loss"] == b.history["loss"]
-    ][:4]
-    if not pairs:
-        raise CourseError("No two of these runs have the same weights: train both on one machine.")
-    figure, axes = canvas.panels(pairs, height=3.0)
-    old_colour, new_colour = canvas.colors(2)
-    for axis, (old, new) in zip(axes, pairs, strict=True):
-        epochs = np.arange(1, old.epochs + 1)
-        axis.fill_between(
-            epochs, old.curve("val_nll"), new.curve("val_nll"), color=old_colour, alpha=0.15
-        )
-        axis.plot(epochs, old.curve("val_nll"), "o-", color=old_colour, ms=4, label="moving")
-        axis.plot(epochs, new.curve("val_nll"), "s--", color=new_colour, ms=4, label="re-estimated")
-        canvas.panel_title(axis, f"seed {old.seed}", len(pairs))
-    canvas.epoch_axes(axes, max(old.epochs for old, _ in pairs))
-    canvas.log_axis(axes)
-    canvas.label_rows(axes, canvas.COLUMNS["val_nll"])
-    # Beside the title: in a panel it would cover lines.
-    lines, names = axes[0].get_legend_handles_labels()
-    names = [f"{name} statistics" for name in names]
-    figure.legend(lines, names, loc="upper right", ncol=2, frameon=False, fontsize=8)
-    alt = (
-        f"{title}. With moving statistics the NLL is "
-        f"{canvas.range_words([a.curve('val_nll') for a, _ in pairs])}, with re-estimated ones "
-        f"{canvas.range_words([b.curve('val_nll') for _, b in pairs])}"
-    )
-    shown = Experiment(after.recipe, tuple(b for _, b in pairs))
-    caption = "Both lines have the same weights: the training losses agree. "
-    caption += " ".join(canvas.origins({"": shown}))
-    return canvas.finish(figure, title, caption, alt)
-
-
 def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Plot:
     """A number of each run by recipe; lines join runs of the same seed.
 
@@ -266,72 +208,6 @@ def paired(experiments: Mapping[str, Experiment], metric: str, title: str) -> Pl
             "A dot is a run, a bar the mean, a line joins the same seed.",
         ]
     )
-    return canvas.finish(figure, title, caption, alt)
-
-
-def forest(
-    comparisons: Sequence[Comparison],
-    titles: Mapping[str, str],
-    title: str,
-    beside: Mapping[tuple[str, str], Sequence[float]] | None = None,
-) -> Plot:
-    """Effect of each fix with its interval, a panel a metric and a row a fix.
-
-    Parameters
-    ----------
-    comparisons : sequence of Comparison
-        Each with its own recipe before; the title says which.
-    titles : mapping of a fix's name to what its row is called
-        Rows from top to bottom.
-    title : str
-    beside : mapping of a fix's name and a metric to differences, optional
-        Pairs of runs on other images, drawn as crosses below the dot.
-
-    Returns
-    -------
-    Plot
-
-    Raises
-    ------
-    CourseError
-        No comparisons, or one of a fix without a title.
-    """
-    panels = list(dict.fromkeys(c.metric for c in comparisons))
-    rows = list(titles)
-    if without := [c.fix for c in comparisons if c.fix not in titles]:
-        raise CourseError(f"No title for '{without[0]}': give one to each fix, or leave it out.")
-    figure, axes = canvas.panels(panels, height=0.7 + 0.36 * max(3, len(rows)))
-    hurts, helps = canvas.colors(2)
-    colours = {HELPS: helps, HURTS: hurts}
-    told: dict[str, list[str]] = {name: [] for name in rows}
-    for axis, name in zip(axes, panels, strict=True):
-        its = metrics.metric(name)
-        axis.axvline(0, color="0.3", lw=1)
-        for c in (c for c in comparisons if c.metric == name):
-            row, colour = rows.index(c.fix), colours.get(c.verdict, "0.45")
-            if c.low is not None:
-                axis.hlines(row, c.low, c.high, color=colour, lw=2.5)
-            full = c.verdict in colours
-            axis.plot(c.effect, row, "o", color=colour, mfc=colour if full else "white", ms=7)
-            told[c.fix].append(f"{its.title} {c.effect:+.3f} ({c.verdict})")
-            if others := (beside or {}).get((c.fix, name)):
-                axis.plot(others, [row + 0.28] * len(others), "x", color="black", ms=5)
-                told[c.fix].append("beside it " + ", ".join(f"{v:+.3f}" for v in others))
-        if max(map(abs, axis.get_xlim())) < 1e-3:  # nothing but rounding
-            axis.set_xlim(-0.1, 0.1)
-        axis.set_title(f"{its.title}\n({its.best or f'{its.better} is better'})", fontsize=10)
-        unit = its.unit.replace(" an ", "\nan ")
-        axis.set_xlabel(f"change ({unit})" if unit else "change")
-        axis.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(2))
-        axis.set_yticks(range(len(rows)), [canvas.fitted(titles[row], 30) for row in rows])
-        axis.set_ylim(len(rows) - 0.5, -0.5)
-    alt = f"{title}. " + "; ".join(f"{titles[row]}: {', '.join(told[row])}" for row in rows)
-    caption = (
-        "Difference to the recipe without the change: mean of the paired seeds, 95 % interval. "
-        "Blue helps, orange hurts. An open grey dot: the interval includes zero, or there is none."
-    )
-    if beside:
-        caption += " A cross is one pair of runs on real images."
     return canvas.finish(figure, title, caption, alt)
 
 
@@ -384,45 +260,6 @@ def steps(run: Run, title: str) -> Plot:
     return canvas.finish(figure, title, caption, alt)
 
 
-def layer_lag(lags: Mapping[str, Sequence[float]], title: str, caption: str) -> Plot:
-    """How far each BatchNorm layer's moving mean lags, one kind of dot a measurement.
-
-    Parameters
-    ----------
-    lags : mapping of a measurement's name to floats
-        A number a layer, as `tlhelpers.training.batchnorm.lag` gives them; four measurements at
-        most.
-    title, caption : str
-
-    Returns
-    -------
-    Plot
-
-    Raises
-    ------
-    CourseError
-        No measurement, or more than there are kinds of dots.
-    """
-    canvas.refuse_nothing([value for values in lags.values() for value in values])
-    canvas.refuse_many(lags, len(_MARKERS), "measurements")
-    figure, axes = canvas.panels([title], height=3.2, width=7.5)
-    axis = axes[0]
-    for (name, values), colour, marker in zip(
-        lags.items(), canvas.colors(len(lags)), _MARKERS, strict=False
-    ):
-        label = canvas.fitted(name, 60, 1)
-        axis.plot(range(1, len(values) + 1), values, marker, ms=4, color=colour, label=label)
-    axis.set_xlabel("BatchNorm layer, from the image to the head")
-    axis.set_ylabel("distance of the moving from the\nre-estimated mean (standard deviations)")
-    axis.legend(frameon=False, fontsize=8)
-    alt = f"{title}. " + "; ".join(
-        f"{name}: median {np.median(values):.2g}, largest {np.max(values):.2g}"
-        for name, values in lags.items()
-        if len(values)
-    )
-    return canvas.finish(figure, title, caption, alt)
-
-
 def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> Plot:
     """Images in rows, each row with its name.
 
@@ -458,14 +295,21 @@ def contact_sheet(rows: Mapping[str, np.ndarray], title: str, caption: str) -> P
     return canvas.finish(figure, title, caption, alt, names=1.1)
 
 
-def confusion(experiment: Experiment, title: str) -> Plot:
-    """What the final weights call each class: shares of a row, images of all seeds together.
+def joined(
+    columns: Mapping[str, Sequence[float]], axis_words: str, title: str, caption: str = ""
+) -> Plot:
+    """The same runs scored on several sets of images: a dot a run, a line joins one run's dots.
 
     Parameters
     ----------
-    experiment : Experiment
+    columns : mapping of a set's name to floats
+        One value a run, in the same order of runs.
+    axis_words : str
+        What the values are.
     title : str
         What the figure shows.
+    caption : str
+        What to see in it.
 
     Returns
     -------
@@ -474,48 +318,27 @@ def confusion(experiment: Experiment, title: str) -> Plot:
     Raises
     ------
     CourseError
-        A run diverged: its weights predict nothing. Or there are so many classes that the figure
-        would be too large.
+        Nothing to draw, or sets with different numbers of runs.
     """
-    import seaborn
-
-    metrics.refuse_diverged(experiment)
-    names = experiment[0].about["classes"]
-    labels = [canvas.fitted(name, 18) for name in names]
-    counts = np.zeros((len(names), len(names)), int)
-    for run in experiment:
-        np.add.at(counts, (run.labels, run.probabilities.argmax(axis=1)), 1)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = 1.6 + 0.62 * max(3, len(names))
-    figure = canvas.new_figure(side + 1.2, side)
-    axis = figure.subplots()
-    seaborn.heatmap(
-        shares,
-        annot=np.char.mod("%.2f", shares),
-        fmt="",
-        annot_kws={"fontsize": 8},
-        cmap="Blues",
-        vmin=0,
-        vmax=1,
-        cbar=False,
-        xticklabels=labels,
-        yticklabels=[
-            f"{n} ({c:,})"
-            for n, c in zip(
-                labels, np.bincount(experiment[0].labels, minlength=len(names)), strict=True
-            )
-        ],
-        ax=axis,
+    canvas.refuse_nothing(columns)
+    values = np.array([list(column) for column in columns.values()], dtype=object)
+    if values.ndim != 2 or not values.shape[1]:
+        raise CourseError("Each set of images needs the same number of runs, at least one.")
+    values = values.astype(float)
+    figure, axes = canvas.panels([title], height=3.0, width=7.0)
+    axis = axes[0]
+    axis.plot(values, color="0.75", lw=1, zorder=1)
+    for place, (line, color) in enumerate(zip(values, canvas.colors(len(values)), strict=True)):
+        axis.scatter([place] * len(line), line, color=color, s=40, zorder=2)
+        axis.hlines(line.mean(), place - 0.15, place + 0.15, color=color, lw=3)
+    canvas.name_ticks(axis, list(columns), 7.0)
+    axis.set_xlim(-0.5, len(values) - 0.5)
+    axis.set_ylabel(axis_words)
+    alt = f"{title}. Mean {axis_words}: " + "; ".join(
+        f"{name} {line.mean():.3g}" for name, line in zip(columns, values, strict=True)
     )
-    axis.set_xlabel("predicted")
-    axis.set_ylabel("labelled\n(validation images)")
-    axis.tick_params(axis="x", rotation=40)
-    axis.tick_params(axis="y", rotation=0)
-    alt = f"{title}. Share of each class that is predicted right: " + ", ".join(
-        f"{name} {share:.2f}" for name, share in zip(names, shares.diagonal(), strict=True)
-    )
-    caption = " ".join([*canvas.origins({"": experiment}), "Shares of a row; a row adds up to 1."])
-    return canvas.finish(figure, title, caption, alt)
+    notes = " ".join(filter(None, [caption, "A dot is a run, a bar the mean."]))
+    return canvas.finish(figure, title, notes, alt)
 
 
 def recalls(experiments: Mapping[str, Experiment], title: str) -> Plot:
@@ -675,23 +498,29 @@ _READINGS = {
 
 
 def readings(
-    runs: Mapping[str, Run],
+    trainings: Mapping[str, Run | Mapping[str, Sequence[float]]],
     title: str,
     columns: Sequence[str] = ("val_nll", "val_nll_fresh"),
     one_scale: bool = True,
+    score: str | None = None,
+    caption: str = "Every reading uses the same validation images.",
 ) -> Plot:
-    """One training measured several ways after every epoch, one panel a run.
+    """One training measured several ways after every epoch, one panel a training.
 
     Parameters
     ----------
-    runs : mapping of panel title to Run
-        Recorded with their readings.
+    trainings : mapping of panel title to Run or history
+        With these columns.
     title : str
         What the figure shows.
     columns : sequence of str
         Of `tlhelpers.training.readings.READINGS`, or "val_nll".
     one_scale : bool
         Whether all panels share one axis.
+    score : str, optional
+        A column for a second row, such as "val_accuracy".
+    caption : str
+        What to see; where runs come from is put behind it.
 
     Returns
     -------
@@ -700,27 +529,37 @@ def readings(
     Raises
     ------
     CourseError
-        No runs, or one without these columns.
+        Nothing to draw, or a training without one of the columns.
     """
-    figure, axes = canvas.rows(1, len(runs), height=3.2, share=one_scale)
-    palette = dict(zip(_READINGS, canvas.colors(len(_READINGS)), strict=True))
+    count, runs = len(trainings), [one for one in trainings.values() if isinstance(one, Run)]
+    pasts = {name: one.history if isinstance(one, Run) else one for name, one in trainings.items()}
+    share: canvas.Share = "row" if one_scale else False
+    height = 2.3 if score else 3.2
+    figure, axes = canvas.rows(2 if score else 1, count, height=height, share=share)
+    palette = dict(zip([*_READINGS, score], canvas.colors(len(_READINGS) + 1), strict=True))
     told = []
-    for axis, (name, run) in zip(axes, runs.items(), strict=True):
-        epochs = np.arange(1, run.epochs + 1)
-        for column in columns:
-            words, style = _READINGS[column]
-            line = canvas.line_of(run, column)
+    for i, (name, past) in enumerate(pasts.items()):
+        for column in [*columns, *([score] if score else [])]:
+            if column not in past:
+                raise CourseError(f"'{name}' has no '{column}': choose from {', '.join(past)}.")
+            words, style = _READINGS.get(column, (canvas.COLUMNS.get(column, column), "D-"))
+            line = np.array(past[column], dtype=float)
+            axis = axes[i + count * (column == score)]
+            epochs = np.arange(1, len(line) + 1)
             axis.plot(epochs, line, style, color=palette[column], ms=4, label=words)
             told.append(f"{name}, {words}: {canvas.range_words([line])}")
-        canvas.panel_title(axis, name, len(runs))
-    canvas.epoch_axes(axes, max(run.epochs for run in runs.values()))
-    for group in [axes] if one_scale else [[axis] for axis in axes]:
+        canvas.panel_title(axes[i], name, count)
+        canvas.epoch_axes(axes[i::count], len(past[columns[0]]))
+    for group in [axes[:count]] if one_scale else [[axis] for axis in axes[:count]]:
         canvas.log_axis(group)
-    canvas.label_rows(axes, canvas.COLUMNS["val_nll"])
-    first = next(iter(runs.values()))
-    alike = {run.seed: run for run in runs.values() if run.recipe == first.recipe}
-    origin = Experiment(first.recipe, tuple(alike.values())).origin
-    caption = f"Every reading uses the same validation images. {origin[:1].upper()}{origin[1:]}."
+    axes[0].set_ylabel(canvas.COLUMNS["val_nll"])
+    if score:
+        words = canvas.COLUMNS.get(score, score)
+        axes[count].set_ylabel(words.split(" (")[0].replace(" ", "\n", 1))
+    alike = {run.seed: run for run in runs if run.recipe == runs[0].recipe}
+    if alike:
+        origin = Experiment(runs[0].recipe, tuple(alike.values())).origin
+        caption += f" {origin[:1].upper()}{origin[1:]}."
     if not one_scale:
         caption += " Each panel has its own scale."
     return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told), legend=axes[0])

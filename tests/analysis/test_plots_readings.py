@@ -13,14 +13,18 @@ PAST = {
     "val_nll_recalibrated": [0.4, 0.35, 0.36],
     "val_accuracy": [0.8] * 3,
 }
+BOTH = ("val_nll", "val_nll_recalibrated")
 
 
 @pytest.mark.parametrize(
     ("draw", "words"),
     [
-        (lambda: plots.looks({"A": PAST}, "T"), ["T", "A, as validated: 0.40 to 0.60"]),
         (
-            lambda: plots.looks({"A": PAST, "B": PAST}, "T", "c", score="val_accuracy"),
+            lambda: plots.readings({"A": PAST}, "T", ("val_nll",)),
+            ["T", "A, as validated: 0.40 to 0.60"],
+        ),
+        (
+            lambda: plots.readings({"A": PAST, "B": PAST}, "T", BOTH, score="val_accuracy"),
             ["B, as validated, confidence refitted: 0.35 to 0.40", "validation accuracy"],
         ),
         (
@@ -39,10 +43,10 @@ def test_draws_with_a_text_alternative(draw, words):
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: plots.looks({}, "T"), "Nothing to draw"),
-        (lambda: plots.looks({"A": {}}, "T"), "'A' has no 'val_nll'"),
-        (lambda: plots.looks({"A": PAST, "B": {"val_nll": [1, 2]}}, "T"), "'B' has no"),
-        (lambda: plots.looks({"A": PAST}, "T", score="val_auc"), "'A' has no 'val_auc'"),
+        (lambda: plots.readings({}, "T"), "Nothing to draw"),
+        (lambda: plots.readings({"A": {}}, "T"), "'A' has no 'val_nll'"),
+        (lambda: plots.readings({"A": PAST, "B": {"val_nll": [1, 2]}}, "T", BOTH), "'B' has no"),
+        (lambda: plots.readings({"A": PAST}, "T", BOTH, score="val_auc"), "no 'val_auc'"),
         (lambda: plots.joined({}, "accuracy", "T"), "Nothing to draw"),
         (lambda: plots.joined({"a": [1.0], "b": [1.0, 2.0]}, "accuracy", "T"), "same number"),
     ],
