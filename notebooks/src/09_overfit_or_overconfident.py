@@ -35,9 +35,7 @@ steady = (runs[4:5] or runs)[0]
 
 # %%
 x_train, y_train, x_val, y_val = retina.case.arrays
-base = tl.backbone("efficientnet-lite0").build(
-    x_train.shape[1]
-)  # yours: keras.applications.ResNet50
+base = tl.backbone("efficientnet-lite0").build(x_train.shape[1])
 pooled = keras.layers.GlobalAveragePooling2D()(base.get_layer("block10_add").output)
 features = keras.Model(base.input, pooled)
 f_train, f_val = (features.predict(x / 255, verbose=0) for x in (x_train[:800], x_val))

@@ -236,22 +236,13 @@ plan = {
 # weights that are validated are an average already.
 
 # %%
-faces = tl.study("ferplus", profile, live, seeds)
-
-
-def one(recipe, seed):
-    runs = list(faces.runs(recipe))
-    return runs[min(seed, len(runs) - 1)]
-
+from tlhelpers.course.book import page15
 
 tl.plots.readings(
-    {
-        "A": one("frozen-batchnorm", 1),
-        "B": one("posted", 2),
-        "C": one("weight-average", 0),
-    },
+    page15.three_runs(),
     "Three troubles",
-    columns=("val_nll", "val_nll_fresh", "val_nll_averaged_fresh"),
+    ("val_nll", "val_nll_fresh", "val_nll_averaged_fresh"),
+    one_scale=False,
 )
 
 # %% [markdown]

@@ -194,10 +194,11 @@ TROUBLES: dict[str, Trouble] = {
             # Validate and keep the same averages. UpdateBatchNorm measures
             # BatchNorm's statistics for them.
             from tlhelpers.training.averaging import UpdateBatchNorm
+            some = np.random.permutation(len(x_train))[:1024]
             model.compile(keras.optimizers.Adam(1e-4, use_ema=True), ...)
             model.fit(..., callbacks=[
                 keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-                UpdateBatchNorm(x_train[:1000]),
+                UpdateBatchNorm(x_train[some]),
                 keras.callbacks.EarlyStopping(restore_best_weights=True)])
         """),
         "Certain where the weights change after the last validation. Where BatchNorm's "
@@ -269,13 +270,14 @@ TROUBLES: dict[str, Trouble] = {
     "bn_averages_lag": Trouble(
         "BatchNorm's running averages lag behind the weights",
         _code("""
-            # Shorter steps: a tenth of the rate, falling to 0.
-            rate = keras.optimizers.schedules.CosineDecay(1e-5, epochs * steps)
-            model.compile(keras.optimizers.Adam(rate), ...)
-            # Or average the weights, and measure BatchNorm's statistics for
-            # the average: tlhelpers.training.averaging.UpdateBatchNorm.
-            # Frozen BatchNorm cannot lag either; look whether your network
-            # still learns with it.
+            # Average the weights, and measure BatchNorm's statistics for the
+            # average (UpdateBatchNorm: page 07 has it to copy).
+            adam = keras.optimizers.Adam(
+                rate, use_ema=True, ema_momentum=1 - 1 / steps)
+            swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+            callbacks = [swap, UpdateBatchNorm(x_train[some]), *callbacks]
+            # Or shorter steps, and more epochs for them:
+            adam = keras.optimizers.Adam(rate / 10)
         """),
         "Sure: the weights are the same in both readings, only the statistics were measured again.",
         "04",
@@ -324,11 +326,14 @@ TROUBLES: dict[str, Trouble] = {
     "step_too_long": Trouble(
         "The steps are too long: the weights themselves jump",
         _code("""
-            # A tenth of your learning rate, and let it fall. Or average the
-            # weights, and measure BatchNorm's statistics for the average:
-            # tlhelpers.training.averaging.UpdateBatchNorm.
-            rate = keras.optimizers.schedules.CosineDecay(1e-5, epochs * steps)
-            model.compile(keras.optimizers.Adam(rate), ...)
+            # Average the weights, and measure BatchNorm's statistics for the
+            # average (UpdateBatchNorm: page 07 has it to copy).
+            adam = keras.optimizers.Adam(
+                rate, use_ema=True, ema_momentum=1 - 1 / steps)
+            swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+            callbacks = [swap, UpdateBatchNorm(x_train[some]), *callbacks]
+            # Or a tenth of your learning rate, and more epochs:
+            adam = keras.optimizers.Adam(rate / 10)
         """),
         "Sure if the loss stays calm with weights averaged over an epoch.",
         "06",

@@ -22,7 +22,7 @@ class UpdateBatchNorm(keras.callbacks.Callback):
         model.compile(keras.optimizers.Adam(1e-4, use_ema=True, ema_momentum=1 - 1 / steps), ...)
         model.fit(..., callbacks=[
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-            UpdateBatchNorm(x_train[:1000]),
+            UpdateBatchNorm(x_train[some]),  # np.random.permutation(len(x_train))[:1024]
             keras.callbacks.EarlyStopping(restore_best_weights=True),
         ])
 

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tlhelpers.course.exercises import Exercise, Number
+
+if TYPE_CHECKING:
+    from tlhelpers.training.run import Run
+
+
+def three_runs() -> Mapping[str, Run]:
+    """The trainings of the last exercise, by letter; nothing is trained.
+
+    Returns
+    -------
+    mapping of letter to Run
+        Of the faces. A: frozen BatchNorm, so that only weights can jump. B: the question's recipe,
+        whose BatchNorm lags. C: averaged weights with the statistics of the raw ones.
+    """
+    from tlhelpers.analysis.study import study
+
+    faces = study("ferplus")
+    recipes = {"A": ("frozen-batchnorm", 1), "B": ("posted", 2), "C": ("weight-average", 0)}
+    return {letter: faces.runs(recipe)[seed] for letter, (recipe, seed) in recipes.items()}
 
 
 def _repaired(answer: Any) -> str | None:
@@ -25,7 +44,7 @@ def _repaired(answer: Any) -> str | None:
 _RIGHT = {"A": "b2", "B": "a1", "C": "c4"}
 _LOOK = {
     "A": "Where is the blue curve? And which one is calm?",
-    "B": "The orange curve has a spike. Which twin has none, with the very same weights?",
+    "B": "The orange curve has a spike. Which reading has none, with the very same weights?",
     "C": "How high does it start, and how high do the same weights start with fresh statistics?",
 }
 
