@@ -271,7 +271,7 @@ TROUBLES: dict[str, Trouble] = {
         "BatchNorm's running averages lag behind the weights",
         _code("""
             # Average the weights, and measure BatchNorm's statistics for the
-            # average (UpdateBatchNorm: page 07 has it to copy).
+            # average: tlhelpers.training.averaging.UpdateBatchNorm, to copy.
             adam = keras.optimizers.Adam(
                 rate, use_ema=True, ema_momentum=1 - 1 / steps)
             swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
@@ -327,7 +327,7 @@ TROUBLES: dict[str, Trouble] = {
         "The steps are too long: the weights themselves jump",
         _code("""
             # Average the weights, and measure BatchNorm's statistics for the
-            # average (UpdateBatchNorm: page 07 has it to copy).
+            # average: tlhelpers.training.averaging.UpdateBatchNorm, to copy.
             adam = keras.optimizers.Adam(
                 rate, use_ema=True, ema_momentum=1 - 1 / steps)
             swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
