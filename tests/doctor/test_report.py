@@ -1,5 +1,6 @@
 """The doctor's report: text, JSON, page and fragment."""
 
+import html
 import json
 import math
 import re
@@ -113,6 +114,15 @@ def test_text_has_a_table_where_another_reading_shows_it():
     assert "      4       5.0        0.72" in "\n".join(table)
     assert "Validation loss:" not in report.text([examination(LEAK)])
     assert "Validation loss:" not in report.text([examination()])
+
+
+@pytest.mark.parametrize(("factor", "told"), [(1.0, False), (1.08, False), (1.3, True)])
+def test_a_loss_that_is_another_number_is_named(factor, told):
+    seen = examination(LAG)
+    curves = dict(seen.curves, val_loss=tuple(factor * y for y in seen.curves["val_loss"]))
+    differing = examination(LAG, curves=curves)  # the interval reaches 10 % either way
+    assert (wording.TWO_LOSSES in flat(report.text([differing]))) is told
+    assert (wording.TWO_LOSSES in flat(html.unescape(report.fragment(differing)))) is told
 
 
 def test_table_of_a_climb_goes_from_the_lowest_to_the_last():

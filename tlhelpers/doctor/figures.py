@@ -191,6 +191,23 @@ def _losses(examination: Examination) -> list[Line]:
     return lines + [line for line in found if line is not None]
 
 
+def two_losses(examination: Examination) -> bool:
+    """Whether Keras's ``val_loss`` and the doctor's negative log-likelihood are two numbers.
+
+    A loss with weights, smoothing or regularization is another number, and so is TensorFlow's
+    binary crossentropy behind a softmax of two. A number within the doctor's interval is not
+    another one: it may be the sample of images.
+    """
+    seen = _line(examination, "keras", "val_loss")
+    sampled = _line(examination, "as_validated", "as_validated", band="as_validated")
+    if seen is None or sampled is None or _same(seen, sampled):
+        return False
+    if sampled.low is None or sampled.high is None:
+        return True
+    outside = (seen.y < sampled.low) | (seen.y > sampled.high)  # or other images explain it
+    return bool(outside[~np.isnan(seen.y + sampled.y)].mean() > 0.5)
+
+
 def _accuracies(examination: Examination, readings: list[str]) -> list[Line]:
     sampled = _line(examination, "as_validated", "accuracy_as_validated")
     names = sorted(n for n in examination.curves if n.startswith("val_") and "acc" in n)

@@ -128,7 +128,8 @@ def _table(examination: Examination, width: int) -> list[str]:
     for i in _shown(lines[0].y, climbs):
         rows.append([str(examination.epochs[i]), *(wording.number(line.y[i]) for line in lines)])
     table = ["  ".join(c.rjust(n) for c, n in zip(row, [7, *sizes], strict=True)) for row in rows]
-    return ["", "Validation loss:", *(row.rstrip() for row in table)]
+    note = _wrapped(wording.TWO_LOSSES, width) if figures.two_losses(examination) else []
+    return ["", "Validation loss:", *(row.rstrip() for row in table), *note]
 
 
 def _shown(values: np.ndarray, climbs: bool) -> list[int]:
@@ -379,6 +380,8 @@ def _body(examination: Examination, told: dict[str, int]) -> str:
         if repeats:
             figure = f"<details><summary>Figure</summary>\n{figure}</details>\n"
         parts.append(figure)
+        if figures.two_losses(examination):
+            parts.append(f'<p class="tld-small">{escape(wording.TWO_LOSSES)}</p>\n')
     articles = [_article(each, told.get(each.code)) for each in examination.diagnoses]
     parts = articles + parts if repeats else parts + articles
     told.update({each.code: examination.fit for each in examination.diagnoses} | told)

@@ -68,6 +68,13 @@ CAPTIONS: dict[str, str] = {
 }
 """By code: what to see in the figure. ``{much}`` follows the share."""
 
+TWO_LOSSES = (
+    "The doctor computes the plain crossentropy, on sampled images. Keras shows another number: "
+    "its loss may have weights, smoothing or regularization, or misread a softmax. Compare the "
+    "doctor's numbers with each other."
+)
+"""Beside curves where Keras's validation loss and the doctor's differ."""
+
 READINGS_OF: dict[str, tuple[str, ...]] = {
     "training_flag_overridden": ("fresh",),
     "average_not_validated": ("fresh", "averaged"),
