@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import jupytext
@@ -110,6 +111,73 @@ def test_a_page_has_its_parts(name):
         assert part in text, part
     assert "## Key points" in text
     assert name.startswith("00") or "**You need**" in text
+
+
+def said(code):
+    """Texts of three words and more that a module can show: messages, captions, help, titles.
+
+    Docstrings count only where a command line shows them. Of an f-string, each value is a word.
+    """
+    tree = ast.parse(code)
+    inside = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in node.values
+    }
+    unseen = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = (p.value if isinstance(p, ast.Constant) else "x" for p in node.values)
+            text = "".join(parts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = "" if id(node) in inside | unseen else node.value
+        elif isinstance(node, ast.FunctionDef) and node.decorator_list:  # a command's help
+            text = ast.get_docstring(node) or ""
+        else:
+            continue
+        markup = re.search(r"</?\w+[ >]|```|\{%|\n    |\{ \w+-?\w*: ", text)
+        if len(text.split()) > 2 and not markup:
+            yield text
+
+
+def problems_of_messages(text):
+    found = []
+    for pattern in FORBIDDEN:
+        found += [match[0] for match in re.finditer(rf"\b{pattern}\b", text, re.IGNORECASE)]
+    for paragraph in paragraphs(text):
+        for sentence in sentences(paragraph):
+            if len(sentence.split()) > MOST_IN_A_SENTENCE:
+                found.append(sentence)
+    return found
+
+
+MODULES = sorted((paths.PROJECT / "tlhelpers").rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    "module", MODULES, ids=lambda p: str(p.relative_to(paths.PROJECT).as_posix())
+)
+def test_messages_and_captions_are_plain(module):
+    texts = list(said(module.read_text(encoding="utf-8")))
+    assert {text: bad for text in texts if (bad := problems_of_messages(text))} == {}
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/commands.md", "docs/doctor.md"])
+def test_words_of_the_documents(name):
+    text = open_text((paths.PROJECT / name).read_text(encoding="utf-8"))
+    assert problems_of_messages(text) == []
+
+
+def test_the_rules_for_messages_find_what_they_are_for():
+    code = 'def f(x):\n    "Not shown, a picture."\n    print(f"{x} is a picture of it")\n'
+    (text,) = said(code)
+    assert text == "x is a picture of it" and problems_of_messages(text) == ["picture"]
+    assert problems_of_messages("word " * 31) != []
 
 
 def test_the_rules_find_what_they_are_for():

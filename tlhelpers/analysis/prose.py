@@ -80,8 +80,8 @@ def value(reference: str) -> str:
     if what not in _KINDS or len(rest) not in (3, 4) or "".join(rest[3:]) not in _WHICH:
         raise CourseError(
             f"Cannot read the reference '{reference}': it is one of {', '.join(_KINDS)}, then "
-            "case, recipe and metric, then 'real' or 'everything' for real images or 'fresh' for "
-            "the seeds that judge, then 'against' and another recipe."
+            "case, recipe and metric. Behind that may stand 'real' or 'everything' (real images), "
+            "'fresh' (the seeds that judge), or 'against' and another recipe."
         )
     case_name, recipe, metric = rest[:3]
     if case_name not in CASES:

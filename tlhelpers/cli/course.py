@@ -195,7 +195,7 @@ def check(
     ] = None,
     outcomes: Annotated[
         bool,
-        typer.Option(help="Train anew and compare with the recordings; minutes for each recipe."),
+        typer.Option(help="Train again and compare with the recordings; minutes for each recipe."),
     ] = True,
     runs: Annotated[
         int,
@@ -213,7 +213,7 @@ def check(
     """Is what was unsteady still unsteady, and does what helped still help?
 
     Mechanism checks prove on a tiny network that each fix does what it says. Outcome checks train
-    anew; they fail where a result lies beyond what the spread of the recordings allows.
+    again; they fail where a result lies beyond what the spread of the recordings allows.
     """
     paths.require_clone("tlhelpers check")
     from tlhelpers.course import regression, report

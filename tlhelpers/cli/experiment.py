@@ -361,7 +361,7 @@ def fixes(
     protocol: Annotated[
         bool,
         typer.Option(
-            "--protocol", help="For maintainers: put the table into recordings/PROTOCOL.md anew."
+            "--protocol", help="For maintainers: write the table in recordings/PROTOCOL.md again."
         ),
     ] = False,
 ) -> None:

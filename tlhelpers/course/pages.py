@@ -131,7 +131,7 @@ def check(source: Path, notebook: Path) -> list[str]:
     except FileNotFoundError:
         return ["there is no such notebook"]
     except Exception as problem:  # no text, no JSON, or JSON of something else: all have their own
-        return [f"is no notebook, make it anew: {in_one_line(problem)}"]
+        return [f"is no notebook, make it again: {in_one_line(problem)}"]
     code = [cell for cell in page.cells if cell.cell_type == "code" and cell.source.strip()]
     return [
         *_kernel_problems(page),

@@ -132,8 +132,8 @@ def mechanisms(case_name: str, names: Sequence[str] = ()) -> Iterator[Outcome]:
             found += (
                 "; this version of Keras, or of this package, no longer makes it work"
                 if each.works
-                else f"; {each.title} used to do nothing and does something now: Keras has changed "
-                "its behaviour, and the pages that call it a myth must be rewritten"
+                else f"; {each.title} used to do nothing and does something now: Keras "
+                "has changed, and the pages that call it a myth must be rewritten"
             )
         yield Outcome(
             f"{case_name} {each.name} mechanism",

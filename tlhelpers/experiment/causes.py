@@ -87,7 +87,7 @@ CAUSES = tuple(
                 "images of one patient, or the same face, on both sides of the split",
                 "patients on both sides; faces that are equal pixel by pixel",
                 {
-                    "retinopathy": "the recipe splits by patient, so there is nothing to mend; "
+                    "retinopathy": "the recipe splits by patient, so there is nothing to cure; "
                     "what fellow eyes would flatter needs a validation set of its own"
                 },
             ),
@@ -106,7 +106,7 @@ CAUSES = tuple(
                 "votes drawn again; Wilson's interval of a recall",
                 {
                     "retinopathy": "there is one grade per image and no votes to draw again",
-                    "ferplus": "no training can mend it; soft labels stand under cause 8, the "
+                    "ferplus": "no training can cure it; soft labels stand under cause 8, the "
                     "bound itself is on page 11",
                 },
             ),

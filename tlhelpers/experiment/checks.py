@@ -111,9 +111,9 @@ def validation_sees_fresh_statistics(trainer: Trainer) -> Check:
         for one, two in zip(scored, fresh, strict=True)
     )
     return Check(
-        "validation sees statistics measured anew from the images, and no weight moves for it",
+        "validation sees statistics measured from the images, and no weight moves for it",
         not stale and still,
-        f"{stale} of {len(fresh)} layers have other statistics than measured anew, "
+        f"{stale} of {len(fresh)} layers have other statistics than measured so, "
         f"weights {'stand still' if still else 'move'}",
     )
 

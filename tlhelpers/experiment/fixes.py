@@ -76,7 +76,7 @@ FIXES = {
             cause=1,
             title="Frozen BatchNorm",
             why=(
-                "Each BatchNorm layer gets trainable = False. It then normalises with ImageNet's "
+                "Each BatchNorm layer gets trainable = False. It then normalizes with ImageNet's "
                 "statistics in training and in validation alike, so there is nothing to lag."
             ),
             change=MappingProxyType({"batchnorm": "frozen"}),
@@ -89,7 +89,7 @@ FIXES = {
             title="Fresh BatchNorm statistics (PreciseBN)",
             why=(
                 "Training goes on as posted. Before each validation the statistics are measured "
-                "anew on training images, with the weights held still."
+                "again on training images, with the weights held still."
             ),
             change=MappingProxyType({"batchnorm": "reestimated"}),
             check=checks.validation_sees_fresh_statistics,
@@ -324,8 +324,8 @@ FIXES = {
             cause=5,
             title="Warm-up and cosine",
             why=(
-                "The learning rate climbs from 0 in the first epoch, while the head is random, and "
-                "then falls along a cosine to 0, so that the last epochs hardly move "
+                "The learning rate climbs from 0 in the first epoch, while the head is random. "
+                "Then it falls along a cosine to 0, so that the last epochs hardly move "
                 "anything. It needs no validation signal."
             ),
             change=MappingProxyType({"schedule": "cosine", "warmup_epochs": 1}),

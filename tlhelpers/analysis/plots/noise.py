@@ -74,7 +74,7 @@ def wrong_way(runs: Mapping[str, Run], title: str) -> Plot:
         axes[row].set_ylabel(canvas.COLUMNS["val_nll"])
     caption = (
         "The lowest epoch splits the curve: before it a rise, after it a fall goes the wrong way. "
-        "Bars: how far a step could be off because the validation images are so few. The scale is "
+        "Bars: how far other validation images of the same kind could move a step. The scale is "
         "logarithmic."
     )
     return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told), legend=axes[0])

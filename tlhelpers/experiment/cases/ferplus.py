@@ -41,7 +41,7 @@ ASSUMPTIONS = (
     "Labels: the emotion with most votes, the first of them if two are level. Faces in which "
     "nobody saw an emotion are left out.",
     "Batch size: 32, what Keras takes when nothing is said.",
-    "Upsampling: bilinear; grey is copied to red, green and blue.",
+    "Upsampling: bilinear; gray is copied to red, green and blue.",
     "Split: FER+'s own training and validation faces, duplicates left in.",
     "Seeds: 0, 1, 2 and so on.",
 )

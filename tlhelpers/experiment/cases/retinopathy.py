@@ -30,7 +30,7 @@ ASSUMPTIONS = (
     "Batch size: 32, what Keras takes when nothing is said.",
     "Input scaling: the backbone's own preprocess_input.",
     "Split: whole patients, so that no patient is on both sides.",
-    "Order of the images: shuffled anew in each epoch.",
+    "Order of the images: shuffled again in each epoch.",
     "Augmentation: none.",
     "Seeds: 0, 1, 2 and so on.",
 )
