@@ -167,7 +167,9 @@ def test_messages_and_captions_are_plain(module):
     assert {text: bad for text in texts if (bad := problems_of_messages(text))} == {}
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/commands.md", "docs/doctor.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/commands.md", "docs/doctor.md", "docs/teach/README.md"]
+)
 def test_words_of_the_documents(name):
     text = open_text((paths.PROJECT / name).read_text(encoding="utf-8"))
     assert problems_of_messages(text) == []
