@@ -181,6 +181,17 @@ def test_ticks_fit_the_losses_drawn(figures, draw, nll):
     assert all(below.y1 <= above.y0 for below, above in itertools.pairwise(boxes))
 
 
+def test_small_print_names_every_data_set(figures):
+    other = dataclasses.replace(
+        BEFORE[0],
+        recipe=BEFORE[0].recipe.but(learning_rate=1e-5),
+        about={**BEFORE[0].about, "data_words": "faces of another case"},
+    )
+    plots.readings({"A": BEFORE[0], "B": other, "C": BEFORE[1]}, "T", ("val_nll",))
+    small = " ".join(" ".join(text.get_text() for text in figures[0].texts).split())
+    assert BEFORE[0].about["data_words"] in small and "faces of another case" in small
+
+
 def hidden(figure) -> list[str]:
     """Texts that reach out of the figure, and names of ticks that overlap."""
     found = []

@@ -556,10 +556,14 @@ def readings(
     if score:
         words = canvas.COLUMNS.get(score, score)
         axes[count].set_ylabel(words.split(" (")[0].replace(" ", "\n", 1))
-    alike = {run.seed: run for run in runs if run.recipe == runs[0].recipe}
-    if alike:
-        origin = Experiment(runs[0].recipe, tuple(alike.values())).origin
-        caption += f" {origin[:1].upper()}{origin[1:]}."
+    shown: dict[str, dict[int, Run]] = {}
+    for run in runs:
+        shown.setdefault(run.recipe.key, {})[run.seed] = run
+    experiments = {
+        key: Experiment(next(iter(of.values())).recipe, tuple(of.values()))
+        for key, of in shown.items()
+    }
+    caption = " ".join([caption, *canvas.origins(experiments)])
     if not one_scale:
         caption += " Each panel has its own scale."
     return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told), legend=axes[0])
