@@ -7,6 +7,8 @@ takes no time and the plots of recorded runs work without Keras.
 from __future__ import annotations
 
 import importlib
+import sys
+from contextlib import suppress
 from typing import Any
 
 _PUBLIC = {
@@ -44,6 +46,12 @@ _MODULES = {
 }
 
 __all__ = [*_PUBLIC, *_MODULES]
+
+if "ipykernel" in sys.modules and "keras" not in sys.modules:
+    # On a page, TensorFlow's start-up lines would be the first thing to read. What is wrong with
+    # Keras here is said where Keras is needed.
+    with suppress(Exception):
+        importlib.import_module("tlhelpers.core.quiet")
 
 
 def __getattr__(name: str) -> Any:

@@ -15,9 +15,10 @@ live = False
 seeds = 0
 
 # %%
+import tlhelpers as tl  # first: TensorFlow starts quietly then
+
 import keras
 
-import tlhelpers as tl
 from tlhelpers.doctor import Doctor
 
 faces = tl.study("ferplus", profile, live, seeds)

@@ -16,9 +16,9 @@ live = False
 seeds = 0
 
 # %%
-import keras
+import tlhelpers as tl  # first: TensorFlow starts quietly then
 
-import tlhelpers as tl
+import keras
 
 retina = tl.study("retinopathy", profile, live, seeds)
 posted = retina.runs()

@@ -15,9 +15,9 @@ live = False
 seeds = 0
 
 # %%
-import keras
+import tlhelpers as tl  # first: TensorFlow starts quietly then
 
-import tlhelpers as tl
+import keras
 
 faces = tl.study("ferplus", profile, live, seeds)
 posted = faces.runs()

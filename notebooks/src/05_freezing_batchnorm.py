@@ -16,12 +16,12 @@ live = False
 seeds = 0
 
 # %%
+import tlhelpers as tl  # first: TensorFlow starts quietly then
+
 from dataclasses import replace
 
 import keras
 import numpy as np
-
-import tlhelpers as tl
 
 retina = tl.study("retinopathy", profile, live, seeds)
 x_train, y_train, x_val, y_val = retina.case.arrays

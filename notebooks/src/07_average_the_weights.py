@@ -16,9 +16,10 @@ live = False
 seeds = 0
 
 # %%
+import tlhelpers as tl  # first: TensorFlow starts quietly then
+
 import keras
 
-import tlhelpers as tl
 from tlhelpers.data import stripes
 from tlhelpers.training.averaging import UpdateBatchNorm
 

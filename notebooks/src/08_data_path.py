@@ -16,10 +16,11 @@ live = False
 seeds = 0
 
 # %%
+import tlhelpers as tl  # first: TensorFlow starts quietly then
+
 import keras
 import numpy as np
 
-import tlhelpers as tl
 from tlhelpers.data import stripes
 
 x, y = stripes.images(1600, seed=1)

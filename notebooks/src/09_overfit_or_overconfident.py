@@ -16,10 +16,10 @@ live = False
 seeds = 0
 
 # %%
+import tlhelpers as tl  # first: TensorFlow starts quietly then
+
 import keras
 import numpy as np
-
-import tlhelpers as tl
 
 faces = tl.study("ferplus", profile, live, seeds)
 retina = tl.study("retinopathy", profile, live, seeds)

@@ -17,11 +17,12 @@ live = False
 seeds = 0
 
 # %%
+import tlhelpers as tl  # first: TensorFlow starts quietly then
+
 import keras
 import numpy as np
 from keras import layers
 
-import tlhelpers as tl
 from tlhelpers.doctor import Doctor
 
 # %% [markdown]
