@@ -2,7 +2,7 @@
 # # Why will my validation loss not hold still?
 #
 # **In one sentence.** A validation loss usually jumps or climbs for one or more of three reasons, each
-# has its own cure, and a few measurements tell you which apply to you.
+# has its own cure, and three measurements show which you have.
 #
 # **You will be able to** tell the three troubles apart, rule out the two faults that come before them,
 # and let the doctor look at a training.
@@ -47,20 +47,20 @@ tl.plots.readings(
 )
 
 # %% [markdown]
-# - **A. BatchNorm lags.** With fresh statistics most of the jumping is gone. The weights were fine, the
-#   statistics were not ([page 04](04_batchnorm_lags.ipynb)).
-# - **B. The weights jump.** This run has frozen BatchNorm, so there are no statistics to lag: blue lies
-#   on orange. Averaging the weights helps. The step is too long
-#   ([pages 06](06_step_length.ipynb) and [07](07_average_the_weights.ipynb)).
-# - **C. It climbs and stays up.** This run is cured of A and B, and still climbs. It overfits, or it
-#   grows too sure ([page 09](09_overfit_or_overconfident.ipynb)).
+# | you see | trouble | what to change |
+# | --- | --- | --- |
+# | **A.** Blue is calm where orange jumps. | BatchNorm lags: the weights were fine, the statistics were not ([page 04](04_batchnorm_lags.ipynb)). | Measure the statistics for the weights that you validate: `UpdateBatchNorm`, [page 07](07_average_the_weights.ipynb). |
+# | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | A tenth of the learning rate, or averaged weights ([page 07](07_average_the_weights.ipynb)). |
+# | **C.** One valley, then all three climb. | It overfits, or grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
 #
-# Most jumping curves that we measured were A and B together.
+# In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. In C, statistics are fresh already.
+# Pink starts high because the first weights of all are in its first average. Most jumping curves that we measured
+# were A and B together, and averaged weights with fresh statistics cure both.
 #
 # ## Before anything else
 #
-# Two checks come first. They need no theory, and the faults they catch explain more public reports of
-# odd validation curves than BatchNorm does ([page 08](08_data_path.ipynb)).
+# Two checks come first. They need no theory. In public reports, the faults they catch explain odd
+# curves more often than BatchNorm does ([page 08](08_data_path.ipynb)).
 #
 # **Evaluate twice.** Call `model.evaluate` twice with the same weights. If the two numbers differ in
 # more than the last digits, your validation images change. **Look at both sides.** Take one training batch and one validation
@@ -81,8 +81,8 @@ for name, x in (("training", x_train), ("validation", x_val)):
 # ## Or ask the doctor
 #
 # The doctor is a callback that runs all these checks on any Keras training. It changes nothing:
-# weights, history and random numbers stay the same to the last bit. Here it watches the faces training,
-# which [page 02](02_faces_jump.ipynb) builds line by line.
+# weights, history and random numbers stay the same to the last bit. Here it watches the faces training
+# of [page 02](02_faces_jump.ipynb), without its random flips.
 
 # %%
 doctor = Doctor((x_train, y_train), (x_val, y_val))
@@ -98,14 +98,17 @@ history = model.fit(
 doctor
 
 # %% [markdown]
-# It names the trouble, shows the evidence, and gives you the lines of Keras that cure it. To check your
-# own script, you change nothing in it: `python -m tlhelpers.doctor train.py`. The
+# It names the trouble, shows the evidence, and gives you the lines of Keras that cure it. It is right
+# about the rest, too: without flips this training memorizes its images, and some of our validation faces
+# are copies of training faces, as in FER+ ([page 10](10_honest_validation.ipynb)).
+#
+# Your own script stays as it is: `python -m tlhelpers.doctor train.py`. The
 # [last page](15_your_own_training.ipynb) says how to install it, and teaches it.
 #
 # ## Try it
 #
-# **Exercise (2 minutes).** What is the main trouble of this run: A, B or C? Ask yourself which single
-# change takes the jumps away.
+# **Exercise (2 minutes).** What is the main trouble of this run: A, B or C? Which single
+# measurement takes most of the jumps away?
 
 # %%
 tl.plots.readings(
@@ -123,7 +126,7 @@ tl.check("00-which", my_answer)
 # <details><summary>Solution</summary>
 #
 # ```python
-# my_answer = "a"
+# my_answer = "A"
 # ```
 #
 # Blue stays low where orange jumps: the weights were good in those epochs, and the running statistics
@@ -135,8 +138,8 @@ tl.check("00-which", my_answer)
 #
 # Each page has one idea and takes about ten minutes. Trainings that take longer than a minute are
 # stored with the course and load at once. Everything else trains on your machine. Three values in the
-# first cell of each page say how much: leave them as they are the first time. With `live = True`
-# everything trains here, `seeds` says how often, and `profile = "smoke"` only tries whether all works.
+# first cell of each page say how much. You can leave them as they are. `live = True` trains
+# everything here, `seeds` times. `profile = "smoke"` only tests that the code runs.
 #
 # The images are drawn on the spot, eyes and faces alike, so you need no download. Nothing here is
 # medical advice.

@@ -43,19 +43,19 @@ tl.plots.history(
 )
 
 # %% [markdown]
-# Look at the orange points. In some epochs the loss spikes, and sometimes accuracy drops with it. An
-# epoch or two later, it has recovered. **That is the first lesson.** A spike that comes back is not
+# Look at the orange points. In some epochs the loss spikes, and sometimes accuracy drops with it. Most
+# spikes have recovered an epoch or two later. **That is the first lesson.** A spike that comes back is not
 # overfitting. Overfitting is a rise that stays. (Training starts above validation because of dropout.)
 #
 # ## The program
 #
-# To run on a laptop, our version differs from the question. The images are drawn, small and fewer. The
+# To run on a laptop, our version differs from the question. A program draws the images, small and few. The
 # backbone is the first two thirds of EfficientNet-Lite0, whose ImageNet weights come with `pip`. Batches
-# of 8, inputs divided by 255 and random flips are what most public programs of this kind have.
+# of 8, inputs divided by 255 and random flips come from most public programs of this kind.
 #
 # One line, `rescale`, makes all kernels eight times smaller. BatchNorm undoes that, so the outputs stay
-# the same. But a step of Adam now turns the filters eight times as far, about as far as in ResNet50.
-# [Page 06](06_step_length.ipynb) shows why this matters.
+# the same. But each step of Adam now changes the network as much as it would change ResNet50.
+# [Page 06](06_step_length.ipynb) shows how.
 #
 # The rest is the question's own recipe: every layer trains, with this head, this loss, and Adam at
 # `1e-4`.
@@ -144,8 +144,8 @@ tl.check("01-worst-rise", my_answer)
 # my_answer = (losses[1:] / losses[:-1]).max()
 # ```
 #
-# Divide each epoch's loss by the one before and take the largest quotient. A difference would be
-# misleading: from 0.2 to 0.4 is as bad as from 0.5 to 1.0.
+# Divide each epoch's loss by the one before and take the largest quotient. The loss nearly doubled. A
+# difference would mislead, because from 0.2 to 0.4 and from 0.5 to 1.0 are both a doubling.
 # </details>
 
 # %% [markdown]
@@ -175,7 +175,7 @@ tl.check("01-rule-out", my_answer)
 # ## Key points
 #
 # - Training falls, validation jumps and comes back: that is not overfitting.
-# - With ResNet50 and Adam at `1e-4` this is common. You did nothing exotic.
+# - With ResNet50 and Adam at `1e-4` this is common. There is nothing odd about your recipe.
 # - Our small version takes steps as long as ResNet50's. That is what makes it jump
 #   ([page 06](06_step_length.ipynb)).
 #

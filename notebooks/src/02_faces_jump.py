@@ -27,8 +27,8 @@ posted = faces.runs()
 #
 # Somebody fine-tuned ResNet50, and then MobileNetV2, to name the expression on a face. The faces come
 # from [FER+](https://arxiv.org/abs/1608.01041): eight expressions, gray, 48 pixels wide.
-# [The question](https://stats.stackexchange.com/questions/642170): validation loss and accuracy go up
-# and down, whatever I change. How do I make them steady?
+# [The question](https://stats.stackexchange.com/questions/642170): why do validation loss and accuracy go
+# up and down, whatever is changed, and what makes them steady?
 #
 # Here are four trainings with that recipe. Only the random seed differs.
 
@@ -48,7 +48,7 @@ tl.plots.history(
 #
 # As on [page 01](01_retina_spikes.ipynb), the images are drawn and the backbone is small. `rescale`
 # makes each step as long as in ResNet50. Our epochs are shorter, so BatchNorm gets a momentum of `0.9`:
-# it then remembers the same share of an epoch as in the question.
+# its memory again covers the same share of an epoch as in the question.
 #
 # The rest is the question's recipe. The first blocks are frozen, and the blocks next to the head
 # train. Faces are enlarged, and the gray channel is copied to red, green and blue. The rest is a random
@@ -119,9 +119,7 @@ tl.plots.history(
 # what share was found? ([Page 10](10_honest_validation.ipynb) asks how accuracy gets so high.)
 
 # %%
-tl.plots.recalls(
-    {"the question's recipe": posted}, "The rarer an expression, the less of it is found"
-)
+tl.plots.recalls({"the question's recipe": posted}, "The rarest expressions are found least")
 
 # %% [markdown]
 # Read it from left to right. The network does well on the common classes, and those make the accuracy.
@@ -138,15 +136,16 @@ print(f"0 of 20 found: the true recall may lie anywhere from {low:.0%} to {high:
 # Up to one in six. For "none found" you can do it in your head: the upper end is about 4 / (n + 4).
 #
 # So finding none of 20 could mean that the network cannot recognize disgust, or just that these faces
-# were hard. [Page 11](11_rare_classes.ipynb) takes it up. To notice the problem, watch macro-F1 beside
+# were hard. [Page 11](11_rare_classes.ipynb) shows how to find out. To notice the problem, watch macro-F1 beside
 # the accuracy. F1 combines recall with precision, and macro-F1 is its mean over the classes, so each
 # class counts the same.
 #
 # ## Does it help?
 #
-# The question tried a lower learning rate and class weights, and saw no help in either. But you cannot
-# tell from a single jumpy curve. Here is what the two do over eight seeds. Left is jitter, right is
-# macro-F1; [page 03](03_is_it_noise.ipynb) explains jitter and the bars.
+# The asker tried a lower learning rate and class weights, and saw no improvement. But you cannot
+# tell from a single jumpy curve. Here is what the two do over eight seeds. On the left is how much the loss
+# jumps, on the right macro-F1. A bar that crosses zero shows no clear effect
+# ([page 03](03_is_it_noise.ipynb)).
 
 # %%
 tried = faces.effects(["learning-rate-1e-4", "class-weights-balanced"])
@@ -196,8 +195,8 @@ tl.check("02-blind", my_answer)
 # my_answer = 100 * (before - (answers == run.labels).mean())
 # ```
 #
-# A network that is blind to two of eight expressions keeps its accuracy. Look at recall per class
-# before you believe any accuracy.
+# Hardly any: a network that is blind to two of eight expressions keeps its accuracy. Look at
+# recall per class before you believe any accuracy.
 # </details>
 
 # %% [markdown]
@@ -220,7 +219,8 @@ tl.check("02-how-many", my_answer)
 # my_answer = n
 # ```
 #
-# More than three times as many as the question had. A rare class needs a test set of its own size.
+# 73, more than three times as many as the question had. The rarer a class, the larger the test set has
+# to be.
 # </details>
 
 # %% [markdown]

@@ -51,8 +51,8 @@ tl.plots.history(
 #
 # First we need a number instead of an impression. Take the log of the validation loss, so that doubling
 # counts the same at any level. Find the lowest epoch. Before it the loss should fall, because the network
-# learns. After it the loss may rise, because it overfits. *Jitter* adds up the steps that go the wrong
-# way, there and back, and divides by the number of steps.
+# learns. After it the loss may rise, because it overfits. *Jitter* adds up the rises before it and the
+# falls after it. It doubles the sum, because each detour is walked twice, and divides by the number of steps.
 
 
 # %%
@@ -71,8 +71,8 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 # Any curve with a single valley has a jitter of zero. At 0.1 the loss goes up and down by about 10 %
 # in each epoch. Watch the score beside it: a run that learns nothing is perfectly steady.
 #
-# We take the plain loss of the probabilities, the *NLL*. For the retina, Keras shows another number:
-# [page 09](09_overfit_or_overconfident.ipynb) says why.
+# We take the plain loss of the probabilities, the *NLL*. For the retina, Keras shows another number, because
+# binary crossentropy does not fit a softmax ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Why a curve moves at all
 #
@@ -84,8 +84,8 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 # 2. **The seed.** All other randomness acts during training and ends up in the weights. Only more seeds
 #    show how much that is.
 #
-# Here is the first kind. Each bar is what the choice of images can do to one step. If it does not reach
-# the level of the epoch before, the images cannot explain that step.
+# Here is the first kind. Each bar shows how far other validation images could have moved that step. If the
+# bar misses the height of the point before, the step is too large to be chance.
 
 # %%
 tl.plots.wrong_way(
@@ -144,12 +144,12 @@ tl.plots.paired(
         "learning rate 1e-5": retina.runs("learning-rate-1e-5"),
     },
     "jitter",
-    "A lower rate steadies every pair, freezing BatchNorm does not",
+    "A lower rate steadies every pair, freezing BatchNorm only some",
 )
 
 # %% [markdown]
-# A line joins two runs of one seed. With one lucky seed you would swear by freezing BatchNorm. With
-# another you would warn against it. The lower learning rate steadies every single pair.
+# A line joins two runs of one seed. One seed would convince you that freezing BatchNorm works, another
+# that it harms. The lower learning rate steadies every single pair.
 #
 # A result needs an interval: mean difference ± t × standard deviation of the differences / √n. If it
 # includes zero, you have seen no clear effect. If you tried ten changes, one of them may look good by
@@ -173,9 +173,10 @@ for share in (0.25, 0.5, 0.75):
     print(f"to see jitter fall by {share:.0%}: {np.ceil(runs):.0f} runs of each recipe")
 
 # %% [markdown]
-# A large effect shows with a handful of seeds. A small one would take more than it is worth. If you can
-# afford two or three runs, look for effects that show in each of them. Fix the number before you start:
-# if you add seeds until the result pleases you, it will.
+# Pairs need fewer, because they share part of their luck. A large effect shows with a handful of seeds. A
+# small effect needs more runs than it is worth. If you can afford two or three runs, look for effects that
+# show in each of them. Fix the number before you start: if you add seeds until the result pleases you, it
+# will.
 #
 # ## Try it
 #
@@ -212,7 +213,8 @@ tl.check("03-six", my_answer)
 #     my_answer[name] = "jumps" if jitter(losses) > 2 * chance else "noise"
 # ```
 #
-# B and F look wobbly, but with so few validation images that could be chance. D is the closest call.
+# A, C and E jump. B and F look wobbly, but other validation images could do that. D is noise, too, although
+# it was close.
 # </details>
 
 # %% [markdown]
@@ -238,7 +240,7 @@ tl.check("03-interval", my_answer)
 # my_answer = (change.mean() - half, change.mean() + half)
 # ```
 #
-# Zero lies inside: no clear effect within ten epochs. The callback has to wait for three epochs
+# Zero lies in the middle: no clear effect within ten epochs. The callback has to wait for three epochs
 # without a better loss before it acts, and then it only halves the rate.
 # </details>
 

@@ -34,13 +34,13 @@ posted = retina.runs()
 # %%
 tl.plots.readings(
     {f"seed {run.seed}": run for run in list(posted)[:3]},
-    "Same weights, same validation images: with fresh statistics most spikes are gone",
+    "Same weights, same validation images: fresh statistics take most spikes away",
 )
 
 # %% [markdown]
-# Same network, same images. **Most of the jumping came from the statistics, not from the weights.** Not
-# all of it: blue moves too, and in some epochs fresh statistics are the worse ones. They are measured on
-# a sample, and the weights do jump a little.
+# Same network, same images. **In most epochs the jumping came from the statistics, not from the weights.**
+# Not all of it: blue moves too, and in a few epochs it lies above orange. There the weights themselves
+# jump.
 #
 # ## Why
 #
@@ -50,7 +50,7 @@ tl.plots.readings(
 # 1 / (1 − momentum) steps. With Keras's default of 0.99 that is the last hundred batches.
 #
 # Every step changes the weights, and with them the values that reach the layer. The running average
-# takes a while to catch up. Watch one channel during the first epoch. Its running mean starts right at
+# takes a while to catch up. Watch one channel during the first epoch. At first its running mean equals
 # the mean of the batches:
 
 # %%
@@ -60,10 +60,10 @@ tl.plots.chase(seen, "The running mean chases the mean of the batches")
 
 # %% [markdown]
 # Each dot is what training used in that step. The line is what validation would have used. When the
-# dots drift, the line trails behind. At the end of an epoch Keras validates with the line.
+# dots drift, the line trails behind. Keras validates with the line, wherever it is when the epoch ends.
 #
-# What does that do to an image? Here it is at the end of that epoch, in both modes. Same weights, and
-# yet the layers behind get something else to see.
+# What does that do to an image? Here it is at the end of that epoch, in both modes. The weights are the
+# same, but the next layers receive other values.
 
 # %%
 batch = retina.case.split.validation.images[:32]
@@ -103,7 +103,7 @@ def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
 # both are equally bad, the weights themselves jump. [Page 07](07_average_the_weights.ipynb) cures both.
 # (If no BatchNorm layer trains, the two are equal and say nothing.)
 #
-# With `tf.data`, first take about a thousand images out:
+# With `tf.data`, first collect about a thousand images:
 # `x_train = np.concatenate([x for x, _ in train.take(32)])`. The
 # [doctor](15_your_own_training.ipynb) does this test for you after every epoch, on any kind of data.
 #
@@ -117,10 +117,12 @@ faces = tl.study("ferplus", profile, live, seeds)
 tl.plots.split({"retina": posted, "faces": faces.runs()}, "What is left of the jumping")
 
 # %% [markdown]
-# Fresh statistics take away most of it. On the retina, averaging the weights does nearly as well, because
-# weights that move less leave less to lag. On the faces it does not help alone: averaged weights need
-# fresh statistics even more. Both together leave almost nothing, and that is
-# [page 07](07_average_the_weights.ipynb).
+# Fresh statistics take away most of it. On the retina, averaging the weights takes as much in the mean, but
+# not in every run. On the faces it does not help alone, because an average needs statistics of its own. Both
+# together leave least, and that is [page 07](07_average_the_weights.ipynb).
+#
+# A shorter memory, `momentum=0.9`, would lag less. It made no clear difference on the retina: its
+# statistics are those of a few batches, and noisy.
 #
 # ## Try it
 #
@@ -140,7 +142,7 @@ tl.check("04-memory", my_answer)
 # ```
 #
 # The memory is about 1 / (1 − momentum) steps, here a thousand: ten epochs. Such a network is
-# validated with statistics of networks that it left epochs ago.
+# validated with statistics that are up to ten epochs old.
 # </details>
 
 # %% [markdown]

@@ -34,16 +34,16 @@ tl.plots.field_survey({}, "At 1e-4, ResNet50 jumps more than EfficientNet")
 
 # %% [markdown]
 # Look at the black bars. EfficientNet jumps less, even at several times the learning rate. At `1e-5`
-# hardly any run jumps, but those logs are other people's with other images, so they prove little.
+# hardly any run jumps. But those logs come from other authors and images, so they prove little.
 #
 # MobileNet is an exception: the few logs at `1e-4` jump, too. MobileNetV2's BatchNorm has a very long
 # memory, and that is a trouble of its own ([page 04](04_batchnorm_lags.ipynb), exercise 1).
 #
 # ## Why
 #
-# Adam moves every weight by about the learning rate, whatever the size of its gradient. So a step matters
-# more where weights are small. And if all n inputs of a filter push its output the same way, the change
-# grows with n, while the output itself grows only with √n. Relative to the output, a step is about:
+# Adam moves every weight by about the learning rate, whatever the size of its gradient. The same move is a
+# larger share of a small weight. And in a wide filter, with n inputs, n small moves may all add up. The
+# output itself grows only like √n, because its terms partly cancel. Relative to the output, a step is about:
 #
 # $$\text{step length} \approx \text{rate} \cdot \frac{\sqrt{\text{fan-in}}}{\text{rms of the kernel}}$$
 #
@@ -105,8 +105,8 @@ print("ResNet50, published:", f"{tl.similarity.published()['resnet50'].step.at(1
 # %% [markdown]
 # ## In Keras
 #
-# A median step near 0.05 is ResNet50's at `1e-4`, and it jumped. Near 0.007 nothing jumped. If yours is
-# long, lower the rate and train longer:
+# A median step near 0.05 is ResNet50's at `1e-4`, and on the retina it jumped. Near 0.007 it hardly did. The
+# limit depends on the task, so compare your own runs. If your step is long, lower the rate and train longer:
 #
 # ```diff
 # {{changes retinopathy learning-rate-1e-5}}
@@ -164,14 +164,14 @@ tl.check("06-same-step", my_answer)
 # my_answer = 1e-4 * steps["efficientnet-lite0"].step.median / steps["resnet50"].step.median
 # ```
 #
-# The step is proportional to the rate. So ResNet50 needs a rate near the `1e-5` that Keras's guide on
+# About `1.4e-5`: the step is proportional to the rate. That is near the `1e-5` that Keras's guide on
 # fine-tuning uses.
 # </details>
 
 # %% [markdown]
-# **Exercise 2 (6 minutes).** Now pass the callback that the question left out. In how many of its ten
-# epochs does a run train below `1e-4`? Take the mean over the runs. Rates are stored in float32, so
-# compare with `0.99e-4`.
+# **Exercise 2 (6 minutes).** With `ReduceLROnPlateau` passed to `fit`, for how many of the ten epochs is
+# the rate below `1e-4`? Take the mean over the runs. Rates are stored in float32, so compare with
+# `0.99e-4`.
 
 # %% tags=["exercise"]
 my_answer = None  # start from: [run.curve("learning_rate") for run in retina.runs("plateau")]
@@ -186,8 +186,8 @@ tl.check("06-plateau", my_answer)
 # my_answer = np.mean([(rate < 0.99e-4).sum() for rate in rates])
 # ```
 #
-# A jumping loss keeps setting lucky new records, and every record resets the patience. So the callback
-# acts late, if at all.
+# About three. A jumping loss keeps setting lucky new records, and every record resets the patience. So the
+# callback acts late, if at all.
 # </details>
 
 # %% [markdown]

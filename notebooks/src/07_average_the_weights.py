@@ -43,8 +43,8 @@ tl.plots.curves(
 
 # %% [markdown]
 # On the left, every run jumps. In the middle, Keras validates the averaged weights, and the first epochs
-# look terrible. On the right, the same average is validated with its own statistics. What climbs there
-# in the end is overconfidence ([page 09](09_overfit_or_overconfident.ipynb)).
+# look terrible. On the right, the same average is validated with its own statistics. What still climbs
+# there is trouble C ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Why
 #
@@ -52,11 +52,10 @@ tl.plots.curves(
 # over many steps cancels that out and stays in the middle.
 #
 # But BatchNorm's running statistics are not weights. They describe what the *raw* weights produce.
-# Averaged weights produce something else. `SwapEMAWeights` exchanges the weights and leaves the statistics
+# Averaged weights produce other values. `SwapEMAWeights` exchanges the weights and leaves the statistics
 # as they are, so Keras validates the weights of one network with the statistics of another.
 #
-# You can see it inside one training. Here only the way of validating differs, and the average covers
-# one epoch:
+# You can see it inside one training, validated three ways. The average covers one epoch:
 
 # %%
 run = faces.runs()[0]
@@ -77,13 +76,13 @@ tl.plots.readings(
 # {{changes ferplus weight-average-update-bn}}
 # ```
 #
-# The optimizer keeps the average, with a memory of one epoch. `SwapEMAWeights` puts it in place for
-# validation. Then `UpdateBatchNorm` measures the statistics for it. What looks at validation, such as
-# `EarlyStopping` or `ModelCheckpoint`, comes last. Training itself goes on as before.
+# The optimizer keeps the average, with a memory of one epoch; `32` is the batch size. `SwapEMAWeights` puts
+# it in place for validation. Then `UpdateBatchNorm` measures the statistics for it. Training itself goes on
+# as before. Put `EarlyStopping` and `ModelCheckpoint` behind these two, and give `EarlyStopping`
+# `restore_best_weights=True`: otherwise an early stop leaves you the raw weights.
 #
-# Pass it about a thousand training images, drawn at random and prepared as `fit` gets them. Keep
-# `restore_best_weights=True`: a training that stops early without it ends with raw weights. Here the
-# class is imported; into your own project, copy it:
+# `UpdateBatchNorm` takes about a thousand random training images, in the form that `fit` gets. Alone, without
+# the average, it removes the lag and nothing else. Copy it into your project:
 #
 # <details><summary>UpdateBatchNorm, plain Keras</summary>
 #
@@ -110,10 +109,17 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
 
 # %% [markdown]
 # With statistics measured for it, the average steadies both trainings and costs no score in either.
-# Training itself is unchanged, so you can keep your learning rate. The average alone shows no clear
-# effect on steadiness.
+# Training itself is unchanged, so you can keep your learning rate. The average alone shows no effect that
+# holds after counting all tries.
 #
 # It costs one pass over those thousand images at each validation.
+#
+# | you see | trouble | the smallest change |
+# | --- | --- | --- |
+# | fresh statistics are calm | BatchNorm lags | `UpdateBatchNorm` |
+# | they jump as well, averaged weights are calm | the step is too long | a tenth of the rate, or both callbacks |
+# | the same, and BatchNorm is frozen | the step is too long | `SwapEMAWeights` alone |
+# | one valley, then a climb | overfitting or overconfidence | `EarlyStopping`, then [page 09](09_overfit_or_overconfident.ipynb) |
 #
 # ## Try it
 #
@@ -186,8 +192,8 @@ tl.check("07-both-ways", my_answer)
 # my_answer = (alone[0], both[0])
 # ```
 #
-# The weights are the same in both trainings, step for step. Only the statistics differ, and early on
-# they differ most.
+# The first loss is several times as high without it. The weights are the same in both trainings, step for
+# step. Only the statistics differ, and early on they differ most.
 # </details>
 
 # %% [markdown]

@@ -36,7 +36,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "03": ("At 0.1 the loss goes up and down by about 10 %", "± 2.4 standard", "The factor 2.4"),
     "04": ("Keras's default of 0.99", "a momentum of 0.999"),
     "05": ("Keras 3.3, 3.6 and 3.15",),
-    "06": ("near 0.05 is", "Near 0.007"),
+    "06": ("near 0.05 is", "Near 0.007 it"),
     "09": ("at 99.9 %", "at 90 %"),
     "10": (
         "93 to 95 % on FER+",

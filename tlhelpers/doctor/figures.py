@@ -33,11 +33,11 @@ STYLES: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "keras": ("#b84a00", "#ff9d5c", ()),
     "as_validated": ("#7a5c00", "#e3c04d", (5, 2)),
     "fresh": ("#0067a3", "#6cc0f5", (8, 3)),
-    "averaged": ("#00734f", "#3fd1a0", (2, 2)),
-    "recalibrated": ("#9c3a74", "#f0a3cd", (8, 2, 2, 2)),
+    "averaged": ("#9c3a74", "#f0a3cd", (2, 2)),
+    "recalibrated": ("#00734f", "#3fd1a0", (8, 2, 2, 2)),
     "training": ("#5b6875", "#9dabb8", (1, 3)),
 }
-"""Of each line: color on white, color on dark, dashes."""
+"""Of each line: color on white, color on dark, dashes. A reading has the color that it has on the pages."""
 
 
 @dataclass(frozen=True, eq=False)
