@@ -37,7 +37,7 @@ STYLES: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "recalibrated": ("#00734f", "#3fd1a0", (8, 2, 2, 2)),
     "training": ("#5b6875", "#9dabb8", (1, 3)),
 }
-"""Of each line: color on white, color on dark, dashes. A reading has the color that it has on the pages."""
+"""Of each line: color on white, color on dark, dashes. Each reading has its color of the pages."""
 
 
 @dataclass(frozen=True, eq=False)
