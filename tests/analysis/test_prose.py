@@ -49,12 +49,10 @@ FACTS: dict[str, tuple[str, ...]] = {
     ),
     "11": ("it is 0.91", "above 0.91"),
     "12": ("from 0.17, 0.11 and 0.56 to 0.01, 0.01 and 0.02",),
-    "13": ("momentum is 0.999", "from 0.06 to zero", "from 0.46 to 0.51"),
+    "13": ("momentum is 0.999",),
     "14": (
         "below 0.05",
         "from 0.11 or more to 0.022 or less",
-        "from 0.055",
-        "to 0.25",
         "near 0.55",
         "p = 0.03",
         "0.03 or less",
