@@ -118,10 +118,10 @@ tl.similarity.side_by_side(
 #   0.11 or more to 0.022 or less in all three.
 # - **All real FER+ faces**, 25,000, with MobileNetV2's BatchNorm memory: the curve jumps as much as that
 #   of our drawn faces with the same memory.
-# - **Real FER+ faces**, 5,000 of them, three seeds, our small network. With the same change, jitter fell
+# - **Real FER+ faces**, a part of them, three seeds, our small network. With the same change, jitter fell
 #   from {{before ferplus weight-average-update-bn jitter real}} to
-#   {{after ferplus weight-average-update-bn jitter real}}, and macro-F1 changed by
-#   {{pairs ferplus weight-average-update-bn macro_f1 real}}.
+#   {{after ferplus weight-average-update-bn jitter real}}, and macro-F1 rose by
+#   {{effect ferplus weight-average-update-bn macro_f1 real}}.
 # - **Real photographs of the retina**, at 64 px. The curve jumped there too, but AUC stayed near 0.55: at
 #   this size the network can hardly see the disease.
 #
