@@ -126,3 +126,26 @@ def test_frozen_layers_stay_as_they_are_and_momentum_comes_back():
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
     ours, _, _ = fitted(UpdateBatchNorm(x), epochs=1)
     assert ours.get_layer("live").momentum == 0.9
+
+
+def test_alone_it_validates_the_weights_as_they_are_with_their_own_statistics():
+    (x, y), (x_val, y_val) = data(), data(1, 64)
+    pasts, seen = [], []
+    for callbacks in ([], [UpdateBatchNorm(x)]):
+        model, watch = network(), Watch()
+        model.optimizer.use_ema = False
+        model.compile(keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy")
+        past = model.fit(
+            x, y, batch_size=16, epochs=3, shuffle=False, validation_data=(x_val, y_val),
+            callbacks=[*callbacks, watch], verbose=0,
+        )  # fmt: skip
+        pasts.append(past.history)
+        seen.append(watch.seen)
+    # Training is the same, step for step; what is validated is not.
+    np.testing.assert_allclose(pasts[0]["loss"], pasts[1]["loss"], rtol=1e-6)
+    assert not np.allclose(pasts[0]["val_loss"], pasts[1]["val_loss"], rtol=1e-2)
+    for weights, val_loss in seen[1]:
+        for found, wanted in zip(statistics(weights), by_hand(weights, x), strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=1e-5)
+    model.set_weights(list(seen[1][-1][0].values()))
+    assert model.evaluate(x_val, y_val, verbose=0) == pytest.approx(seen[1][-1][1], rel=1e-4)
