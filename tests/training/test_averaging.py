@@ -144,7 +144,7 @@ def test_alone_it_validates_the_weights_as_they_are_with_their_own_statistics():
     # Training is the same, step for step; what is validated is not.
     np.testing.assert_allclose(pasts[0]["loss"], pasts[1]["loss"], rtol=1e-6)
     assert not np.allclose(pasts[0]["val_loss"], pasts[1]["val_loss"], rtol=1e-2)
-    for weights, val_loss in seen[1]:
+    for weights, _ in seen[1]:
         for found, wanted in zip(statistics(weights), by_hand(weights, x), strict=True):
             np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=1e-5)
     model.set_weights(list(seen[1][-1][0].values()))
