@@ -330,6 +330,7 @@ def test_no_module_imports_itself_through_others():
 def test_only_what_makes_or_runs_pages_imports_them():
     assert {m for m in modules() if "tlhelpers.course.pages" in imported(m)} == {
         "tlhelpers.cli.course",
+        "tlhelpers.cli.teaching",
         "tlhelpers.course.runner",
     }
 

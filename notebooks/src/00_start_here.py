@@ -34,7 +34,7 @@ faces = tl.study("ferplus", profile, live, seeds)
 # Orange is the validation loss after each epoch. The blue line uses the same weights, with BatchNorm's
 # statistics measured again on training images. The pink line also averages the weights over the epoch.
 
-# %%
+# %% slide="figure"
 tl.plots.readings(
     {
         "A": faces.runs()[0],
@@ -66,7 +66,7 @@ tl.plots.readings(
 # more than the last digits, your validation images change. **Look at both sides.** Take one training batch and one validation
 # batch as the network gets them, and compare their range, mean and shape.
 
-# %%
+# %% slide="code" slide_from="first, second"
 x_train, y_train, x_val, y_val = faces.case.arrays
 recipe = faces.case.measured
 keras.utils.set_random_seed(0)

@@ -33,7 +33,7 @@ posted = retina.runs()
 #
 # Here are four trainings with that recipe. Only the random seed differs.
 
-# %%
+# %% slide="figure"
 shown = {f"seed {run.seed}": run.history for run in list(posted)[:4]}
 tl.plots.history(
     shown,
@@ -60,7 +60,7 @@ tl.plots.history(
 # The rest is the question's own recipe: every layer trains, with this head, this loss, and Adam at
 # `1e-4`.
 
-# %% tags=["program"]
+# %% tags=["program"] slide="code" slide_from="x = keras.layers.GlobalAverage" slide_to="model.compile"
 x_train, y_train, x_val, y_val = retina.case.arrays
 
 keras.utils.set_random_seed(1)

@@ -31,7 +31,7 @@ posted = retina.runs()
 # On Monday you get the curve on the left. On Tuesday you try an idea and get the curve on the right.
 # What would you think of the idea?
 
-# %%
+# %% slide="figure"
 days = list(faces.runs())
 monday, tuesday = days[0], days[min(5, len(days) - 1)]
 tl.plots.history(
@@ -55,7 +55,7 @@ tl.plots.history(
 # falls after it. It doubles the sum, because each detour is walked twice, and divides by the number of steps.
 
 
-# %%
+# %% slide="code" slide_to="return"
 def jitter(losses):
     x = np.log(losses)
     steps, lowest = np.diff(x), x.argmin()

@@ -31,7 +31,7 @@ posted = retina.runs()
 # epoch. Orange is the loss as validated. For blue, we left the weights alone and only measured
 # BatchNorm's statistics again, on training images.
 
-# %%
+# %% slide="figure"
 tl.plots.readings(
     {f"seed {run.seed}": run for run in list(posted)[:3]},
     "Same weights, same validation images: fresh statistics take most spikes away",
@@ -77,7 +77,7 @@ tl.plots.modes(both, batch[0], "One image, one set of weights, two modes")
 # your weights alone, measures the statistics again, evaluates, and puts the old statistics back.
 
 
-# %%
+# %% slide="code" slide_from="some = " slide_to="result = "
 def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
     kept = model.get_weights()
     layers = [

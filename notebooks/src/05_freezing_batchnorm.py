@@ -57,7 +57,7 @@ def build(training=None, freeze=False):
 # And here is what one BatchNorm layer does in the first steps of `fit`.
 
 
-# %%
+# %% slide="figure"
 class Watch(keras.callbacks.Callback):
     def __init__(self, layer):
         super().__init__()
@@ -82,7 +82,7 @@ tl.plots.moving_means(
     "training=False makes no difference: the running mean still moves",
 )
 
-# %% [markdown]
+# %% [markdown] slide="code"
 # ## Why
 #
 # `fit` calls your model with `training=True`. In a Functional model of Keras 3, that value is passed

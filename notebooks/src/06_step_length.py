@@ -66,7 +66,7 @@ tl.plots.turning(angles, "The same learning rate turns the filters several times
 # fall behind, and the weights overshoot as well. These full trainings differ only in the step, three
 # seeds each:
 
-# %%
+# %% slide="figure"
 quick = tl.study("retinopathy").case
 scales = {"EfficientNet's step": 1.0, "four times that": 1 / 4, "eight times: ResNet50's": 1 / 8}
 tl.plots.curves(
@@ -83,7 +83,7 @@ tl.plots.curves(
 # Plain Keras, no training needed. Use the model that you pass to `fit`.
 
 
-# %%
+# %% slide="code"
 def step_length(model, rate):
     lengths = []
     for layer in model._flatten_layers():

@@ -31,7 +31,7 @@ faces = tl.study("ferplus", profile, live, seeds)
 #
 # The faces question, trained three ways from the same seeds.
 
-# %%
+# %% slide="figure"
 tl.plots.curves(
     {
         "the question's recipe": faces.runs(),
@@ -65,7 +65,7 @@ tl.plots.readings(
     columns=("val_nll", "val_nll_averaged", "val_nll_averaged_fresh"),
 )
 
-# %% [markdown]
+# %% [markdown] slide="code" slide_from="some = "
 # PyTorch knows this problem. After averaging you call
 # [`update_bn`](https://pytorch.org/docs/stable/optim.html), which passes over training images and measures
 # the statistics again. Keras has no such function. So we wrote a callback.

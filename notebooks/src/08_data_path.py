@@ -52,7 +52,7 @@ def train(x, y, validation=None, **fit):
 # %% [markdown]
 # Now break it. Each line changes something about the data, and nothing about the network.
 
-# %%
+# %% slide="figure"
 folders = np.argsort(y, kind="stable")  # files usually come class by class
 x_files, y_files = x[folders], y[folders]
 
@@ -107,7 +107,7 @@ for name, images in {
 # they leave your pipeline, and compare them with what the backbone wants.
 
 
-# %%
+# %% slide="code" slide_to="evaluate: loss"
 def look(model, train_batch, validation_batch):
     for name, (x, y) in {"training": train_batch, "validation": validation_batch}.items():
         x, y = np.asarray(x), np.asarray(y)  # one-hot labels: y.argmax(-1)

@@ -59,7 +59,7 @@ for _ in range(10):
     )
 noisy = {name: [epoch[name] for epoch in epochs] for name in epochs[0]}
 
-# %%
+# %% slide="figure"
 tl.plots.history(
     {"faces, averaged weights": steady.history, "retina, wrong labels": noisy},
     "Both losses climb, but only one network gets worse",
@@ -88,7 +88,7 @@ tl.plots.history(
 # none changes. Fit it on one half of the validation images and test it on the other.
 
 
-# %%
+# %% slide="code"
 def nll(p, labels):
     return -np.log(np.clip(p[np.arange(len(labels)), labels], 1e-7, 1)).mean()
 

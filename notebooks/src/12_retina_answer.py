@@ -21,13 +21,13 @@ import tlhelpers as tl
 retina = tl.study("retinopathy", profile, live, seeds)
 answer = "weight-average-update-bn"
 
-# %%
+# %% slide="figure"
 tl.plots.curves(
     {"the question's recipe": retina.runs(), "the answer": retina.runs(answer)},
     title="Eight trainings each: the spikes are gone",
 )
 
-# %% [markdown]
+# %% [markdown] slide="code" slide_from="some = "
 # ## What it is
 #
 # Every layer of ResNet50 trains, and at `1e-4` each step turns its filters a long way. Two things

@@ -22,7 +22,7 @@ import tlhelpers as tl
 faces = tl.study("ferplus", profile, live, seeds)
 answer = "weight-average-update-bn"
 
-# %%
+# %% slide="figure"
 tl.plots.curves(
     {
         "the question's recipe": faces.runs(),
@@ -32,7 +32,7 @@ tl.plots.curves(
     title="Eight trainings each: an average needs BatchNorm statistics of its own",
 )
 
-# %% [markdown]
+# %% [markdown] slide="code" slide_from="some = "
 # ## What it is
 #
 # Adam at `1e-3` moves ResNet50's upper blocks so far in one epoch that BatchNorm's running statistics

@@ -1,8 +1,10 @@
 """Progress bars: drawn for a person, written to a file for a runner, else silent."""
 
 import os
+import re
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -71,3 +73,21 @@ def test_a_bar_outlives_its_runner(folder):
         os.rename(folder, folder.with_name("gone"))
         bar.update()
         bar.refresh()
+
+
+def test_a_clock_counts_while_something_runs(monkeypatch, tmp_path):
+    """What it says is in the folder of the runner that watches, and gone afterwards."""
+    monkeypatch.delenv("TLHELPERS_PROGRESS", raising=False)
+    monkeypatch.setenv(progress.FOLDER, str(tmp_path))
+    with progress.clock("Starting a kernel", 60):
+        while not (lines := progress.reported(tmp_path)):
+            time.sleep(0.01)
+    assert re.fullmatch(r"Starting a kernel: 00:0\d, at most 60 s", lines[0])
+    assert progress.reported(tmp_path) == []
+
+
+def test_a_clock_is_silent_when_no_one_watches(monkeypatch, capfd):
+    monkeypatch.setenv("TLHELPERS_PROGRESS", "0")
+    with progress.clock("Starting a kernel", 60):
+        pass
+    assert capfd.readouterr() == ("", "")

