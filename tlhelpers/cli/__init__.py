@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from tlhelpers.cli import course, experiment
+from tlhelpers.cli import course, experiment, room
 from tlhelpers.cli.app import app
 from tlhelpers.core.errors import CourseError
 
-__all__ = ["app", "course", "experiment", "main"]  # importing the two gives `app` its commands
+__all__ = ["app", "course", "experiment", "main", "room"]  # importing them gives `app` its commands
 
 
 def main() -> None:
