@@ -67,7 +67,7 @@ def offline_room(
     for target, chosen in made.targets.items():
         typer.echo(f"{target}: {len(chosen.wheels)} packages")
         for name, words in chosen.differs.items():
-            typer.echo(f"{target}: {name} is {words} as in constraints.txt, which has no wheel")
+            typer.echo(f"{target}: {name} {words}: that has no wheel for it")
     for line in made.without.values():
         typer.echo(line)
     size = f"{made.bytes / 1e6:,.0f} MB in {made.files:,} files"

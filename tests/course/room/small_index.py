@@ -68,15 +68,15 @@ def wheel(
     version: str = "1.0",
     needs: tuple[str, ...] = (),
     tag: str = "py3-none-any",
-    code: str = "",
+    python: str = ">=3.8",
 ) -> Path:
     """A wheel of one module."""
     about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     about += "".join(f"Requires-Dist: {each}\n" for each in needs)
-    about += "Provides-Extra: fast\n"
+    about += f"Provides-Extra: fast\nRequires-Python: {python}\n"
     module, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
     files = {
-        f"{module}.py": code or f"VERSION = {version!r}\n",
+        f"{module}.py": f"VERSION = {version!r}\n",
         f"{info}/METADATA": about,
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
@@ -96,7 +96,8 @@ def index(folder: Path) -> Path:
     wheel(folder, "light", "2.0")  # newer than constraints.txt says
     needs = ("quick; extra == 'fast'", "slow; extra == 'complete'", "core-c>=1")
     wheel(folder, "lab", needs=(*needs, "on-windows; sys_platform == 'win32'"))
-    wheel(folder, "quick", needs=("old-python; python_version < '3.12'",))
+    wheel(folder, "quick", "0.9", needs=("old-python; python_version < '3.12'",))
+    wheel(folder, "quick", python=">=3.11.5")  # not for the first releases of 3.11
     wheel(folder, "on-windows")
     wheel(folder, "old-python")
     for system, version in ((LINUX, "1.5"), (MAC, "1.5"), (WINDOWS, "1.4")):
@@ -131,8 +132,7 @@ def fetcher(folder: Path):
             raise NoWheel(line)
 
         wanted = Requirement(requirement)
-        rank = {tag: number for number, tag in enumerate(target.tags())}
-        found = wheels._wheel(wanted.name, wanted.specifier, rank, folder, nothing)
+        found = wheels._wheel(wanted.name, wanted.specifier, target, folder, nothing)
         return Path(shutil.copy(found, shelf))
 
     return fetch

@@ -106,6 +106,13 @@ def test_a_pin_without_a_wheel_gives_way_and_is_named(first):
     assert not first.made.targets[LINUX].differs
 
 
+def test_every_release_of_a_python_can_use_its_wheels(first):
+    """Debian 12 has Python 3.11.2. The newer wheel lies there already, for another target."""
+    assert names(first.made, LINUX)["quick"] == "quick-1.0-py3-none-any.whl"
+    assert names(first.made, MAC_11)["quick"] == "quick-0.9-py3-none-any.whl"
+    assert first.made.targets[MAC_11].differs == {"quick": "0.9, not 1.0"}
+
+
 def test_what_windows_reads_has_its_line_ends_and_the_readme_names_the_systems(first):
     for name, ends in (("start.bat", b"\r\n"), ("README.txt", b"\r\n"), ("start.sh", b"\n")):
         data = (first.room / name).read_bytes()

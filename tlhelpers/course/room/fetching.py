@@ -56,7 +56,7 @@ def fetch(requirement: str, target: Target, folder: Path) -> Path:
     else:
         platforms = [part for tag in target.platform.tags for part in ("--platform", tag)]
         command = ["download", "--only-binary=:all:", *platforms]
-        command += ["--implementation=cp", f"--python-version={target.python}"]
+        command += ["--implementation=cp", f"--python-version={target.first_python}"]
     # In the folder, so that the last step is a change of name and no copy.
     with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as scratch:
         where = "--wheel-dir" if name in SOURCE_ONLY else "--dest"

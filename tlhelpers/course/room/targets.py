@@ -81,6 +81,11 @@ class Target:
         """As ``start.py`` names it: "linux-x86_64-py3.12"."""
         return f"{self.platform.name}-py{self.python}"
 
+    @property
+    def first_python(self) -> str:
+        """The first release of this Python: what it can use, every later one can."""
+        return f"{self.python}.0"
+
     def tags(self) -> Iterator[Tag]:
         """The wheels that fit, best first."""
         major, minor = map(int, self.python.split("."))
@@ -93,10 +98,9 @@ class Target:
         return {
             **self.platform.markers,
             "python_version": self.python,
-            # The first of its kind needs the most backports.
-            "python_full_version": f"{self.python}.0",
+            "python_full_version": self.first_python,
             "implementation_name": "cpython",
-            "implementation_version": f"{self.python}.0",
+            "implementation_version": self.first_python,
             "platform_python_implementation": "CPython",
             "platform_release": "",
             "platform_version": "",

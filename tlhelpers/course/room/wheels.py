@@ -13,6 +13,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
 
@@ -112,7 +113,7 @@ def choose(
     CourseError
         Two packages want different versions of a third.
     """
-    environment, rank = target.environment(), {tag: n for n, tag in enumerate(target.tags())}
+    environment = target.environment()
     chosen: dict[str, Path] = {}
     differs: dict[str, str] = {}
     lacked: set[str] = set()
@@ -127,10 +128,10 @@ def choose(
             pin = pinned.get(name)
             if pin is not None and f"{name}{pin}" not in lacking:
                 with contextlib.suppress(NoWheel):
-                    chosen[name] = _wheel(name, pin, rank, shelf, get)
+                    chosen[name] = _wheel(name, pin, target, shelf, get)
             if name not in chosen:
                 try:
-                    chosen[name] = _wheel(name, wanted.specifier, rank, shelf, get)
+                    chosen[name] = _wheel(name, wanted.specifier, target, shelf, get)
                 except NoWheel:
                     raise Missing(name) from None
                 if pin is not None:
@@ -148,18 +149,25 @@ def choose(
     return Chosen(chosen, differs, frozenset(lacked))
 
 
-def _wheel(name, versions: SpecifierSet, rank, shelf: Path, get) -> Path:
+def _wheel(name, versions: SpecifierSet, target: Target, shelf: Path, get) -> Path:
     """The best wheel on the shelf; a new one where none fits."""
+    rank = {tag: number for number, tag in enumerate(target.tags())}
     best = None
     for file in shelf.glob("*.whl"):
         try:
             its_name, its_version, _, tags = parse_wheel_filename(file.name)
         except InvalidWheelFilename:
             continue
+        if its_name != name or not versions.contains(its_version):
+            continue
         fit = min((rank[tag] for tag in tags if tag in rank), default=None)
-        if its_name == name and fit is not None and versions.contains(its_version):
+        if fit is not None and _python(file).contains(target.first_python):
             best = max(best or (its_version, -fit, file), (its_version, -fit, file))
     return best[2] if best else get(f"{name}{versions}")
+
+
+def _python(wheel: Path) -> SpecifierSet:
+    return SpecifierSet(_metadata(wheel)["Requires-Python"] or "")
 
 
 def requirements(wheel: Path) -> list[Requirement]:
@@ -170,15 +178,14 @@ def requirements(wheel: Path) -> list[Requirement]:
     CourseError
         The file is damaged.
     """
+    return [Requirement(line) for line in _metadata(wheel).get_all("Requires-Dist", [])]
+
+
+def _metadata(wheel: Path) -> Message:
     try:
         with zipfile.ZipFile(wheel) as archive:
-            names = archive.namelist()
-            (inside,) = (
-                n for n in names if n.count("/") == 1 and n.endswith(".dist-info/METADATA")
-            )
+            (inside,) = filter(_METADATA.fullmatch, archive.namelist())
             text = archive.read(inside).decode("utf-8")
     except (OSError, ValueError, zipfile.BadZipFile):
         raise CourseError(f"{wheel} is damaged: delete it, and run the same command.") from None
-    return [
-        Requirement(line) for line in HeaderParser().parsestr(text).get_all("Requires-Dist", [])
-    ]
+    return HeaderParser().parsestr(text)
