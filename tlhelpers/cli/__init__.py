@@ -6,6 +6,7 @@ import sys
 
 from tlhelpers.cli import course, experiment, room
 from tlhelpers.cli.app import app
+from tlhelpers.core import console
 from tlhelpers.core.errors import CourseError
 
 __all__ = ["app", "course", "experiment", "main", "room"]  # importing them gives `app` its commands
@@ -13,6 +14,7 @@ __all__ = ["app", "course", "experiment", "main", "room"]  # importing them give
 
 def main() -> None:
     """The `tlhelpers` command: a `CourseError` becomes one line and exit code 2."""
+    console.plain_where_needed()
     try:
         app()
     except CourseError as problem:
