@@ -356,10 +356,11 @@ def test_it_installs_with_no_index_and_checks_the_setup(here, tmp_path):
         command[:2] = ["sh", str(here / "start.sh")]
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "PYTHON"))}
     nowhere = {**kept, "PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_FIND_LINKS": "/no"}
+    nowhere |= dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
     done = subprocess.run(command, capture_output=True, text=True, env=nowhere, encoding="utf-8")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "setup is fine, light 1.0 ['setup-check']" in done.stdout
-    assert "no stick" in done.stdout
+    assert "Retrying" not in done.stdout + done.stderr  # nobody was asked for anything
     (target / "notebooks" / "00_start.ipynb").write_text("mine", encoding="utf-8")
     shutil.rmtree(here / "wheels")
     done = subprocess.run(command, capture_output=True, text=True, env=nowhere, encoding="utf-8")

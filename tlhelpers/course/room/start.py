@@ -143,7 +143,6 @@ def environment():
     return dict(
         kept,
         PIP_CONFIG_FILE=os.devnull,
-        PIP_NO_INDEX="1",
         PIP_DISABLE_PIP_VERSION_CHECK="1",
         PYTHONUTF8="1",
     )
