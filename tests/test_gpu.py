@@ -86,7 +86,7 @@ def test_page(name, profile, device, tmp_path, monkeypatch):
         assert np.isfinite(run.curve("val_nll")).all(), path
         # Recordings keep eight significant bits of each logarithm.
         assert np.allclose(run.probabilities.sum(axis=1), 1, atol=0.01), path
-    if "nbval-check-output" not in copy.read_text():
+    if "nbval-check-output" not in copy.read_text(encoding="utf-8"):
         return
     # What was trained above is replayed now, so that verdicts can be compared word for word.
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-m", ""]

@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 
+from tests import machines
 from tlhelpers.core import paths
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -37,7 +38,7 @@ def wheel(tmp_path_factory):
 def python(wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("light")
     assert run(sys.executable, "-m", "venv", folder).returncode == 0
-    python = folder / "bin" / "python"
+    python = machines.in_venv(folder, "python")
     constraints = paths.PROJECT / "constraints.txt"
     done = run(python, "-m", "pip", "install", "-q", "-c", constraints, wheel)
     assert done.returncode == 0, done.stderr[-2000:]

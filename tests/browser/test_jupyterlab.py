@@ -79,12 +79,12 @@ def lab(tmp_path_factory):
                 urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=5).close()
                 break
             except OSError:
-                assert server.poll() is None, (home / "log").read_text()
+                assert server.poll() is None, (home / "log").read_text(encoding="utf-8")
                 time.sleep(0.5)
         yield address
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait()
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ def test_images_that_are_missing_end_it(training, monkeypatch, tmp_path):
 def test_what_cannot_be_written_is_told_before_the_first_training(training, tmp_path, where):
     file = tmp_path / where
     file.parent.mkdir(exist_ok=True)
-    file.write_text("")
+    file.write_text("", encoding="utf-8")
     said = refused("record", "--profile", "smoke", "--fix", "posted")
     assert f"cannot write in {file}" in said and "Not a directory" in said
     assert training[0] == []

@@ -16,7 +16,7 @@ def test_text_and_bytes_arrive_as_they_are(tmp_path):
     assert path.read_bytes() == "a\r\nµ\n".encode()
     write_whole(path, lambda file: file.write(b"\x00"))
     assert path.read_bytes() == b"\x00"
-    (tmp_path / "plain").write_text("")
+    (tmp_path / "plain").write_text("", encoding="utf-8")
     assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
     assert os.listdir(path.parent) == ["file.txt"]
 
@@ -31,7 +31,7 @@ def test_what_fails_leaves_the_file_before_and_nothing_else(tmp_path, problem):
     write_whole(path, "before")
     with pytest.raises(type(problem)):
         write_whole(path, fail)
-    assert path.read_text() == "before" and os.listdir(tmp_path) == ["file"]
+    assert path.read_text(encoding="utf-8") == "before" and os.listdir(tmp_path) == ["file"]
 
 
 def full(file):
@@ -44,7 +44,7 @@ def test_what_cannot_be_saved_is_told_in_one_line(tmp_path):
     with pytest.raises(CourseError) as error:
         save(path, full)
     assert str(error.value) == f"Could not write {path}: No space left on device."
-    assert path.read_text() == "before"
+    assert path.read_text(encoding="utf-8") == "before"
     with pytest.raises(CourseError, match="Could not write .*: File exists"):
         save(path / "file", "text")
 
@@ -93,17 +93,17 @@ def test_what_a_kill_left_long_ago_goes_and_nothing_else(tmp_path):
         "seed[1].json": 3700,
     }
     for name, seconds in ages.items():
-        (tmp_path / name).write_text("half")
+        (tmp_path / name).write_text("half", encoding="utf-8")
         os.utime(tmp_path / name, (now - seconds, now - seconds))
     write_whole(path, "whole")
     assert set(os.listdir(tmp_path)) == set(ages) - {"seed[1].json.0123abcd.partial"}
-    assert path.read_text() == "whole"
+    assert path.read_text(encoding="utf-8") == "whole"
 
 
 def test_a_folder_is_tried_before_the_work_and_left_as_it_was(tmp_path, monkeypatch):
     check_writable(tmp_path / "new" / "folder")
     assert not list(tmp_path.iterdir())
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     for path in (tmp_path / "file", tmp_path / "file" / "folder"):
         with pytest.raises(CourseError, match="cannot write in .*file.* .Not a directory.: put"):
             check_writable(path)

@@ -8,6 +8,7 @@ import sys
 import filelock
 import pytest
 
+from tests import machines
 from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.core.locks import lock_file, locked
@@ -47,7 +48,7 @@ def test_the_lock_lies_beside_the_folder(tmp_path):
     with locked(folder, "preparing"):
         assert os.listdir(tmp_path) == [".set.lock"]
     folder.mkdir()
-    (tmp_path / "link").symlink_to(folder)
+    machines.symlink(tmp_path / "link", folder)
     with locked(tmp_path / "link", "preparing"), pytest.raises(CourseError):
         locked(folder, "preparing").__enter__()
     assert not os.listdir(folder)

@@ -1,6 +1,5 @@
 """Progress bars: drawn for a person, written to a file for a runner, else silent."""
 
-import os
 import re
 import subprocess
 import sys
@@ -70,7 +69,7 @@ def test_processes_do_not_share_a_file(folder):
 
 def test_a_bar_outlives_its_runner(folder):
     with progress.bar(total=2) as bar:
-        os.rename(folder, folder.with_name("gone"))
+        folder.rename(folder.with_name("gone"))
         bar.update()
         bar.refresh()
 

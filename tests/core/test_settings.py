@@ -48,7 +48,7 @@ def test_the_backend_is_found_as_keras_finds_it(monkeypatch, tmp_path, file, nam
         monkeypatch.setenv("KERAS_BACKEND", named)
     if file is not None:
         text = file if isinstance(file, str) else json.dumps(file)
-        (tmp_path / "keras.json").write_text(text)
+        (tmp_path / "keras.json").write_text(text, encoding="utf-8")
     assert keras_backend() == backend
     assert machine.installed()["backend"].startswith(f"{backend} ")
 

@@ -29,7 +29,7 @@ def notebook(name):
 
 
 def cells(name):
-    return json.loads(notebook(name).read_text())["cells"]
+    return json.loads(notebook(name).read_text(encoding="utf-8"))["cells"]
 
 
 def test_every_source_has_its_notebook_and_no_notebook_is_left_over():
@@ -46,7 +46,7 @@ def test_committed_as_executed(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_rules_of_a_page(name):
-    text = notebook(name).read_text()
+    text = notebook(name).read_text(encoding="utf-8")
     code = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "code")
     prose = "\n".join("".join(c["source"]) for c in cells(name) if c["cell_type"] == "markdown")
     assert code.count("\n") < 200

@@ -18,7 +18,7 @@ def built(tmp_path_factory):
     """A source and the notebook made from it."""
     folder = tmp_path_factory.mktemp("built")
     source = folder / "01_noise.py"
-    source.write_text(SOURCE + PICTURE)
+    source.write_text(SOURCE + PICTURE, encoding="utf-8")
     pages.build(source, folder / "01_noise.ipynb")
     return source, folder / "01_noise.ipynb"
 
@@ -32,7 +32,7 @@ def test_build_makes_a_page_that_the_guard_accepts(built):
     assert page.cells[2].outputs[0].text == "steady quick\n"
     assert page.cells[1].metadata == {"tags": ["parameters"]}
     assert not any("execution" in cell.metadata for cell in page.cells)
-    assert str(source.parent) not in target.read_text()
+    assert str(source.parent) not in target.read_text(encoding="utf-8")
 
 
 def test_build_again_gives_the_same_bytes(built, tmp_path):
@@ -43,7 +43,7 @@ def test_build_again_gives_the_same_bytes(built, tmp_path):
 
 def test_a_new_cell_leaves_the_ids_of_the_others(tmp_path):
     def ids(text):
-        (tmp_path / "01_a.py").write_text(text)
+        (tmp_path / "01_a.py").write_text(text, encoding="utf-8")
         pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb", execute=False)
         return [cell.id for cell in nbformat.read(tmp_path / "01_a.ipynb", as_version=4).cells]
 
@@ -55,23 +55,25 @@ def test_a_new_cell_leaves_the_ids_of_the_others(tmp_path):
 def test_a_page_is_made_without_what_was_trained_here(tmp_path, monkeypatch):
     monkeypatch.setenv("TLHELPERS_BUILD", str(tmp_path))  # holds the source at least
     source = tmp_path / "01_a.py"
-    source.write_text('# %%\nimport os\n\nprint(os.listdir(os.environ["TLHELPERS_BUILD"]))\n')
+    source.write_text(
+        '# %%\nimport os\n\nprint(os.listdir(os.environ["TLHELPERS_BUILD"]))\n', encoding="utf-8"
+    )
     pages.build(source, tmp_path / "01_a.ipynb")
     page = nbformat.read(tmp_path / "01_a.ipynb", as_version=4)
     assert page.cells[0].outputs[0].text == "[]\n"
 
 
 def test_build_keeps_the_old_page_when_a_cell_fails(tmp_path):
-    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n\n# %%\n# Why\n1 / 0\n")
-    (tmp_path / "01_a.ipynb").write_text("old")
+    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n\n# %%\n# Why\n1 / 0\n", encoding="utf-8")
+    (tmp_path / "01_a.ipynb").write_text("old", encoding="utf-8")
     with pytest.raises(CourseError, match=r"01_a, cell 2 `1 / 0`: ZeroDivisionError: division"):
         pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb")
-    assert (tmp_path / "01_a.ipynb").read_text() == "old"
+    assert (tmp_path / "01_a.ipynb").read_text(encoding="utf-8") == "old"
 
 
 def test_build_says_where_it_cannot_write(tmp_path):
-    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n")
-    (tmp_path / "file").write_text("")
+    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n", encoding="utf-8")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(CourseError, match="Could not write .*01_a.ipynb"):
         pages.build(tmp_path / "01_a.py", tmp_path / "file" / "01_a.ipynb", execute=False)
 
@@ -135,7 +137,7 @@ def _other_kernel(page):
 )
 def test_guard_finds(tmp_path, damage, problems):
     source, target = tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb"
-    source.write_text(SOURCE)
+    source.write_text(SOURCE, encoding="utf-8")
     page = executed(source, target)
     damage(page)
     nbformat.write(page, target)
@@ -145,7 +147,7 @@ def test_guard_finds(tmp_path, damage, problems):
 
 
 def test_guard_finds_a_page_that_is_missing(tmp_path):
-    (tmp_path / "01_noise.py").write_text(SOURCE)
+    (tmp_path / "01_noise.py").write_text(SOURCE, encoding="utf-8")
     found = pages.check(tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb")
     assert found == ["there is no such notebook"]
 
@@ -168,11 +170,11 @@ VALID = '"nbformat": 4, "nbformat_minor": 5, "metadata": {}'
 )
 def test_guard_finds_what_is_no_notebook(course, monkeypatch, capsys, text):
     """Such as one that two people changed, with git's marks in it."""
-    (course / "src" / "01_noise.py").write_text(SOURCE)
+    (course / "src" / "01_noise.py").write_text(SOURCE, encoding="utf-8")
     (course / "01_noise.ipynb").write_bytes(text)
     assert command(monkeypatch, "pages", "--check") == 1
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("01_noise.ipynb: is no notebook, make it anew: ")
+    assert line.startswith("01_noise.ipynb: is no notebook, make it again: ")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,7 @@ def test_pages_lead_to_each_other(course):
     for name, title in (("00_start", "Start"), ("01_noise", "01 · Noise"), ("02_end", "End")):
         text = f"# %% [markdown]\n# # {title}\n#\n# **In one sentence.** It\n# moves.\n#\n# More.\n"
         contents = "# %% [markdown]\n# {{contents}}\n" if name == "00_start" else ""
-        (course / "src" / f"{name}.py").write_text(text + contents)
+        (course / "src" / f"{name}.py").write_text(text + contents, encoding="utf-8")
     first, middle, last = (
         pages._read_source(course / "src" / f"{name}.py").cells
         for name in ("00_start", "01_noise", "02_end")
@@ -210,11 +212,12 @@ def test_a_students_copy_has_no_solutions(course, tmp_path):
     source = course / "src" / "01_a.py"
     source.write_text(
         "# %% [markdown]\n# # A\n\n# %%\nmy_answer = None\n\n"
-        '# %% [markdown] tags=["solution"]\n# It is 3.\n'
+        '# %% [markdown] tags=["solution"]\n# It is 3.\n',
+        encoding="utf-8",
     )
     pages.build(source, course / "01_a.ipynb", execute=False)
     assert pages.students_copy(course / "01_a.ipynb", tmp_path / "new" / "01_a.ipynb") == 1
-    text = (tmp_path / "new" / "01_a.ipynb").read_text()
+    text = (tmp_path / "new" / "01_a.ipynb").read_text(encoding="utf-8")
     assert "It is 3" not in text and "my_answer" in text
 
 
@@ -229,7 +232,7 @@ def test_what_tensorflow_writes_when_it_is_imported_is_no_output():
 
 def test_build_says_that_there_was_no_kernel(tmp_path, monkeypatch):
     pretend(monkeypatch, TimeoutError("no reply"))
-    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n")
+    (tmp_path / "01_a.py").write_text("# %%\nx = 1\n", encoding="utf-8")
     with pytest.raises(CourseError, match="^01_a, before any cell: TimeoutError: no reply$"):
         pages.build(tmp_path / "01_a.py", tmp_path / "01_a.ipynb")
 
@@ -241,9 +244,9 @@ def test_build_says_that_there_was_no_kernel(tmp_path, monkeypatch):
 def project(course, monkeypatch):
     """The README and its figures are of this course as well, not the project's."""
     monkeypatch.setattr(paths, "PROJECT", course.parent)
-    (course.parent / "README.md").write_text("No claims.\n")
+    (course.parent / "README.md").write_text("No claims.\n", encoding="utf-8")
     for name in ("01_noise", "02_more"):
-        (course / "src" / f"{name}.py").write_text(SOURCE)
+        (course / "src" / f"{name}.py").write_text(SOURCE, encoding="utf-8")
     return course.parent
 
 
@@ -281,7 +284,9 @@ def test_readme_and_figures_are_made_with_all_pages_or_if_asked_for(
     drawn = []
     monkeypatch.setattr(commands, "_readme_figures", drawn.append)
     command(monkeypatch, "pages", "--no-execute", *arguments)
-    assert (project / "README.md").read_text() == "No claims.\n" + "Fresh.\n" * touched
+    assert (project / "README.md").read_text(
+        encoding="utf-8"
+    ) == "No claims.\n" + "Fresh.\n" * touched
     assert drawn == [project / "docs"] * touched
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from tests import machines
 from tlhelpers.cli import app
 from tlhelpers.core.errors import CourseError
 from tlhelpers.course import regression
@@ -278,7 +279,7 @@ def test_command_writes_json_and_junit_and_says_how_it_went(tmp_path, monkeypatc
     assert said.exit_code == 1
     assert "failed       a fix mechanism: it stands still" in said.output
     assert "3 layers moved" in said.output and "1 failed in" in said.output
-    record = json.loads((tmp_path / "check.json").read_text())
+    record = json.loads((tmp_path / "check.json").read_text(encoding="utf-8"))
     assert record["status"] == "failed" and record["versions"]["keras"].startswith("3.")
     assert record["checks"] == [dataclasses.asdict(outcome)]
     suite = ElementTree.parse(tmp_path / "junit.xml").getroot()[0]
@@ -297,11 +298,11 @@ def test_a_check_that_is_stopped_keeps_what_it_found_and_passes_for_nothing(
         raise stop
 
     for name in ("check.json", "junit.xml"):
-        (tmp_path / name).write_text("passed")
+        (tmp_path / name).write_text("passed", encoding="utf-8")
     monkeypatch.setattr(regression, "mechanisms", stopped)
     arguments = ["--case", "ferplus", "--no-outcomes", "--out", str(tmp_path)]
     assert check(*arguments).exit_code == code
-    record = json.loads((tmp_path / "check.json").read_text())
+    record = json.loads((tmp_path / "check.json").read_text(encoding="utf-8"))
     assert record["status"] == "interrupted"
     assert record["checks"] == [dataclasses.asdict(outcome)]
     suite = ElementTree.parse(tmp_path / "junit.xml").getroot()[0]
@@ -327,7 +328,10 @@ def test_a_fix_of_one_case_is_enough(tmp_path, monkeypatch):
             ["--case", "retinopathy", "--fix", "clipnorm", "--fix", "size-48", "--no-outcomes"],
             "'size-48' is no fix for retinopathy, but for ferplus.",
         ),
-        (["--no-outcomes", "--out", "/dev/null/out"], "Could not write /dev/null/out/check.json"),
+        (
+            ["--no-outcomes", "--out", str(machines.NO_FOLDER)],
+            f"Could not write {machines.NO_FOLDER / 'check.json'}",
+        ),
     ],
 )
 def test_command_refuses_unknown_names_before_any_work(arguments, message):

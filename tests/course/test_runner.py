@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
+from tests import machines
 from tests.course.tiny_pages import PICTURE, command, notebook, pretend
 from tlhelpers.core import machine, paths, progress
 from tlhelpers.core.errors import CourseError
@@ -36,7 +37,7 @@ def ran(tmp_path_factory):
         notebook(folder, "02_other", "print(1)", parameters="size = 1"),
         folder / "03_broken.ipynb",
     ]
-    notebooks[-1].write_text("not a notebook")
+    notebooks[-1].write_text("not a notebook", encoding="utf-8")
     lines = []
 
     def watch(all_pages):
@@ -93,19 +94,19 @@ def test_trainings_show_in_the_runner_and_not_in_the_page(ran):
 
 def test_html_copies_work_offline_and_keep_alternative_texts(ran):
     out, _, _ = ran
-    page = BeautifulSoup((out / "00_good.html").read_text(), "html.parser")
+    page = BeautifulSoup((out / "00_good.html").read_text(encoding="utf-8"), "html.parser")
     assert page.find("img")["alt"] == "Loss <falls>"
     assert page.title.text == "Page 00_good"
     for tag in page.find_all(["script", "link", "img", "iframe"]):
         assert not any(str(tag.get(key, "")).startswith("http") for key in ("src", "href"))
     assert page.find("script") is None
     assert page.find("a", href="index.html")
-    assert "AssertionError" in (out / "01_bad.html").read_text()
+    assert "AssertionError" in (out / "01_bad.html").read_text(encoding="utf-8")
 
 
 def test_report_for_people(ran):
     out, _, _ = ran
-    page = BeautifulSoup((out / "index.html").read_text(), "html.parser")
+    page = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
     rows = page.select("tbody tr")
     assert [row.select_one(".status").text for row in rows] == ["passed"] + ["failed"] * 3
     assert rows[0].find("a")["href"] == "00_good.html"
@@ -117,7 +118,7 @@ def test_report_for_people(ran):
 
 def test_report_for_machines(ran):
     out, results, _ = ran
-    record = json.loads((out / "report.json").read_text())
+    record = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert record["status"] == "failed" and record["parameters"] == {"profile": "smoke"}
     assert [report.PageResult(**page) for page in record["pages"]] == results
     suite = ElementTree.parse(out / "junit.xml").getroot().find("testsuite")
@@ -138,10 +139,10 @@ def test_ctrl_c_stops_the_kernel_and_keeps_the_report(tmp_path):
 
     results = runner.run([slow, later], out, on_progress=interrupt)
     assert [result.status for result in results] == ["interrupted", "not run"]
-    assert json.loads((out / "report.json").read_text())["status"] == "interrupted"
+    assert json.loads((out / "report.json").read_text(encoding="utf-8"))["status"] == "interrupted"
     suite = ElementTree.parse(out / "junit.xml").getroot().find("testsuite")
     assert (suite.get("errors"), suite.get("skipped")) == ("1", "1")
-    assert "not run" in (out / "index.html").read_text()
+    assert "not run" in (out / "index.html").read_text(encoding="utf-8")
 
 
 # Papermill replaced by something that only pretends: no kernel, so no time.
@@ -170,7 +171,7 @@ def test_a_killed_run_leaves_nothing_of_the_one_before(tmp_path, monkeypatch):
     with pytest.raises(SystemExit):
         runner.run(notebooks, out, execute=kill)
     assert [path.name for path in out.iterdir()] == ["report.json"]
-    assert json.loads((out / "report.json").read_text()) == {}
+    assert json.loads((out / "report.json").read_text(encoding="utf-8")) == {}
 
 
 def test_copies_never_take_the_place_of_the_pages(tmp_path, monkeypatch):
@@ -249,7 +250,10 @@ def test_exit_codes(course, monkeypatch, capsys, status, code):
         (["run", "7"], "There is no page 07: choose from 00, 03."),
         (["run", "x"], "There is no page 0x: choose from 00, 03."),
         (["run", "--profile", "fast"], "Unknown profile 'fast'"),
-        (["run", "--out", "/dev/null/out"], "Could not write /dev/null/out/report.json"),
+        (
+            ["run", "--out", str(machines.NO_FOLDER)],
+            f"Could not write {machines.NO_FOLDER / 'report.json'}",
+        ),
         (["run", "--jobs", "0"], "--jobs"),
         (["run", "--seeds", "0"], "--seeds"),
         (["pages"], "There are no pages (NN_topic.py)"),
@@ -293,7 +297,7 @@ def test_a_log_gets_a_line_at_the_start_and_one_at_the_end(tmp_path, capsys):
 
 
 def test_a_terminal_gets_the_course_and_the_trainings(tmp_path):
-    (tmp_path / "9.txt").write_text("training: 40%")
+    (tmp_path / "9.txt").write_text("training: 40%", encoding="utf-8")
     bars = runner.Bars(2)
     done = _page(tmp_path, "00_a", result=report.PageResult("00_a", "A", "passed", 1))
     bars([done, _page(tmp_path, "01_b", bars=tmp_path, execution=Execution(6))])

@@ -32,14 +32,14 @@ def doctor(*arguments, cwd):
 
 
 def test_a_script_runs_as_ever_and_its_trouble_is_named(tmp_path):
-    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
     done = doctor("--out", "found", "train.py", "--rate", "3", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "arguments ['--rate', '3'] __main__" in done.stdout
     assert "loss_wants_probabilities" in done.stdout
-    report = json.loads((tmp_path / "found" / "report.json").read_text())
+    report = json.loads((tmp_path / "found" / "report.json").read_text(encoding="utf-8"))
     assert report["fits"][0]["diagnoses"][0]["code"] == "loss_wants_probabilities"
-    assert (tmp_path / "found" / "report.html").read_text().startswith("<!")
+    assert (tmp_path / "found" / "report.html").read_text(encoding="utf-8").startswith("<!")
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,10 @@ def test_a_script_runs_as_ever_and_its_trouble_is_named(tmp_path):
     ],
 )
 def test_scripts_that_train_nothing_or_fail(tmp_path, script, code, said):
-    (tmp_path / "train.py").write_text(script)
+    (tmp_path / "train.py").write_text(script, encoding="utf-8")
     done = doctor("--out", tmp_path, tmp_path / "train.py", cwd=tmp_path)
     assert done.returncode == code and said in done.stderr
-    assert json.loads((tmp_path / "report.json").read_text())["fits"] == []
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["fits"] == []
 
 
 def test_no_such_script_is_one_line(tmp_path):
@@ -63,8 +63,8 @@ def test_no_such_script_is_one_line(tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path):
-    (tmp_path / "train.py").write_text(SCRIPT)
-    (tmp_path / "taken").write_text("a file")
+    (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
     done = doctor("--out", "taken", "train.py", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
 
@@ -88,8 +88,8 @@ model.fit(Batches(), validation_data=Batches(), epochs=2, verbose=0)
 
 
 def test_a_program_that_sets_no_seed_is_read_as_well(tmp_path):
-    (tmp_path / "train.py").write_text(UNSEEDED)
+    (tmp_path / "train.py").write_text(UNSEEDED, encoding="utf-8")
     done = doctor("--out", tmp_path, "train.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    (fit,) = json.loads((tmp_path / "report.json").read_text())["fits"]
+    (fit,) = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["fits"]
     assert fit["not_looked_at"] == [] and fit["diagnoses"][0]["code"] == "leak"

@@ -645,7 +645,7 @@ def test_what_cannot_be_copied(tmp_path):
             super().__init__()
             self.thing = thing
 
-    with open(tmp_path / "file", "w") as file:
+    with open(tmp_path / "file", "w", encoding="utf-8") as file:
         assert "TextIOWrapper" in read(Holds(file)).why
     stream = (index for index in range(3))
     assert "generator" in read(Holds(stream)).why

@@ -65,13 +65,13 @@ def test_the_command_tells_the_catalogue():
 
 
 def test_the_protocol_shows_the_catalogue_as_it_is():
-    text = (paths.RECORDINGS / "PROTOCOL.md").read_text()
+    text = (paths.RECORDINGS / "PROTOCOL.md").read_text(encoding="utf-8")
     shown = text.split("<!-- catalogue -->\n")[1].split("\n<!-- /catalogue -->")[0]
     assert shown == causes.catalogue()
 
 
 def test_the_protocol_states_the_margins_that_are_used():
-    text = (paths.RECORDINGS / "PROTOCOL.md").read_text()
+    text = (paths.RECORDINGS / "PROTOCOL.md").read_text(encoding="utf-8")
     auc, f1 = (f"{-verdicts.MARGINS[name]:g}" for name in ("auc", "macro_f1"))
     assert f"lies above {auc} AUC or {f1} macro-F1" in unwrapped(text).replace("−", "-")
 
@@ -520,9 +520,11 @@ def test_findings_command_prints_the_committed_recordings():
 def test_the_table_of_the_protocol_has_its_command(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
     file = tmp_path / "PROTOCOL.md"
-    file.write_text("before\n<!-- catalogue -->\nold\n<!-- /catalogue -->\nafter\n")
+    file.write_text(
+        "before\n<!-- catalogue -->\nold\n<!-- /catalogue -->\nafter\n", encoding="utf-8"
+    )
     assert CliRunner().invoke(app, ["fixes", "--protocol"]).exit_code == 0
-    before, *table, after = file.read_text().splitlines()
+    before, *table, after = file.read_text(encoding="utf-8").splitlines()
     assert (before, after) == ("before", "after")
     assert "\n".join(table[1:-1]) == causes.catalogue()
 

@@ -83,8 +83,8 @@ def test_saved_and_found_again(tmp_path):
 
 def test_damaged_and_foreign_recordings(tmp_path):
     path = recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path)
-    fields = json.loads(path.read_text())
-    path.write_text(json.dumps({**fields, "schema": 99}))
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**fields, "schema": 99}), encoding="utf-8")
     with pytest.raises(CourseError, match="has schema 99, this version reads 2"):
         recordings.load(path)
     labels = fields["labels"]
@@ -102,7 +102,7 @@ def test_damaged_and_foreign_recordings(tmp_path):
     ]
     damaged.remove(json.dumps({k: v for k, v in fields.items() if k != "head_history"}))
     for text in damaged:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         with pytest.raises(CourseError, match=r"Damaged recording .*seed-0.json \(.*: delete it"):
             recordings.load(path)
 
@@ -137,7 +137,9 @@ def change(fields: dict, *keys, to=None) -> str:
 def test_valid_json_that_is_no_run_is_named(tmp_path, changed, told):
     path = recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path)
     keys, to = changed
-    path.write_text(change(json.loads(path.read_text()), *keys, to=to))
+    path.write_text(
+        change(json.loads(path.read_text(encoding="utf-8")), *keys, to=to), encoding="utf-8"
+    )
     with pytest.raises(CourseError, match="delete it and train again") as raised:
         recordings.load(path)
     assert told in str(raised.value) and str(path) in str(raised.value)
@@ -150,14 +152,14 @@ LEAVES = st.sampled_from([None, -1, 0, 1.5, "x", [], [1, 2], {}, True])
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_in_the_file_it_is_a_run_or_told_in_one_line(tmp_path, data):
     path = recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path)
-    fields = json.loads(path.read_text())
+    fields = json.loads(path.read_text(encoding="utf-8"))
     inner, keys = fields, []
     while isinstance(inner, dict) and inner:
         keys.append(data.draw(st.sampled_from(sorted(inner))))
         inner = inner[keys[-1]]
         if data.draw(st.booleans()):
             break
-    path.write_text(change(fields, *keys, to=data.draw(LEAVES)))
+    path.write_text(change(fields, *keys, to=data.draw(LEAVES)), encoding="utf-8")
     try:
         run = recordings.load(path)
     except CourseError as problem:
@@ -183,7 +185,7 @@ def test_evidence_goes_on_without_a_damaged_recording_and_findings_do_not(tmp_pa
     for recipe in (SMOKE.measured, fix("clipnorm").apply(SMOKE.measured)):
         for seed in range(2):
             path = recordings.save(made_up(recipe, seed, 0.1), tmp_path)
-    path.write_text("{}")
+    path.write_text("{}", encoding="utf-8")
     shown = CliRunner().invoke(app, ["evidence", "--json"])
     assert shown.exit_code == 0 and json.loads(shown.stdout)
     assert f"Left out: Damaged recording {path}" in shown.stderr
@@ -192,7 +194,7 @@ def test_evidence_goes_on_without_a_damaged_recording_and_findings_do_not(tmp_pa
 
 
 def test_a_file_in_place_of_the_folder(tmp_path):
-    (tmp_path / "file").write_text("")
+    (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(CourseError, match="Could not write .*seed-0.json: Not a directory"):
         recordings.save(made_up(SMOKE.measured, 0, 0.1), tmp_path / "file")
 
@@ -402,7 +404,9 @@ def test_committed_recordings_are_enough_and_as_described():
 
 def keras_range() -> SpecifierSet:
     """The Keras that the course is written for."""
-    project = tomllib.loads((paths.PROJECT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((paths.PROJECT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "project"
+    ]
     return next(r.specifier for r in map(Requirement, project["dependencies"]) if r.name == "keras")
 
 

@@ -221,5 +221,5 @@ def test_weights_of_another_checksum_are_never_unpickled(tmp_path, monkeypatch):
     path = tmp_path / "weights.pth"
     path.write_bytes(b"anything")
     monkeypatch.setattr("tlhelpers.training.torch_weights._load", lambda *_: pytest.fail("loaded"))
-    with pytest.raises(CourseError, match="its SHA-256 is .* install its package anew"):
+    with pytest.raises(CourseError, match="its SHA-256 is .* install its package again"):
         read_state_dict(path, "0" * 64)

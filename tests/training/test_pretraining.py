@@ -112,7 +112,7 @@ def test_a_state_of_other_first_weights_does_not_count(
     assert capsys.readouterr().out == "" and np.array_equal(run.probabilities, again.probabilities)
     monkeypatch.setattr(starts, "fingerprint", lambda recipe: "other weights")
     trainer.run(0, unfinished=kept)
-    assert "begins anew" in capsys.readouterr().out
+    assert "starts over" in capsys.readouterr().out
 
 
 def test_missing_and_damaged_weights_are_one_line(tuned, build_folder):

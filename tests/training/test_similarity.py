@@ -356,7 +356,7 @@ def test_without_a_network_the_script_says_so_and_writes_nothing(tmp_path, monke
 
 def test_a_file_that_cannot_be_read_is_left_alone(tmp_path):
     file = tmp_path / "steps.json"
-    file.write_text("{")
+    file.write_text("{", encoding="utf-8")
     with pytest.raises(CourseError, match=r"Could not read .*steps\.json .*another --target"):
         SCRIPT.measure(["efficientnet-lite0"], file)
-    assert file.read_text() == "{"
+    assert file.read_text(encoding="utf-8") == "{"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from tlhelpers.cli import course, experiment, teaching
+from tlhelpers.cli import course, experiment, room, teaching
 from tlhelpers.cli.app import app
+from tlhelpers.core import console
 from tlhelpers.core.errors import CourseError
 
-__all__ = ["app", "course", "experiment", "main", "teaching"]  # importing gives `app` commands
+# Importing them gives `app` its commands.
+__all__ = ["app", "course", "experiment", "main", "room", "teaching"]
 
 
 def main() -> None:
     """The `tlhelpers` command: a `CourseError` becomes one line and exit code 2."""
+    console.plain_where_needed()
     try:
         app()
     except CourseError as problem:

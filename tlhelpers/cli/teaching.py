@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -32,11 +30,10 @@ def setup_check(
     from tlhelpers.course import setup_check as checks
 
     clock, found = time.monotonic(), []
-    good, bad = _marks()
     for check in checks.run():
         found.append(check)
         if not as_json:
-            typer.echo(check.line(good, bad))
+            typer.echo(check.line())
     seconds = time.monotonic() - clock
     ok = all(check.ok for check in found)
     if as_json:
@@ -50,15 +47,6 @@ def setup_check(
     else:
         typer.echo(checks.summary(found, seconds))
     raise typer.Exit(0 if ok else 1)
-
-
-def _marks() -> tuple[str, str]:
-    """A tick and a cross, or words where the terminal's encoding has neither."""
-    for marks in (("✓", "✗"), ("ok ", "NO ")):
-        with contextlib.suppress(UnicodeEncodeError, LookupError):
-            "".join(marks).encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-            return marks
-    return marks
 
 
 @app.command(epilog=EXIT_CODES)

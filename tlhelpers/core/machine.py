@@ -1,4 +1,4 @@
-"""What a run ran on."""
+"""What a run ran on; whatever differs from system to system stands here, and in `memory`."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def device() -> str:
 
 def cores() -> int:
     """Processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):  # Linux only
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def gpu() -> str | None:
@@ -102,10 +104,17 @@ def gpus() -> list[str]:
 
 def _cpu() -> str:
     info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text().splitlines():
+    if sys.platform == "linux" and info.exists():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
+    if sys.platform == "darwin":  # there `platform` says "arm" and no more
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+        except (OSError, subprocess.SubprocessError):
+            return platform.machine()
+        return done.stdout.strip() or platform.machine()
     return platform.processor() or platform.machine()
 
 
@@ -127,11 +136,32 @@ def memory_gb() -> float | None:
     float or None
         In 10^9 bytes; None where the system does not say.
     """
+    if sys.platform == "win32":
+        return _windows_memory_gb()
     try:
         most = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
     for file in _CGROUP_LIMITS:
         with contextlib.suppress(OSError, ValueError):  # not there, or "max"
-            most = min(most, int(file.read_text()))
+            most = min(most, int(file.read_text(encoding="ascii")))
     return most / 1e9
+
+
+def _windows_memory_gb() -> float | None:
+    """Main memory as GlobalMemoryStatusEx of <sysinfoapi.h> gives it."""
+    import ctypes
+
+    class Status(ctypes.Structure):
+        _fields_ = [
+            ("length", ctypes.c_uint32),
+            ("load", ctypes.c_uint32),
+            ("total", ctypes.c_uint64),
+            ("others", ctypes.c_uint64 * 6),  # free memory, page file, address space
+        ]
+
+    status = Status(length=ctypes.sizeof(Status))
+    windows = getattr(ctypes, "windll", None)
+    if windows is None or not windows.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+        return None
+    return status.total / 1e9

@@ -78,7 +78,7 @@ def reported(folder: Path) -> list[str]:
     for file in sorted(folder.glob("*.txt")):
         try:
             lines += file.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:  # Its bar has been closed since.
+        except OSError:  # Its bar has been closed since; Windows may be replacing it right now.
             continue
     return lines
 

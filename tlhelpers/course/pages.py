@@ -236,14 +236,18 @@ def _contents(folder: Path) -> str:
     """All pages, a line each: its link, and what it says in one sentence."""
     lines = []
     for source in _named(folder, ".py"):
-        said = re.search(r"\*\*In one sentence\.\*\* (.+?)\n#?\n", source.read_text(), re.DOTALL)
+        said = re.search(
+            r"\*\*In one sentence\.\*\* (.+?)\n#?\n", source.read_text(encoding="utf-8"), re.DOTALL
+        )
         sentence = re.sub(r"\s*\n# ", " ", said[1]) if said else ""
         lines.append(f"- {_link(source)}. {sentence}".rstrip())
     return "\n".join(lines)
 
 
 def _link(source: Path) -> str:
-    heading = re.search(r"^# # +(?:\d\d *· *)?(.+)", source.read_text(), re.MULTILINE)
+    heading = re.search(
+        r"^# # +(?:\d\d *· *)?(.+)", source.read_text(encoding="utf-8"), re.MULTILINE
+    )
     words = heading[1].strip() if heading else source.stem
     return f"[{source.stem[:2]} · {words}]({source.stem}.ipynb)"
 

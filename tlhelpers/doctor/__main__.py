@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as problem:
         print(f"Reports cannot be written to '{folder}': {problem.strerror}.", file=sys.stderr)
         return 2
+    from tlhelpers.core.console import plain_where_needed
     from tlhelpers.doctor.attach import attached
 
     code = 0
@@ -61,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
 
             traceback.print_exc()
             code = 1
+    plain_where_needed()  # only now: the script's own printing is its own affair
     if not doctor.examined:
         print(
             f"\ndoctor: '{script.name}' called no fit with validation data, so there was "

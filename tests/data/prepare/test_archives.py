@@ -1,14 +1,13 @@
 """Archives read without unpacking: parts, nested tables, and what is refused."""
 
 import io
-import os
 import tarfile
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests import machines
 from tests.data.prepare.prepare_tools import as_folder, as_zip
 from tlhelpers.core.errors import CourseError
 from tlhelpers.data.prepare import archives, sources
@@ -190,13 +189,7 @@ def test_a_zip_that_lies_about_a_size_gives_no_more_than_it_says(tmp_path):
         open_source(tmp_path).read("t.csv")
 
 
-def open_files() -> set[str]:
-    """What this process has open."""
-    links = Path("/proc/self/fd").iterdir()
-    return {os.readlink(link) for link in links if link.is_symlink()}
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")
+@machines.with_proc
 @pytest.mark.parametrize("name", ["set.zip", "folder"])
 def test_nothing_stays_open(tmp_path, name):
     path = (as_zip if name.endswith(".zip") else as_folder)(tmp_path / name, FILES)
@@ -205,13 +198,13 @@ def test_nothing_stays_open(tmp_path, name):
     with open_source(path) as source:
         for file in source.files:
             source.read(file)
-        assert name == "folder" or str(path) in open_files()
-    assert not [file for file in open_files() if file.startswith(str(tmp_path))]
+        assert name == "folder" or str(path) in machines.open_files()
+    assert not [file for file in machines.open_files() if file.startswith(str(tmp_path))]
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")
+@machines.with_proc
 def test_a_refused_archive_is_closed(tmp_path):
     path = as_zip(tmp_path / "bad.zip", {"../outside.png": b""})
     with pytest.raises(CourseError, match="points outside its folder"):
         open_source(path)
-    assert not [file for file in open_files() if file.startswith(str(tmp_path))]
+    assert not [file for file in machines.open_files() if file.startswith(str(tmp_path))]

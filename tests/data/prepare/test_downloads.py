@@ -52,7 +52,7 @@ def test_a_file_is_fetched_once(server, tmp_path, capsys, md5):
     fetch([file], tmp_path / "d")
     assert (tmp_path / "d" / "set.bin").read_bytes() == DATA
     assert names(tmp_path / "d") == ["fetched.json", "set.bin"]
-    assert json.loads((tmp_path / "d/fetched.json").read_text())["set.bin"] == {
+    assert json.loads((tmp_path / "d/fetched.json").read_text(encoding="utf-8"))["set.bin"] == {
         "bytes": len(DATA), "md5": MD5,
     }  # fmt: skip
     said = capsys.readouterr().err
@@ -118,7 +118,7 @@ def test_a_file_that_was_cut_later_is_fetched_again(server, tmp_path):
     (tmp_path / "set.bin").write_bytes(DATA[:-1])
     fetch([remote(server)], tmp_path)
     assert (tmp_path / "set.bin").read_bytes() == DATA
-    (tmp_path / "fetched.json").write_text("[")
+    (tmp_path / "fetched.json").write_text("[", encoding="utf-8")
     assert missing([remote(server)], tmp_path)
 
 

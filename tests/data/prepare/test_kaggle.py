@@ -92,13 +92,15 @@ def test_a_file_is_fetched_once(serve, token, tmp_path, capsys):
 
 def write_token(home, monkeypatch):
     (home / ".kaggle").mkdir()
-    (home / ".kaggle" / "access_token").write_text("KGAT_file\n")
+    (home / ".kaggle" / "access_token").write_text("KGAT_file\n", encoding="utf-8")
     return "Bearer KGAT_file"
 
 
 def write_json(home, monkeypatch):
     (home / ".kaggle").mkdir()
-    (home / ".kaggle" / "kaggle.json").write_text(json.dumps({"username": "me", "key": "k"}))
+    (home / ".kaggle" / "kaggle.json").write_text(
+        json.dumps({"username": "me", "key": "k"}), encoding="utf-8"
+    )
     return "Basic " + base64.b64encode(b"me:k").decode()
 
 

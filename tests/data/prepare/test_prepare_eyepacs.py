@@ -7,7 +7,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests import machines
 from tests.data.prepare.prepare_tools import (
     ROOT,
     Command,
@@ -208,7 +208,7 @@ def test_problems_are_reported_counted_and_listed(tmp_path, target, monkeypatch)
     assert "truncated" in broken[0]
     assert "not a JPEG" in broken[1]
     assert len(lines) == 7
-    with (target / "problems.csv").open() as file:
+    with (target / "problems.csv").open(encoding="utf-8") as file:
         assert [row["image"] for row in csv.DictReader(file)] == [
             "1_left", "9_right", "2_left", "2_right", "3_left", "4_left", "4_right",
         ]  # fmt: skip
@@ -226,7 +226,7 @@ def test_long_lists_are_cut_on_the_screen_only(tmp_path, target):
     lines = result.stderr.splitlines()
     assert len(lines) == 21
     assert lines[-1] == "label without image: 10 more"
-    assert len((target / "problems.csv").read_text().splitlines()) == 31
+    assert len((target / "problems.csv").read_text(encoding="utf-8").splitlines()) == 31
 
 
 def test_a_damaged_zip_entry_is_a_broken_image(source, target):
@@ -325,7 +325,7 @@ def test_a_target_with_something_else(tmp_path, source, target):
     assert "6 images" in done(other, target, "--overwrite").stdout
     assert len(eyepacs(target, SIZE)) == 6
 
-    (tmp_path / "a_file").write_text("")
+    (tmp_path / "a_file").write_text("", encoding="utf-8")
     assert "is a file" in refused(source, tmp_path / "a_file")
     mine = as_folder(tmp_path / "mine", {"images.npy": b"mine"})
     assert "not from this command" in refused(source, mine)
@@ -346,7 +346,7 @@ def test_readers_refuse_what_is_missing_incomplete_or_damaged(source, target):
     (target / "images.npy").write_bytes(images)
     with pytest.raises(CourseError, match="holds eyepacs images, not ferplus"):
         load_prepared(target, "ferplus", "")
-    (target / "about.json").write_text("{")
+    (target / "about.json").write_text("{", encoding="utf-8")
     with pytest.raises(CourseError, match="damaged"):
         eyepacs(target, SIZE)
 
@@ -377,22 +377,16 @@ def start(tmp_path, source, target, largest_file=None, hang_after=None):
 
     It hangs after `hang_after` images, so that a kill comes in the middle on any machine.
     """
-    (tmp_path / "counting.py").write_text(COUNTING)
+    (tmp_path / "counting.py").write_text(COUNTING, encoding="utf-8")
     command = [sys.executable, tmp_path / "counting.py", SCRIPT, "--source", source]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     if hang_after:
         environment["HANG_AFTER"] = str(hang_after)
 
-    def shrink():
-        if largest_file:
-            import resource  # Not on Windows.
-
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
-
     return subprocess.Popen(
         [*command, "--target", target, "--size", str(SIZE)],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=shrink,
+        preexec_fn=machines.file_limit(largest_file),
     )  # fmt: skip
 
 
@@ -412,7 +406,7 @@ def test_kill_and_go_on(tmp_path, target):
         finally:
             process.kill()
             process.communicate()
-        assert process.returncode == -signal.SIGKILL
+        assert machines.was_killed(process.returncode)
         with pytest.raises(CourseError, match=r"not complete: go on with `python .*--size 16`"):
             eyepacs(target, SIZE)
     assert progress_lines(target) == 30
@@ -552,7 +546,7 @@ def test_a_source_that_goes_away_is_not_a_broken_image(tmp_path, target, monkeyp
     assert "8 images" in done(source, target).stdout
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@machines.not_root
 def test_a_target_that_cannot_be_written(source, tmp_path):
     (tmp_path / "locked").mkdir(mode=0o500)
     assert "cannot write in" in refused(source, tmp_path / "locked" / "x")
@@ -560,7 +554,7 @@ def test_a_target_that_cannot_be_written(source, tmp_path):
 
 def test_about_is_readable_by_others(source, target):
     done(source, target)
-    about = json.loads((target / "about.json").read_text())
+    about = json.loads((target / "about.json").read_text(encoding="utf-8"))
     assert about["count"] == 8
     assert len(about["fingerprint"]) == 16
     assert "--size 16" in about["command"]
@@ -570,6 +564,6 @@ def test_a_target_that_cannot_be_written_is_told_before_anything_is_fetched_or_r
     tmp_path, monkeypatch
 ):
     file = tmp_path / "file"
-    file.write_text("")
+    file.write_text("", encoding="utf-8")
     monkeypatch.setattr("tlhelpers.data.prepare.downloads.fetch", lambda *_: pytest.fail("fetched"))
     assert f"cannot write in {file / 'x'}" in refused("kaggle", file / "x")

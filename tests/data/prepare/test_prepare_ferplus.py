@@ -421,7 +421,7 @@ def test_a_set_without_validation(tmp_path, target):
 def test_figures(prepared, tmp_path):
     """Numbers of the tiny set; the real ones are committed."""
     assert "measured 79 faces" in measure.measure(prepared, tmp_path / "figures.json")
-    figures = json.loads((tmp_path / "figures.json").read_text())
+    figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     assert figures["train"]["images"] == 63
     assert sum(figures["train"]["count by class"]["plurality"].values()) == 63
     duplicates = figures["duplicates"]
@@ -434,7 +434,7 @@ def test_figures(prepared, tmp_path):
 
 def test_figures_that_cannot_be_written(prepared, tmp_path, monkeypatch, capsys):
     """One line, and the file of before is whole."""
-    (tmp_path / "figures.json").write_text("of before")
+    (tmp_path / "figures.json").write_text("of before", encoding="utf-8")
 
     def full(file):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -444,7 +444,7 @@ def test_figures_that_cannot_be_written(prepared, tmp_path, monkeypatch, capsys)
         measure.main(prepared, tmp_path / "figures.json")
     (line,) = capsys.readouterr().err.splitlines()
     assert end.value.exit_code == 2 and line.startswith("measure_ferplus: cannot write in")
-    assert (tmp_path / "figures.json").read_text() == "of before"
+    assert (tmp_path / "figures.json").read_text(encoding="utf-8") == "of before"
 
 
 # --- the data set -----------------------------------------------------------------------------

@@ -558,7 +558,7 @@ def readings(
         axes[count].set_ylabel(words.split(" (")[0].replace(" ", "\n", 1))
     shown: dict[str, dict[int, Run]] = {}
     for run in runs:
-        shown.setdefault(run.recipe.key, {})[run.seed] = run
+        shown.setdefault(run.recipe.key(), {})[run.seed] = run
     experiments = {
         key: Experiment(next(iter(of.values())).recipe, tuple(of.values()))
         for key, of in shown.items()
