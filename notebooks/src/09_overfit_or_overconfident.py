@@ -7,7 +7,7 @@
 # **You will be able to** tell overconfidence from overfitting, fit a temperature, and check that your
 # loss is the one you think it is.
 #
-# **Time.** 8 minutes to read, 1 to train, 7 for the exercises. **You need**
+# **Time.** 10 minutes to read, 1 to train, 7 for the exercises. **You need**
 # [page 04](04_batchnorm_lags.ipynb).
 
 # %% tags=["parameters"]
@@ -68,24 +68,26 @@ tl.plots.history(
 )
 
 # %% [markdown]
-# A climbing loss alone does not say which is which. On the left the accuracy stays. On the right it falls.
+# The loss curve alone cannot tell you which case you have. On the left it climbs from epoch 5 on, and the
+# accuracy stays. On the right the accuracy falls. (There, each point is two epochs.)
 #
 # ## Why
 #
-# The loss asks two things: is the answer right, and how sure is it? Accuracy asks only the first.
+# The loss scores two things: whether the answer is right, and how sure it is. Accuracy scores only the
+# first.
 #
-# Once nearly all training images are right, there is one way left to lower the training loss: be
-# surer. The weights grow, and every answer gets surer, on validation images too. A wrong answer at 99.9 %
+# Once most training images are right, the cheapest way to lower the training loss is more confidence. The
+# weights grow, and every answer gets surer, on validation images too. A wrong answer at 99.9 %
 # costs three times as much as one at 90 %. So a few confident mistakes lift the mean while no
 # prediction changes. That is **overconfidence**.
 #
-# **Overfitting** is something else. The network learns the wrong labels by heart, and its answers on new
-# images get worse.
+# **Overfitting**, as we use the word here, means that the answers get worse. The network memorizes details
+# of its training images, such as our wrong labels. Many trainings have some of both.
 #
 # ## In Keras
 #
-# Divide all logits by one number, the *temperature*. Above one, every answer becomes less sure, and
-# none changes. Fit it on one half of the validation images and test it on the other.
+# Divide all logits by one number, the *temperature*. Above one, every answer becomes less sure, but the
+# predicted class stays. Fit it on one half of the validation images and test it on the other.
 
 
 # %% slide="code"
@@ -104,7 +106,8 @@ def fit_temperature(p, labels):
 
 # %% [markdown]
 # `p` is what `model.predict` gives you. Keep patients whole when you halve the images, as
-# `tl.calibration.halves` does. Now refit the confidence after every epoch of both trainings:
+# `tl.calibration.halves` does. Now refit the confidence after every epoch of both trainings. Here it is
+# the temperature and an offset for each class:
 
 # %%
 labels = y_val.argmax(axis=1)
@@ -117,12 +120,12 @@ tl.plots.readings(
     {"faces, averaged weights": steady.history, "retina, wrong labels": noisy},
     "With its confidence refitted, the left loss stays down and the right one still climbs",
     ("val_nll", "val_nll_recalibrated"),
-    caption="Refitted: a temperature and a bias for each class, fitted on the other half.",
+    caption="Refitted: a temperature and an offset for each class, fitted on the other half.",
 )
 
 # %% [markdown]
-# **That is the test.** If the climb goes away, the network was only too sure. If it stays, the network
-# forgets what it knew: get better labels or more images, augment, or stop earlier.
+# **That is the test.** What goes away was overconfidence. What stays is overfitting: improve the labels, add
+# images, augment, or stop earlier. On the right, both are at work.
 #
 # ## What early stopping watches
 #
@@ -138,7 +141,7 @@ tl.plots.readings(
 #
 # ## Is it the loss you think it is?
 #
-# The retina question puts `binary_crossentropy` behind a softmax with two outputs. On paper that equals
+# The retina question combines a softmax of two outputs with `binary_crossentropy`. On paper that equals
 # categorical cross-entropy. On the TensorFlow backend it does not. Keras finds
 # [the logits behind the softmax](https://github.com/keras-team/keras/blob/master/keras/src/backend/tensorflow/nn.py)
 # and treats each output as a sigmoid of its own. Compare what Keras says with your own arithmetic:
@@ -150,9 +153,9 @@ by_hand = nll(head.predict(f_val, verbose=0), labels)
 print(f"Keras: {shown:.2f}, from the probabilities: {by_hand:.2f}")
 
 # %% [markdown]
-# Trained like that, each output learns the full log-odds. The softmax then sees the difference of the
-# two, which is twice as much. So this loss alone makes a network too sure by a factor of two. The
-# change is one line:
+# Trained like that, each output learns the full log-odds, one with a plus and one with a minus. The softmax
+# sees their difference, which is twice as much. So this loss alone asks for a temperature of two. After a
+# softmax, use categorical cross-entropy. The change is one line:
 #
 # ```diff
 # {{changes retinopathy categorical-crossentropy}}
@@ -160,7 +163,7 @@ print(f"Keras: {shown:.2f}, from the probabilities: {by_hand:.2f}")
 #
 # ## Does it help?
 #
-# Label smoothing, the other common remedy, asks for less certainty during training. This is what it does
+# Label smoothing, the other common remedy, rewards less certainty during training. This is what it does
 # to the jumping and to the score of the faces, beside the averaged weights:
 
 # %%
@@ -173,7 +176,8 @@ for effect in tried:
     print(effect)
 
 # %% [markdown]
-# And the confidence? This is the temperature that each recipe still asks for. One would be right.
+# And the confidence? This is the temperature that each recipe still asks for. At one, the confidence is
+# right. Below one, the network is not sure enough.
 
 # %%
 for recipe in ("posted", *softer):
@@ -211,7 +215,7 @@ tl.check("09-which", my_answer)
 # my_answer = {"A": "overfitting", "B": "lag", "C": "overconfidence"}
 # ```
 #
-# A loses accuracy, and no reading helps it. B is calm with fresh statistics, and its accuracy comes back
+# A loses accuracy, and still climbs with its confidence refitted. B is calm with fresh statistics, and its accuracy comes back
 # after each jump. C keeps its accuracy, and only refitting the confidence takes the climb away.
 # </details>
 

@@ -6,7 +6,7 @@
 #
 # **You will be able to** say what the spikes were, see them in your own run, and change the program.
 #
-# **Time.** 5 minutes to read, 3 for the exercise. **You need** pages
+# **Time.** 6 minutes to read, 5 for the program, 1 for the exercise. **You need** pages
 # [01](01_retina_spikes.ipynb), [04](04_batchnorm_lags.ipynb) and
 # [07](07_average_the_weights.ipynb).
 
@@ -31,18 +31,20 @@ tl.plots.curves(
 # ## What it is
 #
 # Every layer of ResNet50 trains, and at `1e-4` each step turns its filters a long way. Two things
-# follow. The weights swing around the valley instead of lying in it. And BatchNorm's running statistics
-# describe a network that no longer exists. In our runs, fresh statistics took away most of the jumping,
-# averaging the weights nearly as much, and both together almost all of it.
+# follow. The weights swing across the valley instead of settling in it. And BatchNorm's running statistics
+# describe a network that no longer exists. In our runs each of the two, alone, explained more than half of the
+# jumping, and both together nearly all of it.
 #
-# `ReduceLROnPlateau` was built in the question but never passed to `fit`. With it passed, we saw no
-# clear effect within ten epochs.
+# (The answer starts high in epoch 1, because the first weights of all are still in its average.)
+#
+# The question creates `ReduceLROnPlateau` but never passes it to `fit`. With it passed, we saw no clear
+# effect within ten epochs.
 #
 # ## How you see it in your own run
 #
 # After a bad epoch, measure BatchNorm's statistics again and evaluate a second time
 # ([page 04](04_batchnorm_lags.ipynb) has the function), or run
-# `python -m tlhelpers.doctor train.py`. If the second number is good, this page is for you.
+# `python -m tlhelpers.doctor train.py`. If the second loss is close to your good epochs, this page is for you.
 #
 # ## The program to copy
 #
@@ -59,8 +61,13 @@ tl.plots.curves(
 # ```
 # </details>
 #
-# The order of the callbacks matters: first the average goes in, then it gets its statistics, then
-# `EarlyStopping` looks.
+# The order matters: `SwapEMAWeights`, then `UpdateBatchNorm`, then all callbacks that look at the model. **Keep
+# `restore_best_weights=True`**: a training that stops early without it leaves you raw weights with the
+# average's statistics. To check, call `model.evaluate` after `fit`: it gives the best `val_loss` again.
+#
+# With `tf.data`, write the number of images in place of `len(x_train)`, and collect a thousand images as on
+# [page 04](04_batchnorm_lags.ipynb). Everything else is the question's own, its loss included: behind a
+# softmax, `categorical_crossentropy` gives honester probabilities ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Does it help?
 
@@ -74,13 +81,13 @@ for effect in effects:
     print(effect)
 
 # %% [markdown]
-# **If you can change only one number**, take a tenth of the learning rate. It is as steady, but it
-# learns more slowly, so give it more epochs. **Do not freeze BatchNorm here.** At this step it
-# steadies nothing ([page 05](05_freezing_batchnorm.ipynb)).
+# **If you can change only one number**, take a tenth of the learning rate. It is as steady, but after ten
+# epochs its AUC was lower, so give it more. **Freezing BatchNorm** showed no gain in steadiness
+# at this step ([page 05](05_freezing_batchnorm.ipynb)).
 #
 # ## Try it
 #
-# **Exercise (3 minutes).** Somebody wants the averaged weights but already has
+# **Exercise (1 minute).** Somebody wants the averaged weights but already has
 # `ModelCheckpoint(save_best_only=True)` in the list of callbacks. Where does it belong?
 #
 # a) first · b) between `SwapEMAWeights` and `UpdateBatchNorm` · c) after both · d) it does not matter
@@ -97,16 +104,16 @@ tl.check("12-checkpoint", my_answer)
 # my_answer = "c"
 # ```
 #
-# A callback sees the model as those before it leave it. Only after both does it hold the averaged
-# weights with the statistics that fit them.
+# A callback sees the model as those before it leave it. Only after both does the model hold the averaged
+# weights with the statistics that fit them. `save_best_only` then saves exactly what was validated.
 # </details>
 
 # %% [markdown]
 # ## Key points
 #
 # - The spikes are weights that swing, and statistics that do not keep up with them.
-# - An average of the weights with statistics of its own cures both.
-# - A tenth of the learning rate is the one-number cure. It needs more epochs.
+# - Averaged weights with statistics measured for them cure both.
+# - A tenth of the learning rate steadies as well, and learns more slowly.
 #
 # <details><summary>How sure are we?</summary>
 #
