@@ -1,4 +1,4 @@
-"""Commands of the course: run, pages, check."""
+"""Commands of the course: run, pages, site, check."""
 
 from __future__ import annotations
 
@@ -183,6 +183,37 @@ def _readme_figures(folder: Path) -> None:
         {words: this.recorded(recipe, committed=True) for words, recipe in recipes.items()},
         title="The retina training, eight times each: the spikes are gone",
     ).save(folder / "spikes.png")
+
+
+@app.command("site", epilog=EXIT_CODES)
+def site_command(
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the site; a site in it is replaced. [default: build/site]"),
+    ] = None,
+    base_url: Annotated[
+        str,
+        typer.Option(
+            help="Where the site will be on the web: for search engines it gets the address of "
+            "each page, and a sitemap.",
+            metavar="URL",
+            show_default=False,
+        ),
+    ] = "",
+) -> None:
+    """Make a web site of all pages as they are committed, to be read without installing anything.
+
+    No page is executed, and nothing is fetched. It needs the extra `site`.
+    """
+    paths.require_clone("tlhelpers site")
+    from tlhelpers.course import report, site
+
+    folder = out or paths.build() / "site"
+    clock = time.monotonic()
+    typer.echo("Reading the pages; under a minute on two cores.", err=True)
+    number = site.write(folder, base_url)
+    seconds = report.duration(time.monotonic() - clock)
+    typer.echo(f"{number} pages in {seconds}. See {folder / 'index.html'}")
 
 
 @app.command(epilog=EXIT_CODES)

@@ -35,9 +35,12 @@ SOLUTION = "solution"
 MARKS = ("lines_to_next_cell", "slide", "slide_from", "slide_to")
 """Metadata of a source's cells that notebooks do not have: blank lines of jupytext's, and what
 `tlhelpers.course.outline` takes for slides."""
+NAVIGATION = "navigation"
+"""Tag of the last cell, with links to the pages before and after."""
 CONTENTS = "{{contents}}"
 """Stands in the source of a page where the list of all pages shall be."""
-_PROJECT = "steady-fine-tuning/steady-fine-tuning"
+PROJECT = "steady-fine-tuning/steady-fine-tuning"
+"""On GitHub."""
 _RESULTS = re.compile(r"tl\.study\(")
 _SMALL_PRINT = (
     "<small>*The retina* and *the faces* are the trainings of [two questions](00_start_here.ipynb)."
@@ -135,13 +138,34 @@ def check(source: Path, notebook: Path) -> list[str]:
         return ["there is no such notebook"]
     except Exception as problem:  # no text, no JSON, or JSON of something else: all have their own
         return [f"is no notebook, make it again: {in_one_line(problem)}"]
-    code = [cell for cell in page.cells if cell.cell_type == "code" and cell.source.strip()]
     return [
         *_kernel_problems(page),
         *_source_problems(_read_source(source).cells, page.cells),
-        *_order_problems(code),
-        *_output_problems(code),
+        *execution_problems(page),
     ]
+
+
+def execution_problems(page: NotebookNode) -> list[str]:
+    """Why a notebook is not executed from its first cell to its last, a line a reason.
+
+    Parameters
+    ----------
+    page : NotebookNode
+    """
+    code = [cell for cell in page.cells if cell.cell_type == "code" and cell.source.strip()]
+    return [*_order_problems(code), *_output_problems(code)]
+
+
+def binder(name: str) -> str:
+    """The address of a page, "04_batchnorm_lags", in Binder."""
+    page = f"notebooks/{name}.ipynb"
+    return f"https://mybinder.org/v2/gh/{PROJECT}/main?urlpath=lab/tree/{page}"
+
+
+def colab(name: str) -> str:
+    """The address of a page, "04_batchnorm_lags", in Colab."""
+    page = f"notebooks/{name}.ipynb"
+    return f"https://colab.research.google.com/github/{PROJECT}/blob/main/{page}"
 
 
 def title(notebook: NotebookNode) -> str | None:
@@ -224,12 +248,10 @@ def _navigation(source: Path) -> list[NotebookNode]:
     if here + 1 < len(there):
         links.append(f"**Next:** {_link(there[here + 1])} →")
     opened = (
-        f"[Open this page in Binder](https://mybinder.org/v2/gh/{_PROJECT}/main?urlpath=lab/tree/"
-        f"notebooks/{source.stem}.ipynb) · [in Colab](https://colab.research.google.com/github/"
-        f"{_PROJECT}/blob/main/notebooks/{source.stem}.ipynb)"
+        f"[Open this page in Binder]({binder(source.stem)}) · [in Colab]({colab(source.stem)})"
     )
     text = " · ".join(links) + f"\n\n{opened}\n\n*Text: CC BY 4.0. Code: Apache-2.0.*"
-    return [nbformat.v4.new_markdown_cell(text, metadata={"tags": ["navigation"]})]
+    return [nbformat.v4.new_markdown_cell(text, metadata={"tags": [NAVIGATION]})]
 
 
 def _contents(folder: Path) -> str:

@@ -1,0 +1,123 @@
+"""What the site adds to Sphinx: where links lead, lines around a page, and search engines."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from tlhelpers.course import pages
+from tlhelpers.course.site import equations, links
+
+_LOGGER = logging.getLogger(__name__)
+_LONGEST = 300  # characters of a description; search engines show about half
+_OPENING = re.compile(r"^In one sentence\. ")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Called by Sphinx, which finds this module by its name."""
+    app.add_html_math_renderer(
+        "mathml",
+        inline_renderers=(equations.inline, None),
+        block_renderers=(equations.block, None),
+    )
+    app.connect("doctree-read", _lead_on)
+    app.connect("doctree-read", _check_images)
+    app.connect("html-page-context", _complete)
+    app.connect("build-finished", _write_sitemap)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _lead_on(app: Sphinx, document: nodes.document) -> None:
+    """Lead links to README to the front page, and those to files that are no pages to GitHub.
+
+    MyST looks for the others in the site, and warns of what is not there, which ends the build.
+    """
+    docname = app.env.docname
+    for link in list(document.findall(addnodes.pending_xref)):
+        if link["reftype"] != "myst" or link["refdomain"] == "doc":
+            continue
+        target, _, anchor = link["reftarget"].partition("#")
+        path = links.in_repository(docname, target)
+        if path == links.HOME:
+            link.attributes |= {"refdomain": "doc", "reftarget": "index", "reftargetid": anchor}
+        elif path is not None:
+            address = links.on_github(path, anchor)
+            link.replace_self(nodes.reference("", "", *link.children, refuri=address))
+
+
+def _check_images(app: Sphinx, document: nodes.document) -> None:
+    """Warn, which ends the build, of an image that a blind reader would miss."""
+    for image in document.findall(nodes.image):
+        if not image.get("alt", "").strip():
+            _LOGGER.warning("image without alternative text: %s", image["uri"], location=image)
+
+
+def _complete(
+    app: Sphinx, docname: str, template: str, context: dict[str, Any], document: Any
+) -> None:
+    """Add the description of a page, and the links above and below its text."""
+    if document is None:  # the search
+        context["metatags"] = '\n<meta name="robots" content="noindex">'
+        return
+    title = document.next_node(nodes.title).astext()
+    said = escape(description(document))
+    context["metatags"] += (
+        f'\n<meta name="description" content="{said}">'
+        f'\n<meta property="og:type" content="article">'
+        f'\n<meta property="og:title" content="{escape(title)}">'
+        f'\n<meta property="og:description" content="{said}">'
+    )
+    body = context["body"]
+    if docname.startswith("notebooks/"):
+        name = docname.rpartition("/")[2]
+        title = f"Page {name[:2]}, {title}"
+        home = app.builder.get_relative_uri(docname, "index")
+        body = body.replace("</h1>", f"</h1>\n{_run_links(name, home)}", 1)
+    context["body"] = body + _closing_links(docname, title)
+
+
+def description(document: nodes.document) -> str:
+    """What a page is about: its first paragraph, and of a page of the course its one sentence."""
+    paragraph = document.next_node(nodes.paragraph)
+    words = " ".join(paragraph.astext().split()) if paragraph else ""
+    return textwrap.shorten(_OPENING.sub("", words), _LONGEST, placeholder=" …")
+
+
+def _run_links(name: str, home: str) -> str:
+    return (
+        '<p class="run-page">Run this page: '
+        f'<a href="{escape(pages.binder(name))}">in Binder</a> · '
+        f'<a href="{escape(pages.colab(name))}">in Colab</a> · '
+        f'<a href="{home}#start-here">on your machine</a></p>'
+    )
+
+
+def _closing_links(docname: str, title: str) -> str:
+    return (
+        '<p class="about-page">Something wrong or unclear? '
+        f'<a href="{escape(links.feedback(title))}">Tell us</a>. '
+        f'<a href="{escape(links.on_github(links.origin(docname)))}">Source of this page</a>. '
+        "Text: CC BY 4.0. Code: Apache-2.0.</p>"
+    )
+
+
+def _write_sitemap(app: Sphinx, problem: Exception | None) -> None:
+    """List all pages for search engines, if it is known where they will be."""
+    base = app.config.html_baseurl
+    if problem or not base:
+        return
+    addresses = (app.builder.get_target_uri(name) for name in sorted(app.env.found_docs))
+    urls = "\n".join(f"<url><loc>{escape(base + address)}</loc></url>" for address in addresses)
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}\n</urlset>\n'
+    )
+    Path(app.outdir, "sitemap.xml").write_text(text, encoding="utf-8")
