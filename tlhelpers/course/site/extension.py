@@ -18,6 +18,8 @@ from tlhelpers.course.site import equations, links
 
 _LOGGER = logging.getLogger(__name__)
 _LONGEST = 300  # characters of a description; search engines show about half
+_SCROLLS = re.compile(r'<pre(?=>)|<div class="(?:(?:table|math)-wrapper [^"]*|output text_html)"')
+"""What may be wider than the page: those without a mouse scroll what they can focus."""
 _OPENING = re.compile(r"^In one sentence\. ")
 
 
@@ -31,6 +33,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", _lead_on)
     app.connect("doctree-read", _check_images)
     app.connect("html-page-context", _complete)
+    app.connect("html-page-context", _name_contents, priority=900)  # after furo's
     app.connect("build-finished", _write_sitemap)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -75,13 +78,22 @@ def _complete(
         f'\n<meta property="og:title" content="{escape(title)}">'
         f'\n<meta property="og:description" content="{said}">'
     )
-    body = context["body"]
+    body = _SCROLLS.sub(r'\g<0> tabindex="0"', context["body"])
     if docname.startswith("notebooks/"):
         name = docname.rpartition("/")[2]
         title = f"Page {name[:2]}, {title}"
         home = app.builder.get_relative_uri(docname, "index")
         body = body.replace("</h1>", f"</h1>\n{_run_links(name, home)}", 1)
     context["body"] = body + _closing_links(docname, title)
+
+
+def _name_contents(
+    app: Sphinx, docname: str, template: str, context: dict[str, Any], document: Any
+) -> None:
+    """Say of which level the headings of the sidebar are: readers of screens ask for it."""
+    context["furo_navigation_tree"] = context["furo_navigation_tree"].replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
 
 
 def description(document: nodes.document) -> str:

@@ -51,22 +51,26 @@ def page(readme: str, entries: Iterable[Entry], reference: Mapping[str, str]) ->
         README has no place for the list.
     """
     entries = list(entries)
+    for name, title in reference.items():
+        readme = readme.replace(f"[{name}]({name})", f"[{title}]({name})")
     before, heading, after = readme.partition(LIST_BEFORE)
     if not heading:
         raise CourseError(
             f"README.md has no heading '{LIST_BEFORE.strip()}', before which the front page of "
             "the site lists all pages."
         )
-    listed = "\n".join(
-        f"- [{entry.numbered}](notebooks/{entry.name}.ipynb). {entry.sentence}".rstrip()
-        for entry in entries
-    )
+    listed = "\n".join(map(_line, entries))
     course = _contents("The course", {f"notebooks/{e.name}": e.numbered for e in entries})
     others = {str(PurePosixPath(name).with_suffix("")): title for name, title in reference.items()}
     return (
         f"{before}\n## Read it here\n\nEach page has one idea and takes about ten minutes.\n\n"
         f"{listed}\n{heading}{after}\n{course}\n{_contents('Reference', others)}"
     )
+
+
+def _line(entry: Entry) -> str:
+    stop = "" if entry.title.endswith(("?", "!")) else "."
+    return f"- [{entry.numbered}](notebooks/{entry.name}.ipynb){stop} {entry.sentence}".rstrip()
 
 
 def _contents(caption: str, titles: Mapping[str, str]) -> str:

@@ -55,4 +55,3 @@ def on_github(path: str, anchor: str = "") -> str:
 def feedback(title: str) -> str:
     """A form for an issue about a page."""
     return f"{GITHUB}/issues/new?{urlencode({'title': f'{title}: '})}"
-

@@ -117,13 +117,16 @@ def _describe_image(cell: NotebookNode, name: str) -> None:
         return
     where = f"{name}.ipynb, cell `{first_line(cell)}`"
     if len(images) > 1:  # myst-nb has one text for all images of a cell
-        raise CourseError(f"{where}: it shows {len(images)} images; draw each in a cell of its own.")
+        raise CourseError(
+            f"{where}: it shows {len(images)} images; draw each in a cell of its own."
+        )
     if not images[0].strip():
         raise CourseError(
             f"{where}: its image has no alternative text; draw it with a function of tl.plots, "
             "which describes it."
         )
-    cell.metadata["mystnb"] = {"image": {"alt": " ".join(images[0].split())}}
+    # With a scale, Sphinx makes the image a link to itself: figures are wider than a phone.
+    cell.metadata["mystnb"] = {"image": {"alt": " ".join(images[0].split()), "scale": 100}}
 
 
 def _closed(markdown: str) -> str:

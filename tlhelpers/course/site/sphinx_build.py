@@ -16,7 +16,7 @@ from tlhelpers.core.errors import CourseError, in_one_line
 INSTALL = 'pip install -e ".[site]"'
 
 _NEEDED = ("sphinx", "myst_nb", "furo")
-_STYLE = "site.css"
+_STYLE, _ICON = "site.css", "icon.svg"
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -51,8 +51,9 @@ def build(source: Path, target: Path, doctrees: Path, base_url: str) -> None:
 
     static = source / "_static"
     static.mkdir()
-    style = resources.files("tlhelpers.course.site").joinpath(_STYLE)
-    (static / _STYLE).write_bytes(style.read_bytes())
+    for name in (_STYLE, _ICON):
+        looks = resources.files("tlhelpers.course.site").joinpath(name)
+        (static / name).write_bytes(looks.read_bytes())
     warnings = io.StringIO()
     try:
         app = Sphinx(
@@ -95,6 +96,7 @@ def _settings(static: Path, base_url: str) -> dict[str, Any]:
         "html_title": "Steady Fine-Tuning",
         "html_baseurl": f"{base_url.rstrip('/')}/" if base_url else "",
         "html_static_path": [str(static)],
+        "html_favicon": str(static / _ICON),
         "html_css_files": [_STYLE],
         "html_copy_source": False,
         "html_show_copyright": False,
