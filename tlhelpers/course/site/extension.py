@@ -60,7 +60,9 @@ def _check_images(app: Sphinx, document: nodes.document) -> None:
     """Warn, which ends the build, of an image that a blind reader would miss."""
     for image in document.findall(nodes.image):
         if not image.get("alt", "").strip():
-            _LOGGER.warning("image without alternative text: %s", image["uri"], location=image)
+            _LOGGER.warning(
+                "image without alternative text: %s", image["uri"], location=app.env.docname
+            )
 
 
 def _complete(

@@ -48,6 +48,7 @@ def build(source: Path, target: Path, doctrees: Path, base_url: str) -> None:
         Sphinx warned: a link leads nowhere, an equation cannot be read, and so on.
     """
     from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
 
     static = source / "_static"
     static.mkdir()
@@ -56,18 +57,20 @@ def build(source: Path, target: Path, doctrees: Path, base_url: str) -> None:
         (static / name).write_bytes(looks.read_bytes())
     warnings = io.StringIO()
     try:
-        app = Sphinx(
-            source,
-            None,
-            target,
-            doctrees,
-            "html",
-            confoverrides=_settings(static, base_url),
-            status=None,
-            warning=warnings,
-        )
-        with _watched(app):
-            app.build()
+        # What Sphinx adds to docutils ends with the build: there may be another one.
+        with patch_docutils(), docutils_namespace():
+            app = Sphinx(
+                source,
+                None,
+                target,
+                doctrees,
+                "html",
+                confoverrides=_settings(static, base_url),
+                status=None,
+                warning=warnings,
+            )
+            with _watched(app):
+                app.build()
     except Exception as problem:  # Sphinx's, docutils' and the extensions' own
         raise CourseError(f"Sphinx could not make the site: {in_one_line(problem)}.") from None
     if said := _COLOR.sub("", warnings.getvalue()).strip():
