@@ -45,8 +45,8 @@ def commands(workflow: Path) -> list[str]:
     return [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
 
 
-def test_there_are_tests_a_nightly_run_and_a_canary():
-    assert [path.stem for path in WORKFLOWS] == ["canary", "nightly", "tests"]
+def test_there_are_tests_a_nightly_run_a_canary_and_a_site():
+    assert [path.stem for path in WORKFLOWS] == ["canary", "nightly", "site", "tests"]
     assert "bash .ci/run" in commands(ROOT / ".github" / "workflows" / "nightly.yml")
 
 

@@ -337,6 +337,7 @@ def test_only_what_makes_or_runs_pages_imports_them():
         "tlhelpers.cli.course",
         "tlhelpers.cli.teaching",
         "tlhelpers.course.runner",
+        *(f"tlhelpers.course.site.{n}" for n in ("extension", "links", "notebooks", "sources")),
     }
 
 

@@ -19,6 +19,7 @@ from tlhelpers.course import site
 from tlhelpers.course.exercises import NOT_TRIED
 from tlhelpers.course.site import front, links, notebooks, sources, sphinx_build
 
+pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # Sphinx's
 PAGES = [source.stem for source in sorted((paths.NOTEBOOKS / "src").glob("*.py"))]
 BASE = "https://example.org/course"
 
