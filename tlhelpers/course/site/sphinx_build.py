@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import io
 import re
 import shutil
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -108,17 +110,11 @@ def _settings(static: Path, base_url: str) -> dict[str, Any]:
     }
 
 
-class _watched:
+@contextlib.contextmanager
+def _watched(app: Any) -> Iterator[None]:
     """A bar while Sphinx reads every page and then writes it."""
-
-    def __init__(self, app: Any):
-        self.app = app
-
-    def __enter__(self) -> None:
-        documents = len(self.app.project.discover())
-        self.bar = progress.bar(total=2 * documents, desc="Site", unit="page")
-        self.app.connect("doctree-read", lambda app, document: self.bar.update())
-        self.app.connect("doctree-resolved", lambda app, document, name: self.bar.update())
-
-    def __exit__(self, *problem: object) -> None:
-        self.bar.close()
+    documents = len(app.project.discover())
+    with progress.bar(total=2 * documents, desc="Site", unit="step") as bar:
+        app.connect("doctree-read", lambda app, document: bar.update())
+        app.connect("doctree-resolved", lambda app, document, name: bar.update())
+        yield
