@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 REFERENCE = {
     "docs/doctor.md": "The doctor",
     "docs/commands.md": "Commands",
+    "docs/machines.md": "macOS, Windows, Docker",
     "docs/full.md": "Real images, a GPU, clusters",
+    "docs/teach/README.md": "Teach it in three hours",
     "recordings/PROTOCOL.md": "The protocol",
 }
 """Texts that are pages of the site too, and what the contents call them."""

@@ -91,6 +91,8 @@ def _settings(static: Path, base_url: str) -> dict[str, Any]:
         "author": "The Steady Fine-Tuning team",
         "language": "en",
         "extensions": ["myst_nb", "tlhelpers.course.site.extension"],
+        # Said here, because Sphinx would write it into a default that outlives the build.
+        "source_suffix": {".md": "myst-nb", ".ipynb": "myst-nb"},
         "smartquotes": False,
         "nb_execution_mode": "off",
         "nb_merge_streams": True,
