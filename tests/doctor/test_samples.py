@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tlhelpers.doctor import samples
-from tlhelpers.doctor.samples import Labels, NotRead, batch_labels, digests, random_ops, read
+from tlhelpers.doctor.samples import NotRead, digests, random_ops, read
 
 BACKEND = keras.config.backend()
 HAS_TF = importlib.util.find_spec("tensorflow") is not None
@@ -276,7 +276,6 @@ class Reader(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self.look()
         if self.source is not None:
-            self.found.append(batch_labels(self.source))
             random_ops(self.source)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -328,7 +327,7 @@ def assert_no_harm(name):
     loss, weights, after, _ = unread(name)
     loss_read, weights_read, after_read, found = trained(name, reading=True)
     assert not [one for one in found if isinstance(one, NotRead)]
-    assert len(found) == 5
+    assert len(found) == 4
     assert loss_read == loss
     for one, other in zip(weights_read, weights, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -466,31 +465,7 @@ def test_weights_and_labels_of_batches():
     np.testing.assert_array_equal(sample.x["a"], X[:12])
     np.testing.assert_array_equal(sample.y, np.eye(3)[Y[:12]])
     np.testing.assert_array_equal(sample.weight, Y[:12] + 0.5)
-    found = batch_labels(Weighted())
-    np.testing.assert_array_equal(found.weight, Y + 0.5)
-
-
-def test_batch_labels():
-    sources = [(X, Y), Plain()]
-    if HAS_TF:
-        sources.append(tf_slices().batch(BATCH))
-    if HAS_TORCH:
-        sources.append(torch_tensors())
-    for source in sources:
-        found = batch_labels(source, batch_size=BATCH)
-        assert isinstance(found, Labels) and found.complete and found.sizes == (8,) * 5
-        np.testing.assert_array_equal(found.y, Y)
-    assert not batch_labels((X, Y), labels=10).complete
-
-
-def test_labels_beside_the_images_are_those_of_the_epoch():
-    sources = [(flow, None), (lambda: flow(seed=3), None)]
-    if HAS_TORCH:
-        sources.append((torch_generator, None))
-    for make, _ in sources:
-        np.random.seed(3)
-        source = make()
-        np.testing.assert_array_equal(batch_labels(source).y, read(source)[0].y)
+    np.testing.assert_array_equal(sample.labels.weight, Y + 0.5)
 
 
 def test_flow_from_directory(tmp_path):
@@ -509,7 +484,7 @@ def test_flow_from_directory(tmp_path):
         assert sample.complete and sample.sizes == (5, 5, 2)
         classes = sample.y if mode == "sparse" else sample.y.argmax(1)
         np.testing.assert_array_equal(classes, sample.x[:, 0, 0, 0] % 3)
-        assert sample.y.shape == batch_labels(source).y.shape
+        assert sample.y.shape == ((12, 3) if mode == "categorical" else (12,))
         assert source.index_array is None and source.save_to_dir
     assert len(list((tmp_path / "a").iterdir())) == 4
 
@@ -618,7 +593,6 @@ def test_once_only_sources_are_untouched():
     for source in (generator, chained):
         found = read(source)
         assert "once only" in found.why and found.why.endswith(".")
-        assert isinstance(batch_labels(source), NotRead)
     assert next(generator)[0] == 0 and next(chained) == (0, 0)
 
 
@@ -737,7 +711,6 @@ def test_bad_input_is_a_sentence(source, word):
     found = read(source)
     assert isinstance(found, NotRead) and word in found.why
     assert "\n" not in found.why and found.why.endswith(".")
-    assert isinstance(batch_labels(source), (NotRead, Labels))
     assert random_ops(source) is False
 
 

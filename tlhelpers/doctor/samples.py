@@ -150,33 +150,6 @@ def read(
     return _guarded(source, all_passes)
 
 
-def batch_labels(
-    source: Any, labels: int = 20_000, seconds: float = 2.0, batch_size: int = 32
-) -> Labels | NotRead:
-    """Labels of the beginning of an epoch, in its order, without images where that is possible.
-
-    Possible for arrays, iterators of `ImageDataGenerator`, and a `DataLoader` of a torch
-    `TensorDataset` or of a torchvision data set with `targets`. Other sources have to make their
-    images too, and `seconds` ends it.
-
-    Returns
-    -------
-    Labels or NotRead
-        For arrays in their own order, which `fit` shuffles unless told otherwise.
-    """
-
-    def first_labels():
-        if _kind(source) == "arrays":
-            return _labels_of_arrays(source, labels, batch_size)
-        with _opened(source, seconds) as opened:
-            found = opened.labels(labels) if opened.labels else None
-            if found is None:
-                found = _passes(opened, 0, seconds, 1, labels, None)[0].labels
-            return found
-
-    return _guarded(source, first_labels)
-
-
 def random_ops(source: Any) -> bool:
     """Whether a `tf.data.Dataset` draws random numbers other than for its order.
 
@@ -413,7 +386,6 @@ class _Opened:
     epoch: Callable[[], Iterable]  # the batches of the next epoch
     length: float | None  # batches of an epoch: inf if endless, None if nobody knows
     end: Callable[[], object] = lambda: None  # what fit does after an epoch
-    labels: Callable[[int], Labels | None] | None = None  # a way to labels without images
     cached: bool = False  # later epochs repeat what the first has read
 
 
@@ -993,13 +965,7 @@ def _py_opened(source: Any, seconds: float) -> Iterator[_Opened]:
                 yield own[index]
                 index += 1
 
-        yield _Opened(
-            copy=own,
-            epoch=epoch,
-            length=length,
-            end=own.on_epoch_end,
-            labels=lambda most: _labels_of_flow(own, most),
-        )
+        yield _Opened(copy=own, epoch=epoch, length=length, end=own.on_epoch_end)
 
 
 def _py_length(dataset: Any) -> float:
@@ -1008,33 +974,6 @@ def _py_length(dataset: Any) -> float:
     except NotImplementedError:
         return math.inf
     return math.inf if length is None else int(length)
-
-
-def _labels_of_flow(own: Any, most: int) -> Labels | None:
-    """Of an iterator of ImageDataGenerator, whose labels lie beside the images."""
-    if not (hasattr(own, "_flow_index") and _of_a_library(type(own))):
-        return None
-    if own.index_array is None:  # as its first batch would
-        if own.seed is not None:
-            np.random.seed(own.seed + own.total_batches_seen)
-        own._set_index_array()
-    rows = own.index_array[: max(1, most)]
-    if hasattr(own, "y") and hasattr(own, "x"):
-        y = own.y
-    elif getattr(own, "class_mode", None) in ("binary", "sparse", "categorical"):
-        y = np.asarray(own.classes)
-        y = y.astype(own.dtype)
-        if own.class_mode == "categorical":
-            y = np.eye(len(own.class_indices), dtype=own.dtype)[np.asarray(own.classes)]
-    else:
-        return None
-    weight = getattr(own, "sample_weight", None)
-    return Labels(
-        y=None if y is None else np.asarray(y)[rows],
-        weight=None if weight is None else np.asarray(weight)[rows],
-        sizes=_sizes(own.n, own.batch_size),
-        complete=own.n <= len(rows),
-    )
 
 
 # --- DataLoader -----------------------------------------------------------------------
@@ -1062,45 +1001,7 @@ def _torch_opened(source: Any, seconds: float) -> Iterator[_Opened]:
         vars(own).update(copier(shared))
         length = len(own) if hasattr(own.dataset, "__len__") else None
         with _not_in_place(copier.shared_tensors):
-            yield _Opened(
-                copy=own,
-                epoch=lambda: iter(own),
-                length=length,
-                labels=lambda most: _labels_of_loader(own, most),
-            )
-
-
-def _labels_of_loader(own: Any, most: int) -> Labels | None:
-    """Where the labels of a data set lie beside its images, untouched."""
-    torch = sys.modules["torch"]
-    dataset = own.dataset
-    plain = own.collate_fn is torch.utils.data.default_collate
-    if not plain or own.batch_sampler is None:
-        return None
-    if type(dataset) is torch.utils.data.TensorDataset and len(dataset.tensors) in (2, 3):
-        y, weight = (*dataset.tensors, None)[1:3]
-    elif (
-        type(dataset).__module__.startswith("torchvision.datasets")
-        and hasattr(dataset, "targets")
-        and len(dataset.targets) == len(dataset)
-        and getattr(dataset, "target_transform", None) is None
-        and getattr(dataset, "transforms", None) is None
-    ):
-        y, weight = torch.as_tensor(dataset.targets), None
-    else:
-        return None
-    sizes, rows = [], []
-    # The loader's own iterator: making it draws from the generator that the sampler draws from.
-    for batch in iter(own)._sampler_iter:
-        sizes.append(len(batch))
-        rows += list(batch)
-    first = torch.as_tensor(rows[: max(1, most)])
-    return Labels(
-        y=_numpy(y[first]),
-        weight=None if weight is None else _numpy(weight[first]),
-        sizes=tuple(sizes),
-        complete=len(first) == len(rows),
-    )
+            yield _Opened(copy=own, epoch=lambda: iter(own), length=length)
 
 
 @contextlib.contextmanager
