@@ -50,6 +50,8 @@ def trained(name, reading):
     """History, weights and the next random numbers of a training, and what was read in it."""
     make, fit = SOURCES[name]
     keras.utils.set_random_seed(5)
+    if HAS_TORCH:
+        torch.manual_seed(5)  # Keras does so on its torch backend only
     source = make()
     model = keras.Sequential(
         [
