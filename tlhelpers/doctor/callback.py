@@ -18,7 +18,6 @@ import numpy as np
 from tlhelpers.core import files
 from tlhelpers.core.errors import CourseError
 from tlhelpers.doctor import inputs, plumbing, report, rules, samples
-from tlhelpers.doctor.catalogue import TROUBLES
 from tlhelpers.doctor.diagnosis import READINGS, Diagnosis, Examination
 from tlhelpers.doctor.fit import Told, told
 from tlhelpers.doctor.network import Network, count, rows, values
@@ -28,7 +27,6 @@ from tlhelpers.doctor.task import Task, task_of
 from tlhelpers.doctor.watch import Clock, Epoch, Watch
 
 _IMAGES = 2048  # sampled of each side
-_MINOR_LEAK = 0.15  # of the validation images
 _MANY_BYTES = 400_000_000  # of arrays whose twins are all looked for
 
 
@@ -551,48 +549,8 @@ class Doctor(keras.callbacks.Callback):
         )
 
     def _diagnoses(self) -> tuple[Diagnosis, ...]:
-        seen = self._seen()
-        results = list(self._before)
-        have = {one.code for one in results}
-
-        def add(diagnosis: Diagnosis | None) -> bool:
-            if diagnosis is not None and diagnosis.code not in have:
-                have.add(diagnosis.code)
-                results.append(diagnosis)
-            return diagnosis is not None
-
-        add(rules.not_finite(seen))
-        add(rules.softmax_twice(seen))
-        if not {"validation_augmented", "validation_images_change", "average_not_validated"} & have:
-            add(rules.metric_disagrees(seen))
-        first = {one.code for one in results if TROUBLES[one.code].stage == 1}
-        if seen.curves is not None and self._order is not None and not first:
-            add(rules.misordered(seen, self._labels[self._order]))
-        norm = rules.batchnorm(seen)
-        small = rules.small_batches(seen)
-        step = rules.step(seen)
-        jumping = sorted(
-            (one for one in (norm, small, step) if one is not None),
-            # A setting that is wrong for certain comes before what is a matter of degree.
-            key=lambda one: (not rules.by_setting(one, seen), -(one.share or 0)),
-        )
-        at_chance = rules.stuck(seen)
-        if at_chance and rules.long_step_stuck(seen) and step is None:
-            jumping.append(
-                found(
-                    "step_too_long",
-                    at_chance.evidence + " Single steps change the "
-                    "weights by more than 2 %: nothing that is learned is kept.",
-                )
-            )
-        elif at_chance and not jumping and not first:
-            add(inputs.raw(self._facts, at_chance) or at_chance)
-        for one in jumping:
-            add(one)
-        if not jumping and not first:
-            add(rules.too_few(seen, len(self._labels)))
-        add(rules.climbing(seen))
-        return tuple(sorted(results, key=_is_minor))  # sorting keeps the order of what is alike
+        labels = None if self._order is None else self._labels[self._order]
+        return rules.judge(self._seen(), self._before, labels, self._facts)
 
     def _curves(self) -> tuple[dict, dict]:
         names = dict.fromkeys(name for one in self._epochs for name in one.logs)
@@ -611,11 +569,6 @@ class Doctor(keras.callbacks.Callback):
             )
             bands[name] = tuple((float("nan"),) * 2 if e is None else _interval(e) for e in each)
         return curves, bands
-
-
-def _is_minor(one: Diagnosis) -> bool:
-    """Whether it is there and explains little of what the curve does: a few copies of images."""
-    return one.code == "leak" and (one.share or 0.0) < _MINOR_LEAK
 
 
 def _interval(each: np.ndarray) -> tuple[float, float]:

@@ -93,8 +93,7 @@ def _first_statistics(
 
 
 def raw(facts: dict[str, Any], stuck: Diagnosis) -> Diagnosis | None:
-    """Inputs that nobody scaled, in a training that is `stuck` and has no BatchNorm to "
-    "scale them."""
+    """Inputs that nobody scaled, in a training that is `stuck` and has no BatchNorm for that."""
     largest = max(abs(facts.get("inputs_from", 0.0)), abs(facts.get("inputs_to", 0.0)))
     if largest < _LARGE or facts.get("batchnorm_layers"):
         return None

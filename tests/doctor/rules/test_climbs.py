@@ -1,0 +1,30 @@
+"""A climb, learned by heart or too sure."""
+
+import numpy as np
+
+from tests.doctor.rules.epochs_by_hand import CLIMBS, SMOOTH, epochs, seen
+from tlhelpers.doctor.rules.climbs import climbing
+
+
+def test_a_climb_that_a_temperature_takes_away_is_overconfidence():
+    read = seen(epochs(CLIMBS, recalibrated=SMOOTH, averaged=CLIMBS))
+    found = climbing(read)
+    assert found.code == "overconfidence" and found.share > 0.9
+
+
+def test_a_climb_that_stays_is_overfitting():
+    accuracy = np.linspace(0.85, 0.7, 10)
+    found = climbing(seen(epochs(CLIMBS, accuracy=accuracy, recalibrated=CLIMBS)))
+    assert found.code == "overfitting"
+
+
+def test_learned_by_heart_is_overfitting_even_if_a_temperature_helps():
+    read = epochs(CLIMBS, accuracy=0.6, recalibrated=SMOOTH)
+    for one in read:
+        one.logs["accuracy"] = 1.0
+    found = climbing(seen(read))
+    assert found.code == "overfitting" and found.share is None  # "explains 0 %" would be nonsense
+
+
+def test_a_climb_at_chance_is_no_overfitting():
+    assert climbing(seen(epochs(CLIMBS, accuracy=0.4, recalibrated=CLIMBS))) is None

@@ -1,0 +1,28 @@
+"""Running statistics that lag, or are of few images."""
+
+import pytest
+
+from tests.doctor.rules.epochs_by_hand import SMOOTH, SPIKES, epochs, seen
+from tlhelpers.doctor.rules.normalization import batchnorm
+
+
+def test_spikes_that_fresh_statistics_take_away_are_lagging_averages():
+    found = batchnorm(seen(epochs(SPIKES, fresh=SMOOTH, averaged=SMOOTH)))
+    assert found.code == "bn_averages_lag" and found.share > 0.95 and found.low > 0.2
+    assert "1.20" in found.evidence  # the epoch in which the two readings are furthest apart
+
+
+def test_averages_of_the_last_batches_have_their_own_name():
+    found = batchnorm(seen(epochs(SPIKES, fresh=SMOOTH), momenta=(0.1,)))
+    assert found.code == "bn_averages_of_few_images" and "1.1 batches" in found.evidence
+
+
+def test_averaged_weights_with_statistics_of_others_are_not_lag():
+    found = batchnorm(seen(epochs(SPIKES, fresh=SMOOTH), uses_average=True))
+    assert found.code == "average_not_validated"
+
+
+def test_a_level_that_is_too_high_is_lag_as_well():
+    found = batchnorm(seen(epochs(1.5 * SMOOTH, fresh=SMOOTH)))
+    assert found.code == "bn_averages_lag"
+    assert found.share == pytest.approx(1 / 3, abs=0.02)  # 1 - 1 / 1.5, of the loss

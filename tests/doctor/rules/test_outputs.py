@@ -1,0 +1,32 @@
+"""Outputs and losses that are not what they are taken for."""
+
+from dataclasses import replace
+
+from tests.doctor.rules.epochs_by_hand import SMOOTH, epochs, seen
+from tlhelpers.doctor.rules.outputs import metric_disagrees, not_finite, softmax_twice
+
+
+def test_losses_that_are_no_numbers():
+    read = epochs(SMOOTH)
+    read[4] = replace(read[4], finite=False)
+    assert not_finite(seen(read)).code == "loss_not_finite"
+    assert not_finite(seen(read, float16=True)).code == "float16_overflow"
+    read[3] = replace(read[3], step=0.3)
+    assert not_finite(seen(read)).code == "step_too_long"
+
+
+def test_a_softmax_behind_a_softmax_is_never_sure():
+    read = [replace(one, largest=0.57) for one in epochs(SMOOTH)]  # e / (e + 2) = 0.576
+    assert softmax_twice(seen(read)).code == "loss_wants_probabilities"
+    assert softmax_twice(seen(epochs(SMOOTH))) is None
+
+
+def test_an_accuracy_that_is_not_that_of_the_predictions():
+    read = epochs(SMOOTH)
+    for one in read:
+        one.logs.update(val_accuracy=0.6, val_loss=float(one.nll["as_validated"].mean()))
+    found = metric_disagrees(seen(read))
+    assert found.code == "metric_threshold" and "0.60" in found.evidence
+    for one in read:
+        one.logs["val_accuracy"] = 0.8
+    assert metric_disagrees(seen(read)) is None

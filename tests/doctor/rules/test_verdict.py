@@ -1,0 +1,74 @@
+"""All rules together."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.doctor.rules.epochs_by_hand import SMOOTH, SPIKES, epochs, seen
+from tlhelpers.doctor.plumbing import found
+from tlhelpers.doctor.rules import judge
+from tlhelpers.doctor.rules.climbs import climbing
+from tlhelpers.doctor.rules.curves import series
+from tlhelpers.doctor.rules.learning import stuck
+from tlhelpers.doctor.rules.normalization import batchnorm
+from tlhelpers.doctor.rules.outputs import not_finite
+from tlhelpers.doctor.rules.steps import step
+
+
+def test_a_steady_run_has_nothing():
+    read = seen(epochs(SMOOTH, fresh=SMOOTH, averaged=SMOOTH, recalibrated=SMOOTH))
+    judged = (batchnorm, step, climbing, stuck, not_finite)
+    assert [rule(read) for rule in judged] == [None] * 5
+
+
+def test_one_epoch_or_none_is_no_curve():
+    assert series(epochs(SMOOTH)[:1]) is None and series([]) is None
+    nothing = seen([], curves=None)
+    judged = (batchnorm, step, climbing, stuck, not_finite)
+    assert [rule(nothing) for rule in judged] == [None] * 5
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10_000))
+def test_noise_of_the_images_alone_is_no_trouble(seed):
+    """Ten epochs of a network that stands still, read on fresh images each time."""
+    rng = np.random.default_rng(seed)
+    level = np.exp(rng.normal(np.log(0.5), 0.02, 10))
+    noisy = {name: level * np.exp(rng.normal(0, 0.01, 10)) for name in ("fresh", "averaged")}
+    read = seen(epochs(level, seed, recalibrated=level, **noisy))
+    judged = (batchnorm, step, climbing)
+    assert [rule(read) for rule in judged] == [None] * 3
+
+
+def codes(read, before=(), labels=None, facts=None):
+    return [one.code for one in judge(read, before, labels, facts or {})]
+
+
+def test_what_explains_most_of_the_jumping_comes_first():
+    both = seen(epochs(SPIKES, fresh=0.5 * SMOOTH + 0.5 * SPIKES, averaged=SMOOTH))
+    assert codes(both) == ["step_too_long", "bn_averages_lag"]
+    # A setting that is wrong for certain comes before what is a matter of degree.
+    by_setting = replace(both, momenta=(0.1,))
+    assert codes(by_setting) == ["bn_averages_of_few_images", "step_too_long"]
+
+
+def test_what_was_found_before_training_comes_first_and_a_few_copies_last():
+    jumps = seen(epochs(SPIKES, fresh=SMOOTH, averaged=SMOOTH))
+    prepared, copies = found("validation_prepared_otherwise", "."), found("leak", ".", 0.1)
+    assert codes(jumps, [copies, prepared]) == [prepared.code, "bn_averages_lag", "leak"]
+    assert codes(jumps, [found("leak", ".", 0.5)]) == ["leak", "bn_averages_lag"]
+
+
+def test_nothing_learned_is_named_by_its_cause():
+    flat = np.full(10, 1.1)
+    read = epochs(flat, accuracy=0.4, train=flat)
+    for one in read:
+        one.logs["accuracy"] = 0.4
+    assert codes(seen(read)) == ["stuck_at_chance"]
+    assert codes(seen(read), facts={"inputs_to": 255}) == ["inputs_out_of_range"]
+    long = [replace(one, step=0.3) for one in read]
+    assert codes(seen(long)) == ["step_too_long"]
+    # Where the data path has a fault, being stuck is its consequence.
+    assert codes(seen(read), [found("training_order", ".")]) == ["training_order"]

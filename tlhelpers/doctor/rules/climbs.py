@@ -1,0 +1,83 @@
+"""Why does the loss climb: learned by heart, or only too sure?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tlhelpers.doctor.diagnosis import Diagnosis
+from tlhelpers.doctor.plumbing import found
+from tlhelpers.doctor.rules.curves import jitter, own_reading
+from tlhelpers.doctor.rules.seen import Seen, training_accuracy
+
+_CLIMB = 0.15  # log NLL above the best epoch
+_BY_TEMPERATURE = 0.6  # of a climb that a temperature takes away
+_BY_HEART = 0.2  # accuracy in training above that in validation
+
+
+def climbing(seen: Seen) -> Diagnosis | None:
+    """A loss that climbs: learned by heart, or only too sure."""
+    curves = seen.curves
+    if curves is None or curves.epochs < 4:
+        return None
+    own = own_reading(curves)
+    x = curves.log_nll[own]
+    smooth = _smoothed(x)
+    height = float(smooth[-1] - smooth.min())
+    draws = _smoothed(curves.draws[own])
+    low = float(np.percentile(draws[:, -1] - draws[:, int(smooth.argmin())], 2.5))
+    loss = seen.log("loss")
+    falling = not np.isfinite(loss).any() or loss[-1] <= np.nanmin(loss) * 1.3 + 1e-3
+    if height < _CLIMB or low <= 0.02 or not falling:
+        return None
+    if float(curves.accuracy[own].max()) < seen.chance + 0.05:
+        return None
+    if "recalibrated" not in curves.log_nll or own == "fresh" and jitter(x) < 0:
+        return None
+    calm = _smoothed(curves.log_nll["recalibrated"])
+    at = int(smooth.argmin())
+    rest = float(calm[-1] - calm[at])
+    worse = float(_smoothed(curves.accuracy[own])[at] - _smoothed(curves.accuracy[own])[-1])
+    share = float(np.clip(1 - rest / height, 0, 1))
+    by_heart = training_accuracy(seen) - float(_smoothed(curves.accuracy[own])[-1])
+    resting = _smoothed(curves.draws["recalibrated"])
+    shares = 1 - (resting[:, -1] - resting[:, at]) / np.maximum(draws[:, -1] - draws[:, at], 1e-3)
+    lower, upper = np.clip(np.percentile(shares, [2.5, 97.5]), 0, 1)
+    before, after = np.exp(smooth[at]), np.exp(smooth[-1])
+    if share > _BY_TEMPERATURE and worse < 0.03 and not by_heart > _BY_HEART:
+        return found(
+            "overconfidence",
+            f"The validation loss climbs from {before:.2f} to {after:.2f}, while accuracy stays at "
+            f"{curves.accuracy[own][-1]:.2f}. After fitting a temperature it is "
+            f"{np.exp(calm[-1]):.2f}.",
+            share,
+            lower,
+            upper,
+        )
+    # What a temperature leaves of the climb; no share of it where the verdict rests on the gap.
+    left = (1 - share, 1 - upper, 1 - lower) if share <= _BY_TEMPERATURE else ()
+    return found(
+        "overfitting",
+        f"The validation loss climbs from {before:.2f} to {after:.2f} while the training loss "
+        f"falls to {loss[-1]:.2f}. {_gap_words(seen, curves.accuracy[own][-1])}With a "
+        f"temperature fitted it ends at {np.exp(calm[-1]):.2f}.",
+        *left,
+    )
+
+
+def _gap_words(seen: Seen, accuracy: float) -> str:
+    train = training_accuracy(seen)
+    if not np.isfinite(train):
+        return ""
+    return f"It gets {train:.2f} of the training images right and {accuracy:.2f} in validation. "
+
+
+def _smoothed(x: np.ndarray) -> np.ndarray:
+    """Means of three neighboring epochs, two at the ends, shape as before."""
+    if x.shape[-1] < 5:
+        return x
+    padded = np.concatenate([x[..., :1], x, x[..., -1:]], axis=-1)
+    inner = (padded[..., :-2] + padded[..., 1:-1] + padded[..., 2:]) / 3
+    ends = inner.copy()
+    ends[..., 0] = (x[..., 0] + x[..., 1]) / 2
+    ends[..., -1] = (x[..., -1] + x[..., -2]) / 2
+    return ends

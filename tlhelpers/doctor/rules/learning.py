@@ -1,0 +1,123 @@
+"""Has the network learned anything, and the same thing that validation asks for?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tlhelpers.doctor.diagnosis import Diagnosis
+from tlhelpers.doctor.plumbing import found, percent
+from tlhelpers.doctor.rules.curves import own_reading
+from tlhelpers.doctor.rules.seen import Seen
+from tlhelpers.doctor.watch import Epoch
+
+
+def stuck(seen: Seen) -> Diagnosis | None:
+    """No better than one answer for all, in training and in validation."""
+    curves = seen.curves
+    if curves is None or curves.epochs < 3:
+        return None
+    own = own_reading(curves)
+    best = float(curves.accuracy[own].max())
+    sure = 2.5 * np.sqrt(seen.chance * (1 - seen.chance) / max(curves.images, 1)) + 0.01
+    entropy = np.log(seen.classes)
+    losses = seen.log("loss")
+    learned = np.nanmin(losses) < 0.8 * losses[0] if np.isfinite(losses).any() else False
+    accuracy = max(
+        (np.nanmax(seen.log(n)) for n in ("accuracy", "acc") if np.isfinite(seen.log(n)).any()),
+        default=np.nan,
+    )
+    if best > seen.chance + sure or (np.isfinite(accuracy) and accuracy > seen.chance + 0.1):
+        return None
+    if learned and np.nanmin(losses) < 0.9 * entropy:
+        return None
+    return found(
+        "stuck_at_chance",
+        f"At its best {best:.2f} of the validation images are right; the same answer for all "
+        "would get "
+        f"{seen.chance:.2f}.",
+    )
+
+
+def misordered(seen: Seen, labels: np.ndarray) -> Diagnosis | None:
+    """Training learns, validation agrees with its labels no better than by chance."""
+    curves = seen.curves
+    if curves is None:
+        return None
+    read = [one for one in seen.epochs if len(one.choices) and one.finite]
+    last = read[-1]
+    choices, labels = last.choices, labels[: len(last.choices)]
+    n = len(labels)
+    best = max(read, key=lambda one: max(one.right[name].mean() for name in one.right))
+    kappas = [
+        _kappa_from(one.right[name], one, labels)
+        for one in read
+        for name in one.right
+        if name in ("as_validated", "fresh", "averaged")
+    ]
+    if n < 40 or max(kappas) > 0.15:
+        return None
+    shift, agreement = _best_shift(choices, labels)
+    if agreement > 0.4:
+        return found(
+            "label_order",
+            f"Predictions and labels agree no better than by chance, but {percent(agreement)} "
+            "better "
+            f"than chance if the labels are moved by {shift} places.",
+            agreement,
+        )
+    accuracy = [
+        seen.log(name)
+        for name in (
+            "accuracy",
+            "acc",
+            "sparse_categorical_accuracy",
+            "categorical_accuracy",
+            "binary_accuracy",
+        )
+    ]
+    train = max(
+        (float(np.nanmax(a)) for a in accuracy if np.isfinite(a).any()), default=float("nan")
+    )
+    loss = seen.log("loss")
+    learned = train > seen.chance + 0.25 or (
+        not np.isfinite(train)
+        and np.isfinite(loss).any()
+        and np.nanmin(loss) < 0.6 * np.log(seen.classes)
+    )
+    spread = len(np.unique(choices)) > 1
+    if not (learned and spread):
+        return None
+    return found(
+        "label_order",
+        f"Training gets {train:.2f} right, validation never agrees with its labels better than by "
+        f"chance ({best.right['as_validated'].mean():.2f} at best), and its answers are as "
+        "varied as in "
+        "training.",
+    )
+
+
+def _kappa_from(right: np.ndarray, one: Epoch, labels: np.ndarray) -> float:
+    """Agreement beyond chance, from -1 to 1."""
+    n = min(len(right), len(labels), len(one.choices))
+    shares = np.bincount(labels[:n]) / n
+    chosen = np.bincount(one.choices[:n], minlength=len(shares))[: len(shares)] / n
+    expected = float((shares * chosen).sum())
+    return (float(right[:n].mean()) - expected) / max(1 - expected, 1e-6)
+
+
+def _best_shift(choices: np.ndarray, labels: np.ndarray) -> tuple[int, float]:
+    """The shift of the labels that agrees best, and its agreement beyond chance."""
+    best = (0, 0.0)
+    n = len(labels)
+    classes = int(max(choices.max(), labels.max())) + 1
+    shares = np.bincount(labels, minlength=classes) / n
+    chosen = np.bincount(choices, minlength=classes) / n
+    expected = float((shares * chosen).sum())
+    for shift in range(-64, 65):
+        if not shift or abs(shift) > n // 2:
+            continue
+        agreement = float((np.roll(labels, shift) == choices).mean())
+        kappa = (agreement - expected) / max(1 - expected, 1e-6)
+        if kappa > best[1]:
+            best = (shift, kappa)
+    return best

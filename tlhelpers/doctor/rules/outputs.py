@@ -1,0 +1,98 @@
+"""Are losses and outputs what they are taken for: finite, probabilities, counted as right?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tlhelpers.doctor.diagnosis import Diagnosis
+from tlhelpers.doctor.plumbing import found, percent
+from tlhelpers.doctor.rules.seen import ACCURACIES, Seen
+from tlhelpers.doctor.rules.steps import LONG_STEP
+
+
+def not_finite(seen: Seen) -> Diagnosis | None:
+    """Losses or outputs that are no numbers."""
+    logs = [one for one in seen.epochs if not all(np.isfinite(list(one.logs.values()) or [0.0]))]
+    outputs = [one for one in seen.epochs if not one.finite]
+    bad = sorted({one.number for one in [*logs, *outputs]})
+    if not bad:
+        return None
+    text = f"In epoch {bad[0]} the loss or the outputs are no longer finite numbers."
+    if seen.float16:
+        return found(
+            "float16_overflow", text + " The model computes in float16, which ends at 65,504."
+        )
+    lengths = [one.step for one in seen.epochs if one.step is not None and np.isfinite(one.step)]
+    losses = seen.log("loss")
+    losses = losses[np.isfinite(losses)]
+    if (
+        lengths
+        and max(lengths) > LONG_STEP / 2
+        or (len(losses) and losses.max() > 10 * np.log(seen.classes or 2))
+    ):
+        return found(
+            "step_too_long",
+            text
+            + f" Before that, one step changed the weights by {100 * max(lengths, default=0):.1g} %"
+            f", and the training loss was {losses.max() if len(losses) else np.nan:.3g}.",
+        )
+    return found("loss_not_finite", text)
+
+
+def softmax_twice(seen: Seen) -> Diagnosis | None:
+    """Probabilities that never leave the narrow range of a softmax behind a softmax."""
+    read = [one for one in seen.epochs if len(one.choices) and one.finite]
+    if seen.classes < 2 or len(read) < 2:
+        return None
+    most = np.e / (np.e + seen.classes - 1)  # of a softmax whose inputs lie between 0 and 1
+    if seen.classes > 2 or not seen.single:
+        flat = all(one.largest <= most * 1.001 for one in read)
+        right = float(read[-1].right["as_validated"].mean())
+        if flat and right > seen.chance + 0.1:
+            return found(
+                "loss_wants_probabilities",
+                f"{percent(right)} of the predictions are right, but none is ever surer than "
+                f"{read[-1].largest:.2f}: as if a softmax stood behind a softmax.",
+            )
+    logged = np.array([one.logs.get("val_loss", np.nan) for one in read])
+    once = np.array([one.nll["as_validated"].mean() for one in read])
+    twice = np.array([one.nll_twice for one in read])
+    if (
+        np.isfinite(logged).all()
+        and np.abs(logged / twice - 1).mean() < 0.02
+        and np.abs(logged / once - 1).mean() > 0.1
+    ):
+        return found(
+            "loss_wants_probabilities",
+            f"The validation loss is {logged[-1]:.2f}. From the same probabilities it would be "
+            f"{once[-1]:.2f}; taken for logits, which they are not, it is {twice[-1]:.2f}.",
+        )
+    return None
+
+
+def metric_disagrees(seen: Seen) -> Diagnosis | None:
+    """An accuracy in the logs that is not that of the predictions."""
+    read = [one for one in seen.epochs if one.right and one.finite]
+    if not read:
+        return None
+    names = [
+        name
+        for name in read[-1].logs
+        if name.startswith("val_") and name.split("_", 1)[1] in ACCURACIES
+    ]
+    for name in names:
+        logged = np.array([one.logs.get(name, np.nan) for one in read])
+        ours = np.array([one.right["as_validated"].mean() for one in read])
+        n = len(read[-1].right["as_validated"])
+        noise = 0.02 if seen.complete and n else 4 * np.sqrt(0.25 / n)
+        off = float(np.nanmean(np.abs(logged - ours)))
+        losses = np.array([one.logs.get("val_loss", np.nan) for one in read])
+        nll = np.array([one.nll["as_validated"].mean() for one in read])
+        same_loss = np.nanmean(np.abs(losses - nll)) < 0.1 * np.nanmean(nll) + 0.02
+        if off > max(noise, 0.02) and same_loss:
+            return found(
+                "metric_threshold",
+                f"'{name}' says {logged[-1]:.2f}, but {ours[-1]:.2f} of the same predictions "
+                "are right.",
+            )
+    return None

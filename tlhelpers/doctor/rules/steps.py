@@ -1,0 +1,61 @@
+"""Is one step of the optimizer too long?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tlhelpers.doctor.diagnosis import Diagnosis
+from tlhelpers.doctor.plumbing import found
+from tlhelpers.doctor.rules.curves import JUMPING, gap, jitter, noise, own_reading, share_of_jumping
+from tlhelpers.doctor.rules.seen import Seen
+
+LONG_STEP = 0.02  # of the weights' length in one step
+_GAP_OF_STEP = 0.15  # log NLL that averaging an epoch's weights saves, on average
+
+
+def step(seen: Seen) -> Diagnosis | None:
+    """Jumping that is still there with fresh statistics, and gone with averaged weights."""
+    curves = seen.curves
+    if curves is None or "averaged" not in curves.log_nll or curves.epochs < 4:
+        return None
+    own = own_reading(curves)
+    jumping = float(jitter(curves.log_nll[own]))
+    left = float(jitter(curves.log_nll["averaged"]))
+    part = share_of_jumping(curves, own, "averaged")
+    if part is None or jumping < JUMPING:
+        return None
+    if jumping < 2 * noise(curves, own) and training_jitter(seen) < JUMPING:
+        return None  # so few images would jump whatever the weights did
+    better, at_least, _ = gap(curves, own, "averaged", since=1)  # the first epoch's average lags
+    by_jumping = part[1] > 0.05 and part[0] > 0.4
+    by_level = better > _GAP_OF_STEP and at_least > _GAP_OF_STEP / 3 and part[0] > 0.2
+    if not (by_jumping or by_level):
+        return None
+    if not by_jumping:
+        _, at_least, at_most = gap(curves, own, "averaged", since=1)
+        part = tuple(1 - np.exp(-value) for value in (better, at_least, at_most))
+    share_of = "" if by_jumping else "of the loss"
+    lengths = [one.step for one in seen.epochs if one.step is not None and np.isfinite(one.step)]
+    more = f" One step changes the weights by {100 * np.median(lengths):.1g} %." if lengths else ""
+    fresh = "with fresh statistics " if own == "fresh" else ""
+    return found(
+        "step_too_long",
+        f"The loss jumps by {jumping:.2f} {fresh}from epoch to epoch (in log units), and by "
+        f"{left:.2f} "
+        f"if the weights of each epoch are averaged.{more}",
+        *part,
+        share_of,
+    )
+
+
+def training_jitter(seen: Seen) -> float:
+    """Jitter of the training loss as Keras logs it: no validation image has a part in it."""
+    loss = seen.log("loss")
+    loss = loss[np.isfinite(loss) & (loss > 0)]
+    return float(jitter(np.log(np.maximum(loss, 1e-3)))) if len(loss) > 3 else 0.0
+
+
+def long_step_stuck(seen: Seen) -> bool:
+    """Whether single steps change the weights so much that nothing can be kept."""
+    lengths = [one.step for one in seen.epochs if one.step is not None and np.isfinite(one.step)]
+    return bool(lengths) and float(np.median(lengths)) > LONG_STEP

@@ -1,0 +1,88 @@
+"""All rules together: which are asked, in which order, and what is named first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tlhelpers.doctor import inputs
+from tlhelpers.doctor.catalogue import TROUBLES
+from tlhelpers.doctor.diagnosis import Diagnosis
+from tlhelpers.doctor.plumbing import found
+from tlhelpers.doctor.rules.climbs import climbing
+from tlhelpers.doctor.rules.few_images import too_few
+from tlhelpers.doctor.rules.learning import misordered, stuck
+from tlhelpers.doctor.rules.normalization import batchnorm, by_setting, small_batches
+from tlhelpers.doctor.rules.outputs import metric_disagrees, not_finite, softmax_twice
+from tlhelpers.doctor.rules.seen import Seen
+from tlhelpers.doctor.rules.steps import long_step_stuck, step
+
+_MINOR_LEAK = 0.15  # of the validation images
+
+
+def judge(
+    seen: Seen, before: Sequence[Diagnosis], labels: np.ndarray | None, facts: dict[str, Any]
+) -> tuple[Diagnosis, ...]:
+    """What is wrong with a training, the trouble that explains most first.
+
+    Parameters
+    ----------
+    seen : Seen
+    before : sequence of Diagnosis
+        What could be seen without training.
+    labels : int array, shape (n,), or None
+        Of the sampled validation images, in the order in which they were read; None without any.
+    facts : dict
+        What the report says about the data; see `tlhelpers.doctor.inputs.raw`.
+
+    Returns
+    -------
+    tuple of Diagnosis
+    """
+    results = list(before)
+    have = {one.code for one in results}
+
+    def add(diagnosis: Diagnosis | None) -> None:
+        if diagnosis is not None and diagnosis.code not in have:
+            have.add(diagnosis.code)
+            results.append(diagnosis)
+
+    add(not_finite(seen))
+    add(softmax_twice(seen))
+    if not {"validation_augmented", "validation_images_change", "average_not_validated"} & have:
+        add(metric_disagrees(seen))
+    first = {one.code for one in results if TROUBLES[one.code].stage == 1}
+    if seen.curves is not None and labels is not None and not first:
+        add(misordered(seen, labels))
+    norm = batchnorm(seen)
+    small = small_batches(seen)
+    long = step(seen)
+    jumping = sorted(
+        (one for one in (norm, small, long) if one is not None),
+        # A setting that is wrong for certain comes before what is a matter of degree.
+        key=lambda one: (not by_setting(one, seen), -(one.share or 0)),
+    )
+    at_chance = stuck(seen)
+    if at_chance and long_step_stuck(seen) and long is None:
+        jumping.append(
+            found(
+                "step_too_long",
+                at_chance.evidence + " Single steps change the "
+                "weights by more than 2 %: nothing that is learned is kept.",
+            )
+        )
+    elif at_chance and not jumping and not first:
+        add(inputs.raw(facts, at_chance) or at_chance)
+    for one in jumping:
+        add(one)
+    if not jumping and not first:
+        add(too_few(seen, 0 if labels is None else len(labels)))
+    add(climbing(seen))
+    return tuple(sorted(results, key=_is_minor))  # sorting keeps the order of what is alike
+
+
+def _is_minor(one: Diagnosis) -> bool:
+    """Whether it is there and explains little of what the curve does: a few copies of images."""
+    return one.code == "leak" and (one.share or 0.0) < _MINOR_LEAK
