@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.doctor.rules.epochs_by_hand import SMOOTH, SPIKES, epochs, seen
+from tests.doctor.rules.epochs_by_hand import CLIMBS, SMOOTH, SPIKES, epochs, seen
 from tlhelpers.doctor.plumbing import found
 from tlhelpers.doctor.rules import judge
 from tlhelpers.doctor.rules.climbs import climbing
@@ -52,6 +52,20 @@ def test_what_explains_most_of_the_jumping_comes_first():
     # A setting that is wrong for certain comes before what is a matter of degree.
     by_setting = replace(both, momenta=(0.1,))
     assert codes(by_setting) == ["bn_averages_of_few_images", "step_too_long"]
+
+
+def test_a_climb_and_a_long_step_are_named_by_what_they_cost():
+    accuracy = np.linspace(0.85, 0.7, 10)
+    wobbling = CLIMBS * np.exp(0.2 * (-1.0) ** np.arange(10))
+    climbs = {"averaged": CLIMBS, "recalibrated": wobbling}
+    small = seen(epochs(wobbling, accuracy=accuracy, **climbs))
+    assert codes(small) == ["overfitting", "step_too_long"]
+    high = 4 * wobbling  # at the end, averaging saves more than the average has lost
+    large = seen(epochs(high, accuracy=accuracy, averaged=CLIMBS, recalibrated=high))
+    assert codes(large) == ["step_too_long", "overfitting"]
+    # An average that does not climb: the climb is what steps cost, and no trouble of its own.
+    gone = seen(epochs(wobbling, accuracy=accuracy, averaged=SMOOTH, recalibrated=wobbling))
+    assert codes(gone) == ["step_too_long"]
 
 
 def test_what_was_found_before_training_comes_first_and_a_few_copies_last():

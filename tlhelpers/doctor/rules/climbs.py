@@ -6,7 +6,7 @@ import numpy as np
 
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.plumbing import found
-from tlhelpers.doctor.rules.curves import jitter, own_reading
+from tlhelpers.doctor.rules.curves import Series, jitter, own_reading
 from tlhelpers.doctor.rules.seen import Seen, training_accuracy
 
 _CLIMB = 0.15  # log NLL above the best epoch
@@ -62,6 +62,24 @@ def climbing(seen: Seen) -> Diagnosis | None:
         f"temperature fitted it ends at {np.exp(calm[-1]):.2f}.",
         *left,
     )
+
+
+def climb_of_the_average(curves: Series) -> float:
+    """How far the loss of averaged weights climbs above its best epoch, in log NLL."""
+    smooth = _smoothed(curves.log_nll["averaged"])
+    return float(smooth[-1] - smooth.min())
+
+
+def is_of_the_step(curves: Series) -> bool:
+    """Whether averaged weights take the climb away: then it is what steps cost, and no climb."""
+    return climb_of_the_average(curves) < _CLIMB
+
+
+def outweighs_the_step(curves: Series) -> bool:
+    """Whether averaged weights climb by more than averaging saves in the last third."""
+    own = curves.log_nll[own_reading(curves)]
+    late = _smoothed(own - curves.log_nll["averaged"])[-max(1, curves.epochs // 3) :]
+    return climb_of_the_average(curves) > float(late.mean())
 
 
 def _gap_words(seen: Seen, accuracy: float) -> str:

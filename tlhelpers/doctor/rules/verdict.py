@@ -11,7 +11,7 @@ from tlhelpers.doctor import inputs
 from tlhelpers.doctor.catalogue import TROUBLES
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.plumbing import found
-from tlhelpers.doctor.rules.climbs import climbing
+from tlhelpers.doctor.rules.climbs import climbing, is_of_the_step, outweighs_the_step
 from tlhelpers.doctor.rules.few_images import too_few
 from tlhelpers.doctor.rules.learning import misordered, stuck
 from tlhelpers.doctor.rules.normalization import batchnorm, by_setting, small_batches
@@ -75,11 +75,17 @@ def judge(
         )
     elif at_chance and not jumping and not first:
         add(inputs.raw(facts, at_chance) or at_chance)
+    climb = climbing(seen)
+    if climb is not None and long is not None and seen.curves is not None:
+        if is_of_the_step(seen.curves):
+            climb = None
+        elif outweighs_the_step(seen.curves):
+            jumping.insert(jumping.index(long), climb)
     for one in jumping:
         add(one)
     if not jumping and not first:
         add(too_few(seen, 0 if labels is None else len(labels)))
-    add(climbing(seen))
+    add(climb)
     return tuple(sorted(results, key=_is_minor))  # sorting keeps the order of what is alike
 
 
