@@ -113,9 +113,10 @@ tl.similarity.side_by_side(
 #
 # These trainings are few, so they decide nothing.
 #
-# - **A true ResNet50** at 48 px, trained first on real faces and then, with the retina's recipe, on drawn
-#   retinas. It spiked with all three seeds. With averaged weights and fresh statistics, jitter fell from
-#   0.11 or more to 0.022 or less in all three.
+# - **A true ResNet50** at 48 px, trained first on drawn faces and then, with the retina's recipe, on drawn
+#   retinas. Averaged weights with fresh statistics changed its jitter, pair by pair, by
+#   {{pairs retinopathy weight-average-update-bn jitter witness}}. Without them it spiked each time. An earlier
+#   program in PyTorch, with three seeds and real faces first, showed the same.
 # - **All real FER+ faces**, 25,000, with MobileNetV2's BatchNorm memory: the curve jumps as much as that
 #   of our drawn faces with the same memory.
 # - **Real FER+ faces**, a part of them, three seeds, our small network. With the same change, jitter fell

@@ -46,7 +46,7 @@ from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Experiment
 
 _REFERENCE = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
-_WHICH = ("", "real", "everything", "fresh")
+_WHICH = ("", "real", "everything", "fresh", "witness")
 _BESIDE = re.compile(r"(<!--\{\{(.+?)\}\}-->).*?(<!--/-->)", re.DOTALL)
 
 
@@ -81,7 +81,7 @@ def value(reference: str) -> str:
         raise CourseError(
             f"Cannot read the reference '{reference}': it is one of {', '.join(_KINDS)}, then "
             "case, recipe and metric. Behind that may stand 'real' or 'everything' (real images), "
-            "'fresh' (the seeds that judge), or 'against' and another recipe."
+            "'fresh' (the seeds that judge), 'witness' (ResNet50), or 'against' and another recipe."
         )
     case_name, recipe, metric = rest[:3]
     if case_name not in CASES:
@@ -154,7 +154,8 @@ def _runs(case_name: str, recipe: str, which: str) -> Experiment:
     data = "real" if which in ("real", "everything") else "synthetic"
     images = {"everything": True} if which == "everything" else {}
     fixes = protocol.fixes_of(recipe, case_name)
-    this, changed = protocol.changed(case_name, "quick", data, fixes, **images)
+    profile = "witness" if which == "witness" else "quick"
+    this, changed = protocol.changed(case_name, profile, data, fixes, **images)
     seeds = protocol.FRESH_SEEDS if which == "fresh" else None
     runs = this.recorded(changed, seeds, committed=True)
     if seeds and runs.seeds != tuple(seeds):  # the sentence says how many there are
