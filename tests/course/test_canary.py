@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -69,12 +70,12 @@ def test_wrong_use_is_one_line(arguments, message, build_folder):
 def workshop(tmp_path, monkeypatch):
     """One whose only Python is this one, and whose facts are a program of the test."""
     made = canary.Workshop(tmp_path)
-    here = tmp_path / "keras-3.6.0-jax" / "bin" / "python"
-    here.parent.mkdir(parents=True)
-    here.symlink_to(sys.executable)
-    monkeypatch.setattr(made, "python", lambda *_: here)
-    package = tmp_path / "code" / "tlhelpers" / "training" / "keras_facts"
-    package.mkdir(parents=True)
+    monkeypatch.setattr(made, "python", lambda *_: Path(sys.executable))
+    package = tmp_path / "code"
+    for name in ("tlhelpers", "training", "keras_facts"):
+        package = package / name
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
     monkeypatch.setattr(canary.paths, "PROJECT", tmp_path / "code")
     monkeypatch.setattr(canary, "_CODE", ("training/keras_facts",))
     made.program = package / "__main__.py"
@@ -103,7 +104,7 @@ def test_what_was_seen_is_kept_until_the_code_changes(workshop):
     assert first.answers == {"one": canary.Answer(True, "so"), "two": canary.Answer(False, "so")}
     workshop.program.with_name("other.txt").write_text("not code")
     kept = workshop.folder / "seen" / "3.6.0-jax.json"
-    record = json.loads(kept.read_text())
+    record = json.loads(kept.read_text(encoding="utf-8"))
     record["answers"]["one"] = [True, "kept"]
     kept.write_text(json.dumps(record))
     assert looked_at(workshop)[0].answers["one"].found == "kept"
@@ -164,7 +165,7 @@ def test_the_command_fails_where_a_page_is_wrong(monkeypatch, build_folder):
     assert "Keras 3.10.0, page 04: it | holds" in said.output
     assert "1 of 3 are otherwise" in said.output
     folder = build_folder / "canary"
-    assert "| **no** (1) |" in (folder / "keras_versions.md").read_text()
+    assert "| **no** (1) |" in (folder / "keras_versions.md").read_text(encoding="utf-8")
     suite = ElementTree.parse(folder / "junit.xml").getroot()[0]
     assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
     answers[1] = column("3.10.0")

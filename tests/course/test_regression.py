@@ -356,7 +356,10 @@ def test_which_outcomes_are_checked(arguments, names, selection, tmp_path, monke
     said = check("--case", "ferplus", "--out", str(tmp_path), *arguments)
     assert said.exit_code == 0, said.output
     assert asked == [("ferplus", names, 2)]
-    assert held("check", (tmp_path / "check.json").read_text())["selection"] == selection
+    assert (
+        held("check", (tmp_path / "check.json").read_text(encoding="utf-8"))["selection"]
+        == selection
+    )
 
 
 def test_trainings_are_made_by_the_processes_and_compared(tmp_path, monkeypatch):
@@ -373,7 +376,7 @@ def test_trainings_are_made_by_the_processes_and_compared(tmp_path, monkeypatch)
     said = check("--first-seed", "1", "--jobs", "3", "--out", str(tmp_path))
     assert said.exit_code == 0, said.output
     assert asked == [(5, 1, 3)] and "8 trainings, 3 at a time" in said.output
-    record = held("check", (tmp_path / "check.json").read_text())
+    record = held("check", (tmp_path / "check.json").read_text(encoding="utf-8"))
     assert record["selection"] == "usual"
     assert {one["status"] for one in record["checks"]} == {"passed"}
 

@@ -140,7 +140,9 @@ def test_ctrl_c_stops_the_kernel_and_keeps_the_report(tmp_path):
 
     results = runner.run([slow, later], out, on_progress=interrupt)
     assert [result.status for result in results] == ["interrupted", "not run"]
-    assert held("report", (out / "report.json").read_text(encoding="utf-8"))["status"] == "interrupted"
+    assert (
+        held("report", (out / "report.json").read_text(encoding="utf-8"))["status"] == "interrupted"
+    )
     suite = ElementTree.parse(out / "junit.xml").getroot().find("testsuite")
     assert (suite.get("errors"), suite.get("skipped")) == ("1", "1")
     assert "not run" in (out / "index.html").read_text(encoding="utf-8")

@@ -162,7 +162,7 @@ class Workshop:
         return _python(own)
 
     def _make(self, place: Path, wanted: Sequence[str], below: Path | None) -> None:
-        """An environment, on top of another one; what a kill left is begun anew."""
+        """An environment, on top of another one; what a kill left is begun again."""
         done = place / "complete"
         if done.exists():
             return

@@ -366,7 +366,7 @@ def outcomes(
 
     def new_run(plan: Plan, seed: int) -> Run:
         run = train(plan.case, plan.recipe, seed)
-        plan.case.forget(plan.recipe, seed)  # not saved: the next check trains it anew
+        plan.case.forget(plan.recipe, seed)  # not saved: the next check trains it again
         return run
 
     def posted(seed: int) -> Run:

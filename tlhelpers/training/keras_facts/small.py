@@ -52,7 +52,7 @@ def with_batchnorm() -> Any:
 
 
 def compiled(model: Any, loss: str = "sparse_categorical_crossentropy", **adam: Any) -> Any:
-    """The same model, compiled anew."""
+    """The same model, compiled once more."""
     model.compile(keras.optimizers.Adam(0.01, **adam), loss)
     return model
 
