@@ -85,7 +85,9 @@ def test_the_command_says_what_to_install(python, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("command", ["run", "pages", "record", "check", "evidence", "findings"])
+@pytest.mark.parametrize(
+    "command", ["run", "pages", "record", "check", "evidence", "findings", "canary"]
+)
 def test_away_from_the_repository_a_command_says_what_it_needs(wheel, tmp_path, command):
     """The wheel unpacked, with the course's packages of this environment."""
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")

@@ -41,6 +41,9 @@ KERAS_AT_THE_TOP = {
     *("tlhelpers.training.averaging", "tlhelpers.training.readings"),
     *("tlhelpers.training.microscope", "tlhelpers.training.progress_bar"),
     *("tlhelpers.doctor.callback", "tlhelpers.doctor.attach"),
+    *(f"tlhelpers.training.keras_facts.{name}" for name in ("small", "feeding", "batchnorm")),
+    *(f"tlhelpers.training.keras_facts.{name}" for name in ("rates", "averages", "losses")),
+    "tlhelpers.training.keras_facts.doctor",
 }
 
 

@@ -1,6 +1,5 @@
 """The commands as they are typed: versions, filters, refusals, and what is said meanwhile."""
 
-import json
 import subprocess
 import sys
 
@@ -8,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.experiment.test_recordings import made_up
+from tests.schemas import held
 from tlhelpers.analysis import answers
 from tlhelpers.analysis.comparisons import Comparison
 from tlhelpers.cli import app, tables
@@ -181,7 +181,7 @@ def found(monkeypatch):
     ],
 )
 def test_evidence_of_what_is_asked_for(found, options, field, values):
-    rows = json.loads(command("evidence", "--json", *options).stdout)
+    rows = held("evidence", command("evidence", "--json", *options).stdout)["comparisons"]
     assert rows == [c.to_dict() for c in found if getattr(c, field) in values]
     lines = command("evidence", *options).stdout.splitlines()
     assert sum(line.endswith("helps") for line in lines) == len(rows)
@@ -191,12 +191,14 @@ def test_evidence_without_options_is_short_and_says_how_to_see_more(found):
     said = command("evidence").stdout
     assert said.count("helps: −0.10 (−0.15 to −0.05)") == 2 * 4  # jitter and score of each fix
     assert "nll" not in said and "These are 8 of 24 comparisons." in said and "--metric" in said
-    assert json.loads(command("evidence", "--json").stdout) == [c.to_dict() for c in found]
+    everything = held("evidence", command("evidence", "--json").stdout)
+    assert everything == {"schema": 1, "comparisons": [c.to_dict() for c in found]}
 
 
 def test_evidence_of_what_nobody_has_recorded(found):
     assert "Nothing of that is recorded" in command("evidence", "--data", "real").stdout
-    assert json.loads(command("evidence", "--data", "real", "--json").stdout) == []
+    nothing = held("evidence", command("evidence", "--data", "real", "--json").stdout)
+    assert nothing["comparisons"] == []
 
 
 @pytest.mark.parametrize(
@@ -227,7 +229,7 @@ def kept(tmp_path, monkeypatch):
 def test_findings_as_json(kept):
     said = command("findings", "--json")
     assert said.stderr.startswith("Reading ")
-    eyes, faces = json.loads(said.stdout)
+    eyes, faces = held("findings", said.stdout)["cases"]
     assert (eyes["case"], faces["case"], faces["findings"]) == ("retinopathy", "ferplus", [])
     (finding,) = eyes["findings"]
     asked = {"design": "single", "fix": "clipnorm", "before": [], "after": ["clipnorm"]}
@@ -254,7 +256,8 @@ def test_findings_of_the_witness(tmp_path, monkeypatch):
             run = made_up(witness.measured.but(**change), seed, wobble, witness)
             recordings.save(run, tmp_path, name)
     monkeypatch.setattr(paths, "RECORDINGS", tmp_path)
-    (judged,) = json.loads(command("findings", "--json", "--profile", "witness").stdout)
+    said = command("findings", "--json", "--profile", "witness").stdout
+    (judged,) = held("findings", said)["cases"]
     verdicts = {each["question"]["fix"]: each["verdict"] for each in judged["findings"]}
     assert verdicts == {"weight-average-update-bn": "counts", "plateau": "described only"}
     said = command("record", "--profile", "witness", "--dry-run").output
@@ -284,7 +287,8 @@ def test_pretrain_says_how_it_goes_and_what_came_out(monkeypatch, build_folder):
 
 
 def test_committed_findings_as_json_agree_with_the_table():
-    (judged,) = json.loads(command("findings", "--json", "--case", "ferplus").stdout)
+    said = command("findings", "--json", "--case", "ferplus").stdout
+    (judged,) = held("findings", said)["cases"]
     assert judged["steady"]["holds"] and judged["steady"]["seeds"] == list(range(8, 16))
     table = command("findings", "--case", "ferplus").stdout
     for finding in judged["findings"]:

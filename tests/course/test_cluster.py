@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from tests import machines
 from tests.course.tiny_pages import command, notebook
 from tests.experiment.test_recordings import made_up
+from tests.schemas import held
 from tlhelpers.cli import app
 from tlhelpers.core import machine, paths
 from tlhelpers.core.errors import CourseError
@@ -279,7 +280,7 @@ def test_pages_are_reported_as_without_a_cluster(client, tmp_path, capsys):
 
     def executed(name, **options):
         results = runner.run(notebooks, tmp_path / name, {"profile": "smoke"}, 2, **options)
-        written = json.loads((tmp_path / name / "report.json").read_text(encoding="utf-8"))
+        written = held("report", (tmp_path / name / "report.json").read_text(encoding="utf-8"))
         assert [report.PageResult(**page) for page in written["pages"]] == results
         files = {p.name for p in (tmp_path / name).iterdir()}
         return [(r.name, r.title, r.status, r.problem) for r in results], files

@@ -1,8 +1,8 @@
 """`tlhelpers check`: what was unsteady must stay so, and what helped must go on helping."""
 
 import collections
+import contextlib
 import dataclasses
-import json
 from types import MappingProxyType
 from xml.etree import ElementTree
 
@@ -11,9 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from tests import machines
+from tests.schemas import held
 from tlhelpers.cli import app
 from tlhelpers.core.errors import CourseError
-from tlhelpers.course import regression
+from tlhelpers.course import regression, side_by_side
 from tlhelpers.experiment import fixes, protocol
 from tlhelpers.experiment.cases import Case, case
 from tlhelpers.experiment.fixes import fix
@@ -113,9 +114,31 @@ def test_trainings_are_counted_beforehand(name):
     assert list(regression.outcomes(plans, train=counted))
     count, seconds = regression.trainings(plans)
     assert count == len(made) == len(set(made)) > 0
+    # What processes begin beforehand is what is wanted, in that order.
+    tries = regression.first_tries(plans)
+    assert [(plan.case.spec, plan.recipe, seed) for plan, seed in tries] == made
     recorded = [sum(replayed(case(name), plans[0].recipe, s).history["seconds"]) for s in range(8)]
     # Recipes need about the same time, and all that is trained is counted.
     assert 0.4 < seconds / (count * np.median(recorded)) < 2.5
+
+
+def test_the_usual_checks_are_few_and_all_of_them_can_be_made():
+    """The posted recipes and the answers of both cases; as strict as if all were checked."""
+    count = 0
+    for name in ("ferplus", "retinopathy"):
+        usual = regression.plan(name, regression.USUAL[name])
+        assert [plan.fixes for plan in usual] == [(), *((fix,) for fix in _in_order(name))]
+        everything = {plan.name: plan for plan in regression.plan(name)}
+        for plan in usual:
+            assert plan.target == everything[plan.name].target is not None
+            assert plan.again == everything[plan.name].again is not None
+        assert set(protocol.of("quick").steady[name]) <= set(regression.USUAL[name])
+        count += regression.trainings(usual)[0]
+    assert count <= 8  # about 600 s of one core: 4 of the retina, 4 of the faces
+
+
+def _in_order(name):
+    return [one for one in fixes.FIXES if one in regression.USUAL[name]]
 
 
 def test_unchanged_code_passes_with_any_seed(monkeypatch):
@@ -279,8 +302,12 @@ def test_command_writes_json_and_junit_and_says_how_it_went(tmp_path, monkeypatc
     assert said.exit_code == 1
     assert "failed       a fix mechanism: it stands still" in said.output
     assert "3 layers moved" in said.output and "1 failed in" in said.output
-    record = json.loads((tmp_path / "check.json").read_text(encoding="utf-8"))
-    assert record["status"] == "failed" and record["versions"]["keras"].startswith("3.")
+    record = held("check", (tmp_path / "check.json").read_text(encoding="utf-8"))
+    assert (
+        record["selection"] == "chosen"
+        and record["status"] == "failed"
+        and record["versions"]["keras"].startswith("3.")
+    )
     assert record["checks"] == [dataclasses.asdict(outcome)]
     suite = ElementTree.parse(tmp_path / "junit.xml").getroot()[0]
     assert suite.get("name") == "check" and suite.get("failures") == "1"
@@ -302,11 +329,70 @@ def test_a_check_that_is_stopped_keeps_what_it_found_and_passes_for_nothing(
     monkeypatch.setattr(regression, "mechanisms", stopped)
     arguments = ["--case", "ferplus", "--no-outcomes", "--out", str(tmp_path)]
     assert check(*arguments).exit_code == code
-    record = json.loads((tmp_path / "check.json").read_text(encoding="utf-8"))
+    record = held("check", (tmp_path / "check.json").read_text(encoding="utf-8"))
     assert record["status"] == "interrupted"
     assert record["checks"] == [dataclasses.asdict(outcome)]
     suite = ElementTree.parse(tmp_path / "junit.xml").getroot()[0]
     assert (suite.get("tests"), suite.get("errors")) == ("2", "1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names", "selection"),
+    [
+        ([], regression.USUAL["ferplus"], "chosen"),
+        (["--all"], (), "all"),
+        (["--fix", "warmup-cosine"], ["warmup-cosine"], "chosen"),
+    ],
+)
+def test_which_outcomes_are_checked(arguments, names, selection, tmp_path, monkeypatch):
+    asked = []
+
+    def plan(name, its, runs):
+        asked.append((name, its, runs))
+        return []
+
+    monkeypatch.setattr(regression, "plan", plan)
+    monkeypatch.setattr(regression, "mechanisms", lambda *_: iter(()))
+    said = check("--case", "ferplus", "--out", str(tmp_path), *arguments)
+    assert said.exit_code == 0, said.output
+    assert asked == [("ferplus", names, 2)]
+    assert (
+        held("check", (tmp_path / "check.json").read_text(encoding="utf-8"))["selection"]
+        == selection
+    )
+
+
+def test_trainings_are_made_by_the_processes_and_compared(tmp_path, monkeypatch):
+    """The pool replaced by replay: what the command does with it."""
+    asked = []
+
+    @contextlib.contextmanager
+    def trainer(plans, first_seed, jobs):
+        asked.append((len(plans), first_seed, jobs))
+        yield replayed
+
+    monkeypatch.setattr(side_by_side, "trainer", trainer)
+    monkeypatch.setattr(regression, "mechanisms", lambda *_: iter(()))
+    said = check("--first-seed", "1", "--jobs", "3", "--out", str(tmp_path))
+    assert said.exit_code == 0, said.output
+    assert asked == [(5, 1, 3)] and "8 trainings, 3 at a time" in said.output
+    record = held("check", (tmp_path / "check.json").read_text(encoding="utf-8"))
+    assert record["selection"] == "usual"
+    assert {one["status"] for one in record["checks"]} == {"passed"}
+
+
+@pytest.mark.slow
+def test_a_process_of_its_own_makes_the_same_run(build_folder):
+    this = case("ferplus", "smoke")
+    target = regression.Target(None, "jitter", 1.0, 0.5, 1)
+    plan = regression.Plan("a", "b", this, this.measured, target, target, "")
+    with side_by_side.trainer([plan], 5, 2) as train:
+        run = train(this, this.measured, 5)
+    here = regression.train_here(this, this.measured, 5)
+    assert run.seed == 5 and run.recipe == this.measured
+    # Threads may change the last digits.
+    assert np.allclose(run.curve("val_nll")[:1], here.curve("val_nll")[:1], rtol=0.05)
+    assert not list(build_folder.rglob("*.npz"))
 
 
 def test_a_fix_of_one_case_is_enough(tmp_path, monkeypatch):
@@ -323,6 +409,7 @@ def test_a_fix_of_one_case_is_enough(tmp_path, monkeypatch):
     ("arguments", "message"),
     [
         (["--fix", "magic"], "Unknown fix 'magic'"),
+        (["--fix", "clipnorm", "--all"], "--all is every fix, and --fix names some"),
         (["--case", "faces"], "Unknown case 'faces'"),
         (
             ["--case", "retinopathy", "--fix", "clipnorm", "--fix", "size-48", "--no-outcomes"],

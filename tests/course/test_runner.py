@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 
 from tests import machines
 from tests.course.tiny_pages import PICTURE, command, notebook, pretend
+from tests.schemas import held
 from tlhelpers.core import machine, paths, progress
 from tlhelpers.core.errors import CourseError
 from tlhelpers.course import report, runner
@@ -118,7 +119,7 @@ def test_report_for_people(ran):
 
 def test_report_for_machines(ran):
     out, results, _ = ran
-    record = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    record = held("report", (out / "report.json").read_text(encoding="utf-8"))
     assert record["status"] == "failed" and record["parameters"] == {"profile": "smoke"}
     assert [report.PageResult(**page) for page in record["pages"]] == results
     suite = ElementTree.parse(out / "junit.xml").getroot().find("testsuite")
@@ -139,7 +140,9 @@ def test_ctrl_c_stops_the_kernel_and_keeps_the_report(tmp_path):
 
     results = runner.run([slow, later], out, on_progress=interrupt)
     assert [result.status for result in results] == ["interrupted", "not run"]
-    assert json.loads((out / "report.json").read_text(encoding="utf-8"))["status"] == "interrupted"
+    assert (
+        held("report", (out / "report.json").read_text(encoding="utf-8"))["status"] == "interrupted"
+    )
     suite = ElementTree.parse(out / "junit.xml").getroot().find("testsuite")
     assert (suite.get("errors"), suite.get("skipped")) == ("1", "1")
     assert "not run" in (out / "index.html").read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
 """The protocol: what is asked, which runs are made for it, and what counts as an answer."""
 
 import errno
-import json
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from filelock import FileLock
 from typer.testing import CliRunner
 
 from tests.experiment.test_recordings import made_up
+from tests.schemas import held
 from tests.wrapping import unwrapped
 from tlhelpers.analysis import verdicts
 from tlhelpers.cli import app
@@ -390,7 +390,9 @@ def test_findings_command_names_a_diverged_run(partly):
 def test_evidence_command_goes_on_without_what_cannot_be_compared(partly):
     shown = CliRunner().invoke(app, ["evidence", "--json"])
     assert shown.exit_code == 0
-    assert {row["fix"] for row in json.loads(shown.stdout)} == {"frozen-batchnorm"}
+    assert {row["fix"] for row in held("evidence", shown.stdout)["comparisons"]} == {
+        "frozen-batchnorm"
+    }
     assert shown.stderr.startswith(f"Reading {paths.RECORDINGS} …\n")
     (line,) = (line for line in shown.stderr.splitlines() if "clipnorm" in line)
     assert f"retinopathy-synthetic-quick is not compared: {DIVERGED} diverged" in line
@@ -494,7 +496,8 @@ def test_nothing_to_compare_is_recorded(tmp_path, monkeypatch):
         assert said in str(result.exception)
     shown = CliRunner().invoke(app, ["evidence"])
     assert shown.exit_code == 0 and "Nothing to compare is recorded yet" in shown.stdout
-    assert json.loads(CliRunner().invoke(app, ["evidence", "--json"]).stdout) == []
+    nothing = held("evidence", CliRunner().invoke(app, ["evidence", "--json"]).stdout)
+    assert nothing["comparisons"] == []
 
 
 def test_findings_of_both_cases_if_none_is_named(tmp_path, monkeypatch):

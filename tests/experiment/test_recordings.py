@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from typer.testing import CliRunner
 
+from tests.schemas import held
 from tlhelpers.analysis import answers, comparisons, metrics
 from tlhelpers.cli import app
 from tlhelpers.core import paths, progress
@@ -187,7 +188,7 @@ def test_evidence_goes_on_without_a_damaged_recording_and_findings_do_not(tmp_pa
             path = recordings.save(made_up(recipe, seed, 0.1), tmp_path)
     path.write_text("{}", encoding="utf-8")
     shown = CliRunner().invoke(app, ["evidence", "--json"])
-    assert shown.exit_code == 0 and json.loads(shown.stdout)
+    assert shown.exit_code == 0 and held("evidence", shown.stdout)["comparisons"]
     assert f"Left out: Damaged recording {path}" in shown.stderr
     stopped = CliRunner().invoke(app, ["findings", "--case", "retinopathy", "--profile", "smoke"])
     assert isinstance(stopped.exception, CourseError) and str(path) in str(stopped.exception)
@@ -366,7 +367,7 @@ FIELDS = [
 
 
 def test_evidence_command_prints_the_promised_fields():
-    rows = json.loads(CliRunner().invoke(app, ["evidence", "--json"]).stdout)
+    rows = held("evidence", CliRunner().invoke(app, ["evidence", "--json"]).stdout)["comparisons"]
     assert rows and all(list(row) == FIELDS for row in rows)
     for row in rows:
         assert row["effect"] == pytest.approx(row["after"] - row["before"], abs=1e-9)

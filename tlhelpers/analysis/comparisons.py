@@ -9,7 +9,7 @@ pairs are described and never judged.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
@@ -33,13 +33,16 @@ EFFECTS = (HELPS, HURTS, NOISE, SAME, DESCRIBED)
 FEWEST_SEEDS = 5
 """Pairs below which nothing is judged: with 4 or fewer, t is wide and normality a guess."""
 
+SCHEMA = 1
+"""Of what `to_json` gives; `evidence.schema.json` beside this module says what stands in it."""
+
 SAME_TO = 1e-6
 """Difference below which two values are the same number in float32 sums; relative above 1."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One number of two recipes, paired by seed; the JSON of ``tlhelpers evidence --json``.
+    """One number of two recipes, paired by seed; an item of ``tlhelpers evidence --json``.
 
     Attributes
     ----------
@@ -86,6 +89,11 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """The fields in order, as plain values that `json.dumps` takes."""
         return asdict(self)
+
+
+def to_json(comparisons: Iterable[Comparison]) -> dict[str, Any]:
+    """What ``tlhelpers evidence --json`` prints, after ``evidence.schema.json``."""
+    return {"schema": SCHEMA, "comparisons": [one.to_dict() for one in comparisons]}
 
 
 def compare_values(

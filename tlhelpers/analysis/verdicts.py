@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 MARGINS = {"auc": 0.02, "macro_f1": 0.03}
 """How much worse a score may be and still count as not worse; set before the runs."""
+
+SCHEMA = 1
+"""Of what `to_json` gives; `findings.schema.json` beside this module says what stands in it."""
 
 COUNTS = "counts"
 STEADIER = "steadier, score uncertain"
@@ -359,6 +362,11 @@ class Judgement:
             "findings": [finding.to_dict() for finding in self.findings],
             "steady": steady | (self.steady.to_dict() if self.steady else {}),
         }
+
+
+def to_json(judgements: Iterable[Judgement]) -> dict[str, Any]:
+    """What ``tlhelpers findings --json`` prints, after ``findings.schema.json``."""
+    return {"schema": SCHEMA, "cases": [one.to_dict() for one in judgements]}
 
 
 def judge(case_name: str, data: str = "synthetic", profile: str = "quick") -> Judgement:

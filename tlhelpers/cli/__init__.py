@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from tlhelpers.cli import course, experiment, room, teaching
+from tlhelpers.cli import course, experiment, nightly, room, teaching
 from tlhelpers.cli.app import app
 from tlhelpers.core import console
 from tlhelpers.core.errors import CourseError
 
 # Importing them gives `app` its commands.
-__all__ = ["app", "course", "experiment", "main", "room", "teaching"]
+__all__ = ["app", "course", "experiment", "main", "nightly", "room", "teaching"]
 
 
 def main() -> None:

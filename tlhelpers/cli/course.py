@@ -228,6 +228,14 @@ def check(
         bool,
         typer.Option(help="Train again and compare with the recordings; minutes for each recipe."),
     ] = True,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="Check the outcome of each fix that helps, and not only of "
+            "those that fit into ten minutes.",
+        ),
+    ] = False,
     runs: Annotated[
         int,
         typer.Option(
@@ -237,6 +245,12 @@ def check(
         ),
     ] = 2,
     first_seed: FirstSeed = 0,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Trainings at a time; two if there are two cores, one on a GPU.", min=1, max=100
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of check.json and junit.xml. [default: build/check]")
     ] = None,
@@ -244,10 +258,12 @@ def check(
     """Is what was unsteady still unsteady, and does what helped still help?
 
     Mechanism checks prove on a tiny network that each fix does what it says. Outcome checks train
-    again; they fail where a result lies beyond what the spread of the recordings allows.
+    again; they fail where a result lies beyond what the spread of the recordings allows. Without
+    --all or --fix, outcomes are those of the posted recipes and of the cures that are told apart
+    from noise at the least cost.
     """
     paths.require_clone("tlhelpers check")
-    from tlhelpers.course import regression, report
+    from tlhelpers.course import regression, report, side_by_side
     from tlhelpers.experiment.cases import CASES, case
     from tlhelpers.experiment.fixes import fix
 
@@ -259,35 +275,47 @@ def check(
             raise CourseError(f"'{name}' is no fix for {', '.join(cases)}, but for {its[0]}.")
     if fix_names:
         cases = [name for name in cases if any(name in fix(one).cases for one in fix_names)]
+    if everything and fix_names:
+        raise CourseError("--all is every fix, and --fix names some: give one of them.")
+    selection = "all" if everything else "chosen" if fix_names or case_names else "usual"
+    few = not (everything or fix_names)
+    tried = {name: regression.USUAL[name] if few else fix_names or () for name in cases}
+    jobs = jobs or (1 if machine.gpus() else min(2, machine.cores()))
     out = out or paths.build() / "check"
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     found: list[regression.Outcome] = []
 
     def write(complete: bool) -> float:
         seconds = round(time.monotonic() - clock, 3)
-        about = {"started": started.isoformat(timespec="seconds"), "seconds": seconds}
-        regression.write(out, found, about | {"versions": machine.versions()}, complete)
+        about: dict[str, object] = {"seconds": seconds}
+        about |= {"started": started.isoformat(timespec="seconds")}
+        about |= {"versions": machine.versions(), "selection": selection}
+        regression.write(out, found, about, complete)
         return seconds
 
     typer.echo("Importing Keras and reading the recordings.", err=True)
     # Better to know now that the folder cannot be written than in an hour.
     write(complete=False)
-    plans = {name: regression.plan(name, fix_names or (), runs) for name in cases if outcomes}
-    if plans:
-        counts, seconds = zip(*map(regression.trainings, plans.values()), strict=True)
-        took = report.duration(sum(seconds))
-        typer.echo(f"{sum(counts)} trainings; such runs took {took} when they were recorded.")
-    for name in cases:
-        typer.echo(f"{name}: mechanism checks on a tiny network, about a minute.", err=True)
-        parts = [regression.mechanisms(name, fix_names or ())]
-        if outcomes:
-            parts.append(regression.outcomes(plans[name], first_seed))
-        for outcome in itertools.chain.from_iterable(parts):
-            found.append(outcome)
-            typer.echo(f"{outcome.status:11}  {outcome.name}: {outcome.claim}")
-            if outcome.status != report.PASSED:
-                typer.echo(f"             {outcome.found}")
-            write(complete=False)
+    plans = {name: regression.plan(name, tried[name], runs) for name in cases if outcomes}
+    wanted = [plan for its in plans.values() for plan in its]
+    if wanted:
+        count, took = regression.trainings(wanted)
+        typer.echo(
+            f"{count} trainings, {jobs} at a time; one after the other such runs took "
+            f"{report.duration(took)} when they were recorded."
+        )
+    with side_by_side.trainer(wanted, first_seed, jobs if wanted else 1) as train:
+        for name in cases:
+            typer.echo(f"{name}: mechanism checks on a tiny network, about a minute.", err=True)
+            parts = [regression.mechanisms(name, fix_names or ())]
+            if outcomes:
+                parts.append(regression.outcomes(plans[name], first_seed, train))
+            for outcome in itertools.chain.from_iterable(parts):
+                found.append(outcome)
+                typer.echo(f"{outcome.status:11}  {outcome.name}: {outcome.claim}")
+                if outcome.status != report.PASSED:
+                    typer.echo(f"             {outcome.found}")
+                write(complete=False)
     seconds = write(complete=True)
     statuses = collections.Counter(outcome.status for outcome in found)
     words = ", ".join(f"{number} {status}" for status, number in statuses.items())

@@ -130,7 +130,7 @@ def _options(pairs: Iterable[str]) -> dict[str, Any]:
 
 
 Cases = Annotated[list[str] | None, typer.Option("--case", help="A case. Both if none is given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="A JSON list instead of tables.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of tables: docs/nightly.md.")]
 
 
 @app.command(epilog=EXIT_CODES)
@@ -158,7 +158,7 @@ def evidence(
     paths.require_clone("tlhelpers evidence")
     import json
 
-    from tlhelpers.analysis import answers
+    from tlhelpers.analysis import answers, comparisons
     from tlhelpers.analysis.metrics import METRICS
     from tlhelpers.experiment.cases import CASES, DATA
     from tlhelpers.experiment.fixes import FIXES
@@ -183,7 +183,7 @@ def evidence(
         if all(getattr(comparison, field) in asked for field, asked in wanted.items())
     ]
     if as_json:
-        typer.echo(json.dumps([comparison.to_dict() for comparison in found], indent=1))
+        typer.echo(json.dumps(comparisons.to_json(found), indent=1))
     elif not everything:
         typer.echo("Nothing to compare is recorded yet: see tlhelpers record --help.")
     elif not found:
@@ -310,8 +310,8 @@ def findings(
         case(name, profile, data)
     if as_json:
         typer.echo(f"Reading {paths.RECORDINGS} …", err=True)  # it takes seconds
-        judged = [verdicts.judge(name, data, profile).to_dict() for name in cases]
-        typer.echo(json.dumps(judged, indent=1))
+        judged = [verdicts.judge(name, data, profile) for name in cases]
+        typer.echo(json.dumps(verdicts.to_json(judged), indent=1))
         return
     anything = False
     for name in cases:

@@ -13,6 +13,9 @@ from tlhelpers.core import files
 from tlhelpers.course import junit
 from tlhelpers.course.junit import FAILED, INTERRUPTED, NOT_RUN, PASSED
 
+SCHEMA = 1
+"""Of report.json; `report.schema.json` beside this module says what stands in it."""
+
 
 @dataclass(frozen=True)
 class PageResult:
@@ -62,10 +65,12 @@ def write(out: Path, results: list[PageResult], about: dict[str, Any]) -> None:
     out : path
     results : list of PageResult
     about : dict
-        What holds for the whole run: "started" (ISO 8601), "seconds", and more plain values.
+        What holds for the whole run: "started" (ISO 8601), "seconds", and more plain values: see
+        report.schema.json.
     """
     status = overall(results)
-    record = {**about, "status": status, "pages": [asdict(result) for result in results]}
+    pages = [asdict(result) for result in results]
+    record = {"schema": SCHEMA, **about, "status": status, "pages": pages}
     files.save(out / "report.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     cases = [result.test_case() for result in results]
     xml = junit.xml("pages", cases, about["started"], about["seconds"])

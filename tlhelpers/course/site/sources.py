@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 REFERENCE = {
     "docs/doctor.md": "The doctor",
     "docs/commands.md": "Commands",
+    "docs/nightly.md": "A nightly test",
+    "docs/keras_versions.md": "What each Keras does",
     "docs/machines.md": "macOS, Windows, Docker",
     "docs/full.md": "Real images, a GPU, clusters",
     "docs/teach/README.md": "Teach it in three hours",
