@@ -46,11 +46,11 @@ def test_a_check_that_came_to_its_end_is_not_made_again(live_checks, tmp_path, m
     def run(command, **_):
         made.append(command[command.index("--first-seed") + 1])
         text = json.dumps(report(a_outcome="passed"))
-        (tmp_path / "check.json").write_text(text)
+        (tmp_path / "check.json").write_text(text, encoding="utf-8")
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(live_checks.subprocess, "run", run)
-    (tmp_path / "check.json").write_text(json.dumps({"status": "interrupted"}))
+    (tmp_path / "check.json").write_text(json.dumps({"status": "interrupted"}), encoding="utf-8")
     first = live_checks.check(7, tmp_path, [])
     assert live_checks.check(7, tmp_path, []) == first and made == ["1070"]
 

@@ -98,22 +98,24 @@ for name in sys.argv[1:]:
 
 
 def test_what_was_seen_is_kept_until_the_code_changes(workshop):
-    workshop.program.write_text(ANSWERS)
+    workshop.program.write_text(ANSWERS, encoding="utf-8")
     first, count = looked_at(workshop)
     assert count == 2 and first.versions["backend"] == "jax"
     assert first.answers == {"one": canary.Answer(True, "so"), "two": canary.Answer(False, "so")}
-    workshop.program.with_name("other.txt").write_text("not code")
+    workshop.program.with_name("other.txt").write_text("not code", encoding="utf-8")
     kept = workshop.folder / "seen" / "3.6.0-jax.json"
     record = json.loads(kept.read_text(encoding="utf-8"))
     record["answers"]["one"] = [True, "kept"]
-    kept.write_text(json.dumps(record))
+    kept.write_text(json.dumps(record), encoding="utf-8")
     assert looked_at(workshop)[0].answers["one"].found == "kept"
-    workshop.program.write_text(ANSWERS.replace('"so"', '"now"'))
+    workshop.program.write_text(ANSWERS.replace('"so"', '"now"'), encoding="utf-8")
     assert looked_at(workshop)[0].answers["one"].found == "now"
 
 
 def test_a_keras_that_ends_early_says_why_and_is_asked_again(workshop):
-    workshop.program.write_text(ANSWERS + "    raise SystemExit('no such layer')\n")
+    workshop.program.write_text(
+        ANSWERS + "    raise SystemExit('no such layer')\n", encoding="utf-8"
+    )
     found, count = looked_at(workshop)
     assert found.answers["one"].holds is True and count == 2
     assert found.answers["two"] == canary.Answer(None, "no such layer")
