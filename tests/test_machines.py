@@ -237,9 +237,9 @@ def test_memory_where_there_is_no_sysconf(monkeypatch):
     monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.delattr(os, "sysconf", raising=False)
-    assert machine._memory_gb() == 8
+    assert machine.memory_gb() == 8
     monkeypatch.setattr(ctypes, "windll", None)
-    assert machine._memory_gb() is None
+    assert machine.memory_gb() is None
 
 
 def test_cores_and_processor_where_there_is_no_linux(monkeypatch, tmp_path):

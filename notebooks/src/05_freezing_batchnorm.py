@@ -206,7 +206,7 @@ tl.check("05-repair", my_answer)
 # ```
 #
 # Two repairs: the loop goes into the backbone, and the model is compiled again. `moved` has already called
-# `fit`, and Keras keeps that training step until you compile.
+# `fit`. On TensorFlow, Keras silently keeps that training step until you compile. On JAX it stops with an error.
 # </details>
 
 # %% [markdown]

@@ -102,8 +102,10 @@ def test_parts_of_a_page(page):
 
 def test_marks_are_not_in_the_notebook(page):
     """A mark changes nothing for the reader, and no notebook has to be made again for one."""
-    marked = page(PAGE).read_text()
-    plain = page(PAGE.replace(' slide="figure"', "").replace(' slide="code"', "")).read_text()
+    marked = page(PAGE).read_text(encoding="utf-8")
+    plain = page(PAGE.replace(' slide="figure"', "").replace(' slide="code"', "")).read_text(
+        encoding="utf-8"
+    )
     assert marked == plain and "slide" not in marked
 
 
@@ -137,7 +139,7 @@ def test_a_part_that_is_missing(page, old, new, said):
 
 def test_a_notebook_of_another_source(page, tmp_path):
     notebook = page(PAGE)
-    (tmp_path / "src" / "07_page.py").write_text(PAGE.replace("x + 1", "x + 2"))
+    (tmp_path / "src" / "07_page.py").write_text(PAGE.replace("x + 1", "x + 2"), encoding="utf-8")
     with pytest.raises(CourseError, match="`tlhelpers pages 07`"):
         outline.outline(notebook)
 
@@ -155,6 +157,8 @@ def test_every_page_of_the_path_has_all_of_it(notebook):
     assert found.figure.png.startswith(b"\x89PNG") and len(found.figure.words) > 40
     assert found.code and 3 <= len(found.code.text.splitlines()) <= outline.MOST_LINES + 2
     assert found.exercises and len(found.key_points) == 3
-    text = " ".join((paths.NOTEBOOKS / "src" / f"{notebook.stem}.py").read_text().split("\n# "))
+    text = " ".join(
+        (paths.NOTEBOOKS / "src" / f"{notebook.stem}.py").read_text(encoding="utf-8").split("\n# ")
+    )
     for said in itertools.chain([found.title, found.sentence], found.key_points):
         assert " ".join(said.split())[:40] in " ".join(text.split())

@@ -99,7 +99,7 @@ def test_a_corrected_release_and_a_build_for_one_cpu_are_no_trouble(monkeypatch)
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     pins = dict(
         line.split("==")
-        for line in (paths.PROJECT / "constraints.txt").read_text().splitlines()
+        for line in (paths.PROJECT / "constraints.txt").read_text(encoding="utf-8").splitlines()
         if "==" in line
     )
     there = {name: ".".join([*pin.split(".")[:2], "99+cpu"]) for name, pin in pins.items()}
@@ -142,7 +142,7 @@ def tensorflow(tmp_path, monkeypatch):
     def replace(code: str) -> None:
         package = tmp_path / "packages" / "tensorflow"
         package.mkdir(parents=True)
-        (package / "__init__.py").write_text(code)
+        (package / "__init__.py").write_text(code, encoding="utf-8")
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(package.parent), str(paths.PROJECT)]))
         monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
 
@@ -187,7 +187,9 @@ def test_a_backend_that_is_none(monkeypatch):
 def kernel_is(argv: list[str], folder, monkeypatch) -> None:
     spec = folder / "kernels" / "python3" / "kernel.json"
     spec.parent.mkdir(parents=True)
-    spec.write_text(json.dumps({"argv": argv, "display_name": "it", "language": "python"}))
+    spec.write_text(
+        json.dumps({"argv": argv, "display_name": "it", "language": "python"}), encoding="utf-8"
+    )
     monkeypatch.setenv("JUPYTER_PATH", str(folder))
 
 

@@ -95,7 +95,7 @@ def test_dark_styles_follow_the_switch():
 
 def test_a_report_of_the_doctor_has_styles_that_follow():
     """Where the doctor writes them otherwise, a report would stay dark on a light page."""
-    html = (paths.NOTEBOOKS / "00_start_here.ipynb").read_text()
+    html = (paths.NOTEBOOKS / "00_start_here.ipynb").read_text(encoding="utf-8")
     assert notebooks._WHEN_DARK in html
 
 
@@ -132,7 +132,9 @@ def test_links_into_the_repository(docname, target, path):
 @pytest.fixture
 def one_page(course):
     """A course of one page, which was executed."""
-    (course / "src" / "00_a.py").write_text("# %% [markdown]\n# # A\n\n# %%\nprint(1)\n")
+    (course / "src" / "00_a.py").write_text(
+        "# %% [markdown]\n# # A\n\n# %%\nprint(1)\n", encoding="utf-8"
+    )
     output = nbformat.v4.new_output("stream", text="1\n")
     nbformat.write(page(code("print(1)", output)), course / "00_a.ipynb")
     return course
@@ -159,7 +161,7 @@ def test_a_notebook_that_was_not_executed(one_page, tmp_path):
 
 
 def test_a_notebook_that_is_none(one_page, tmp_path):
-    (one_page / "00_a.ipynb").write_text("<<<<<<< HEAD")
+    (one_page / "00_a.ipynb").write_text("<<<<<<< HEAD", encoding="utf-8")
     with pytest.raises(CourseError, match="00_a.ipynb is no notebook") as problem:
         sources.assemble(tmp_path / "made")
     assert "\n" not in str(problem.value)
@@ -181,10 +183,10 @@ def test_without_sphinx(monkeypatch, tmp_path):
 
 
 def test_other_files_are_left_alone(tmp_path):
-    (tmp_path / "thesis.tex").write_text("years of work")
+    (tmp_path / "thesis.tex").write_text("years of work", encoding="utf-8")
     assert "has other files in it" in refused("site", "--out", str(tmp_path))
     assert "is a file" in refused("site", "--out", str(tmp_path / "thesis.tex"))
-    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+    assert (tmp_path / "thesis.tex").read_text(encoding="utf-8") == "years of work"
 
 
 def test_an_address_has_a_scheme(tmp_path):
@@ -194,7 +196,7 @@ def test_an_address_has_a_scheme(tmp_path):
 def test_a_failure_leaves_the_site_before(tmp_path, monkeypatch):
     for name in ("index.html", "searchindex.js"):
         (tmp_path / "site" / name).parent.mkdir(exist_ok=True)
-        (tmp_path / "site" / name).write_text("before")
+        (tmp_path / "site" / name).write_text("before", encoding="utf-8")
 
     def fail(folder):
         raise CourseError("a page is missing")
@@ -203,7 +205,7 @@ def test_a_failure_leaves_the_site_before(tmp_path, monkeypatch):
     with pytest.raises(CourseError, match="a page is missing"):
         site.write(tmp_path / "site")
     assert [p.name for p in tmp_path.iterdir()] == ["site"]
-    assert (tmp_path / "site" / "index.html").read_text() == "before"
+    assert (tmp_path / "site" / "index.html").read_text(encoding="utf-8") == "before"
 
 
 @pytest.mark.slow
@@ -219,7 +221,7 @@ def test_a_failure_leaves_the_site_before(tmp_path, monkeypatch):
 def test_a_fault_in_a_text_ends_the_build(tmp_path, text, said):
     source = tmp_path / "source"
     source.mkdir()
-    (source / "index.md").write_text(f"# T\n\n{text}\n")
+    (source / "index.md").write_text(f"# T\n\n{text}\n", encoding="utf-8")
     (source / "x.png").write_bytes((paths.PROJECT / "docs" / "doctor.png").read_bytes())
     with pytest.raises(CourseError, match=said) as problem:
         sphinx_build.build(source, tmp_path / "html", tmp_path / "doctrees", "")
@@ -235,7 +237,7 @@ def built(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("site") / "html"
     folder.mkdir()
     for name in ("index.html", "searchindex.js", "gone.html"):
-        (folder / name).write_text("before")
+        (folder / name).write_text("before", encoding="utf-8")
     assert site.write(folder, BASE) == 1 + len(PAGES) + len(sources.REFERENCE)
     assert not (folder / "gone.html").exists()
     assert [p.name for p in folder.parent.iterdir()] == ["html"]
@@ -297,7 +299,9 @@ def test_nothing_is_asked_for_elsewhere(built, soups):
         for style in soup.find_all("style"):
             assert not re.search(r"(?:url\(|@import)\W*(?:https?:)?//", style.text), file.name
     for file in built.rglob("*.css"):
-        assert not re.search(r"(?:url\(|@import)\W*(?:https?:)?//", file.read_text()), file.name
+        assert not re.search(
+            r"(?:url\(|@import)\W*(?:https?:)?//", file.read_text(encoding="utf-8")
+        ), file.name
 
 
 @pytest.mark.slow
@@ -360,7 +364,7 @@ def test_every_page_describes_itself_to_search_engines(soups):
 
 @pytest.mark.slow
 def test_the_sitemap_has_all_pages(built, soups):
-    listed = re.findall("<loc>(.*?)</loc>", (built / "sitemap.xml").read_text())
+    listed = re.findall("<loc>(.*?)</loc>", (built / "sitemap.xml").read_text(encoding="utf-8"))
     files = {str(file.relative_to(built)) for file in soups if file.stem != "search"}
     assert set(listed) == {f"{BASE}/{name}" for name in files} and len(listed) == len(files)
 
@@ -392,7 +396,9 @@ def test_a_page_can_be_run_elsewhere_and_talked_about(soups, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_boxes_hold_what_they_did(soups, name):
-    written = (paths.NOTEBOOKS / "src" / f"{name}.py").read_text().count("<details>")
+    written = (
+        (paths.NOTEBOOKS / "src" / f"{name}.py").read_text(encoding="utf-8").count("<details>")
+    )
     boxes = [
         box
         for box in of_page(soups, name).find_all("details")

@@ -58,7 +58,7 @@ def test_a_deck(tmp_path):
 
 
 def test_the_folder_of_somebody_elses_files_stays(tmp_path):
-    (tmp_path / "thesis.txt").write_text("ten years")
+    (tmp_path / "thesis.txt").write_text("ten years", encoding="utf-8")
     with pytest.raises(CourseError, match="has other files in it"):
         made(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
