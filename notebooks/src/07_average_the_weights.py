@@ -76,7 +76,7 @@ tl.plots.readings(
 # {{changes ferplus weight-average-update-bn}}
 # ```
 #
-# The optimizer keeps the average, with a memory of one epoch; `32` is the batch size. `SwapEMAWeights` puts
+# The optimizer keeps the average, with a memory of one epoch; 32 is the batch size. `SwapEMAWeights` puts
 # it in place for validation. Then `UpdateBatchNorm` measures the statistics for it. Training itself goes on
 # as before. Put `EarlyStopping` and `ModelCheckpoint` behind these two, and give `EarlyStopping`
 # `restore_best_weights=True`: otherwise an early stop leaves you the raw weights.

@@ -60,7 +60,7 @@ FILES = [
         for folder in ("notebooks/src", "tlhelpers", "data_scripts", "benchmarks", "tests")
         for path in (paths.PROJECT / folder).rglob("*.py")
         # Those of pages are about made-up courses.
-        if path.parent != paths.PROJECT / "tests" / "course"
+        if paths.PROJECT / "tests" / "course" not in path.parents
     ),
 ]
 
