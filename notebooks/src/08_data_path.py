@@ -73,17 +73,17 @@ tl.plots.history(
 
 # %% [markdown]
 # In the second panel, both sides stay at chance. The third and the fifth learn, and validation does not
-# follow: they look like overfitting. The fourth scores zero at first, because its validation set is a
-# class that training hardly sees. The healthy one validates better than it trains. That is normal:
+# follow: at a glance, they look like overfitting. The fourth scores zero at first: all its validation images
+# are of one class, which training hardly sees. The healthy one validates better than it trains. That is normal:
 # training accuracy is an average over the epoch.
 #
 # ## Why
 #
-# A network only knows the inputs it was trained on. If validation inputs have another range, or stand
-# beside other labels, the score measures that difference and not the network. Fine-tuning adds a trap:
+# A network only knows the inputs it was trained on. If validation has another range or wrong labels, the score
+# measures that mismatch, not the network. Fine-tuning adds a trap:
 # each backbone wants its own inputs. Keras's EfficientNet scales inside the model, and a second division
-# leaves almost no contrast. A long training can get used to that, while [validation stays near
-# chance](https://github.com/tensorflow/tensorflow/issues/43938).
+# leaves almost no contrast. Training can get used to that, batch by batch, while BatchNorm's statistics do not fit
+# and [validation stays near chance](https://github.com/tensorflow/tensorflow/issues/43938).
 #
 # ResNet50 wants the opposite: raw pixels from 0 to 255 into its own `preprocess_input`.
 
@@ -97,13 +97,13 @@ for name, images in {
     print(f"{name}: {fed.min():.0f} to {fed.max():.0f}")
 
 # %% [markdown]
-# In the second line every image is nearly the same flat color. (The function changes a float array in
-# place: give it a copy.)
+# In the second line every image is nearly the same flat color. What is left of the range lies between the three
+# channels. (The function changes a float array in place: give it a copy.)
 #
 # ## In Keras
 #
 # Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results must
-# be equal but for the last digits. **Look at one training batch and one validation batch**, exactly as
+# agree, except in the last digits. **Look at one training batch and one validation batch**, exactly as
 # they leave your pipeline, and compare them with what the backbone wants.
 
 
@@ -114,7 +114,8 @@ def look(model, train_batch, validation_batch):
         print(f"{name}: {x.dtype} {x.shape[1:]}, from {x.min():.3g} to {x.max():.3g},", end=" ")
         print(f"mean {x.mean():.3g}, labels {np.bincount(y).tolist()}")
     loss, accuracy = model.evaluate(*validation_batch, verbose=0)
-    print(f"evaluate: loss {loss:.3g}, accuracy {accuracy:.2f}")
+    again, _ = model.evaluate(*validation_batch, verbose=0)
+    print(f"evaluate: loss {loss:.3g}, again {again:.3g}, accuracy {accuracy:.2f}")
 
 
 look(model, (x, y), (x_val, y_val))
@@ -128,16 +129,16 @@ look(model, (x, y), (x_val, y_val))
 # | training good, validation at chance | ranges; a few images beside their labels | one function prepares both sides; never shuffle images without their labels. If both are fine: [BatchNorm](04_batchnorm_lags.ipynb) |
 # | validation accuracy near zero | labels of the last rows | [shuffle before `validation_split`](https://github.com/keras-team/keras/issues/8346) |
 # | training loss jumps at each epoch's start | labels of a few batches | [shuffle everything](https://github.com/IBM/graph2tac/pull/95): the file names, before images are read |
-# | both stuck: loss near ln(number of classes), accuracy equal to the share of the largest class | what arrives at the backbone; loss and activation; the rate | its own `preprocess_input`, once |
+# | both stuck: one answer for all images (with balanced classes, loss near ln(number of classes)) | what arrives at the backbone; loss and activation; the rate | its own `preprocess_input`, once |
 #
-# Batches are data, too. With a handful of images in a batch, BatchNorm's batch statistics are noisy.
+# The batch itself can be at fault. With a handful of images in a batch, BatchNorm's batch statistics are noisy.
 # And [one unscaled image among good ones](https://github.com/keras-team/keras/issues/12851) can
 # drag the statistics of its whole batch.
 #
 # ## Does it help?
 #
-# Repairing a broken pipeline helps at once: compare the first panel above with the others. Fine points
-# matter less. The faces question divides by 255 and enlarges its images:
+# Repairing a broken pipeline helps at once: compare the first panel above with the others. What about finer
+# points? The faces question divides by 255 and enlarges its images:
 
 # %%
 on_faces = tl.study("ferplus", profile, live, seeds).effects(["backbone-inputs", "size-48"])
@@ -150,14 +151,14 @@ for effect in on_faces:
     print(effect)
 
 # %% [markdown]
-# This does not mean that you can ignore preprocessing. Dividing by 255 gives our small backbone half the
-# contrast it expects. Keras's ResNet50 gets about a hundredth.
+# Eight seeds can miss a small effect. And preprocessing still matters: dividing by 255 gives our small
+# backbone half the contrast it expects, but Keras's ResNet50 a 255th of it.
 #
 # ## Try it
 #
 # **Exercise 1 (5 minutes).** Four validation pipelines, each with one fault: `augmented`, `scaled`,
-# `shuffled` or `sorted`. `shuffled` has images beside other images' labels, and in `sorted` only the last
-# class is left. Which is which? `feeds["A"]()` gives images and labels, as often as you like.
+# `shuffled` or `sorted`. `shuffled` pairs images with wrong labels, and `sorted` keeps only the last class.
+# Which is which? `feeds["A"]()` gives images and labels; `look` has called each of them once.
 
 # %%
 feeds = {letter: stripes.pipeline(letter, x_val, y_val) for letter in "ABCD"}
@@ -179,8 +180,8 @@ tl.check("08-name-it", my_answer)
 # my_answer = {"A": "scaled", "B": "augmented", "C": "sorted", "D": "shuffled"}
 # ```
 #
-# The range gives A away, and the labels give C away, although C evaluates well. D is at chance. Evaluate
-# twice to be sure of B: only B changes.
+# The range gives A away, and the labels give C away. C evaluates well, because this network was trained on
+# every class. D is at chance. Call each feed twice to be sure of B: only B changes.
 # </details>
 
 # %% [markdown]

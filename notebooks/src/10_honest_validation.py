@@ -29,8 +29,8 @@ retina = tl.study("retinopathy", profile, live, seeds)
 # %% [markdown]
 # ## See it
 #
-# The faces question reports 93 to 95 % on FER+. The best published networks end near 92 %. When a score
-# is better than everybody's, look at the images first. FER+ has copies across its split, and our drawn
+# The faces question reports 93 to 95 % on FER+. The best published networks end near 92 %. When your score
+# beats every published one, inspect the images first. FER+ has copies across its split, and our drawn
 # set has them at the same rate. Here are eight:
 
 # %%
@@ -50,15 +50,15 @@ tl.plots.contact_sheet(
 # ## Why
 #
 # A validation score answers one question: how good is this network on images it has never seen? A copy
-# breaks that, because the network may have memorized its label. So does a second image of the same
-# person, to a lesser degree.
+# breaks that, because the network may have memorized its label. A second image of the same person does so
+# too, less strongly.
 #
 # Both eyes of a patient resemble each other. In
 # [EyePACS](https://www.kaggle.com/competitions/diabetic-retinopathy-detection) they agree in more than
 # nine of ten patients on whether there is any disease. If you split by image, the network has trained on
 # the other eye of most validation patients, usually with the same label.
 #
-# Such a leak does not make a curve jump. It makes the curve too good, and hides overfitting.
+# A leak does not cause jumps. It flatters the curve and hides overfitting.
 #
 # ## In Keras
 #
@@ -95,8 +95,8 @@ print(f"Split by image: {len(both)} of {len(set(patients[validation]))} patients
 #
 # ## Does it help?
 #
-# It makes the score honest, and perhaps a little lower. Here are the finished networks of the question's
-# recipe, scored on the faces that have a twin in training, and on all others.
+# It makes the score honest, and perhaps a little lower. We score the finished networks of the question's recipe
+# separately, on the faces with a twin in training and on the rest.
 
 # %%
 posted = faces.runs()
@@ -115,8 +115,8 @@ higher = np.mean(on_twins) > np.mean(on_others)
 print("Accuracy is higher on the twins" if higher else "Accuracy is not higher on the twins")
 
 # %% [markdown]
-# Even on the twins the accuracy is not perfect. Each copy got ten votes of its own, so some twins carry
-# two different labels.
+# Even on the twins the accuracy is not perfect. Each copy has its own ten votes, so some twins carry two
+# different labels. (Part of the gap may be that these faces are easier.)
 #
 # Twins are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three
 # more things: which hard faces were left out, which split was scored, and which metric.
@@ -133,8 +133,8 @@ print("Accuracy is higher on the twins" if higher else "Accuracy is not higher o
 # | 1,600 | ± 1.5 points | ± 1.1 points |
 # | 6,400 | ± 0.7 points | ± 0.5 points |
 #
-# Four times the images halve the margin. The last column is the one for a curve: each epoch is
-# scored on the same images, so only answers that *changed* can add noise. Count them in your own run:
+# Four times the images halve the margin. For a curve, read the last column: every epoch sees the same images,
+# so only answers that *changed* add noise. Count them in your own run:
 
 
 # %%
@@ -154,7 +154,7 @@ jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]
 tl.plots.steps(jumpy, "The jumps exceed what sampling noise (gray) can explain")
 
 # %% [markdown]
-# This is our jumpiest run. Its small steps may be noise of the images. The jumps are not, and a larger set
+# This is our jumpiest run. Steps within the gray may be noise of the images. The jumps are not, and a larger set
 # would not calm them.
 #
 # A small set that *changes* from epoch to epoch makes a curve jump. Evaluate twice with the same weights:

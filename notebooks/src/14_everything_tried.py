@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Everything we tried, and how sure we are
 #
-# **In one sentence.** Only one of the changes that we tested steadied both trainings without lowering the
-# score: averaging the weights, with BatchNorm statistics measured for the average.
+# **In one sentence.** One change steadied both trainings without lowering the score: averaging the weights,
+# with BatchNorm statistics measured for the average.
 #
 # **You will be able to** read a figure of effects, correct for many tries, and say what this course
 # does not show.
@@ -27,7 +27,7 @@ faces = tl.study("ferplus", profile, live, seeds)
 # ## See it
 #
 # Each row adds one change to the question's own recipe. Left panel: does the curve get steadier? Right
-# panel: does the score get better? Changes whose runs are still being made are named below.
+# panel: does the score get better? Planned changes that have not finished are listed below.
 
 # %%
 retina_effects = retina.effects(retina_there)
@@ -40,7 +40,9 @@ tl.plots.effects(
 )
 
 # %% [markdown]
-# Nothing is left out because it failed. A gray row is a result too: try that change last.
+# We show every finished change, whether or not it helped. Gray means that eight pairs show no clear effect. It
+# does not mean that the change does nothing: fresh statistics alone, for example, take most of the lag away
+# ([page 04](04_batchnorm_lags.ipynb)), but what they leave still jumps.
 #
 # ## Why so many rows are gray
 #
@@ -67,13 +69,14 @@ print("Still to come, retina:", ", ".join(retina_to_come) or "nothing")
 print("Still to come, faces:", ", ".join(faces_to_come) or "nothing")
 
 # %% [markdown]
-# A tenth of the learning rate steadies both curves. On the retina it also costs score: after ten epochs
-# it was still rising. Averaged weights with fresh statistics help steadiness in both and hurt no score.
+# A tenth of the learning rate steadies both curves. On the retina it costs score: AUC was still rising
+# when training stopped after ten epochs. A warm-up with a cosine is a rival on the faces, and not finished
+# on the retina. Averaged weights with fresh statistics help steadiness in both and hurt no score.
 #
 # ## In Keras
 #
-# This is the change that held up in both questions. [Page 07](07_average_the_weights.ipynb) explains
-# the callback.
+# This is the change that held up in both questions. [Page 07](07_average_the_weights.ipynb) has the
+# callback, to copy.
 #
 # ```diff
 # {{changes retinopathy weight-average-update-bn}}
@@ -95,7 +98,7 @@ tl.plots.contact_sheet(
 
 # %% [markdown]
 # The network is small as well. We matched two things roughly: how far each step turns the filters and,
-# for the faces, BatchNorm's memory in epochs. ResNet50's step is that of torchvision's weights.
+# for the faces, BatchNorm's memory in epochs. For ResNet50, the step was measured on torchvision's weights.
 
 # %%
 similar = tl.similarity
@@ -114,9 +117,9 @@ tl.similarity.side_by_side(
 # These trainings are few, so they decide nothing.
 #
 # - **A true ResNet50** at 48 px, trained first on drawn faces and then, with the retina's recipe, on drawn
-#   retinas. Averaged weights with fresh statistics changed its jitter, pair by pair, by
-#   {{pairs retinopathy weight-average-update-bn jitter witness}}. Without them it spiked each time. An earlier
-#   program in PyTorch, with three seeds and real faces first, showed the same.
+#   retinas. It spiked each time. In the pairs that are finished, averaged weights with fresh statistics changed
+#   its jitter by {{pairs retinopathy weight-average-update-bn jitter witness}}. An earlier PyTorch version,
+#   trained first on real faces, agreed in three seeds.
 # - **All real FER+ faces**, 25,000, with MobileNetV2's BatchNorm memory: the curve jumps as much as that
 #   of our drawn faces with the same memory.
 # - **Real FER+ faces**, a part of them, three seeds, our small network. With the same change, jitter fell
@@ -158,8 +161,8 @@ tl.check("14-row", my_answer)
 # my_answer = (sum(changes) / len(changes), sum(change < 0 for change in changes))
 # ```
 #
-# The mean is the dot of that row. The seeds pair up: both runs of a pair begin with the same head and
-# see the images in the same order.
+# It falls in all eight pairs. The mean is the dot of that row. Both runs of a pair begin with the same head
+# and see the images in the same order.
 # </details>
 
 # %% [markdown]
@@ -190,9 +193,9 @@ tl.check("14-luck", my_answer)
 # %% [markdown]
 # ## Key points
 #
-# - Averaged weights with fresh BatchNorm statistics are the one change that helps in both questions
+# - Averaged weights with fresh BatchNorm statistics are the one finished change that helps in both questions
 #   and hurts in neither.
-# - Much of the usual advice makes no difference that eight seeds can show. Try it last.
+# - Much of the usual advice makes no difference that eight seeds can show.
 # - Try fifteen changes and one may look good by luck. Pair your seeds, and count your tries.
 #
 # <details><summary>How sure are we?</summary>

@@ -7,7 +7,7 @@
 # **You will be able to** run the doctor on your own script, read its report, and plan a test that can
 # prove you wrong.
 #
-# **Time.** 11 minutes to read, 1 to train, 20 for the exercises. **You need**
+# **Time.** 11 minutes to read, 1 to train, 26 for the exercises. **You need**
 # [page 04](04_batchnorm_lags.ipynb), [page 06](06_step_length.ipynb) and
 # [page 07](07_average_the_weights.ipynb).
 
@@ -101,15 +101,14 @@ for found in diagnoses:
 # ## Why look first
 #
 # A curve shows that something is wrong. It does not show what. BatchNorm lag, long steps, mismatched
-# preprocessing and plain overfitting can all draw the same line.
+# preprocessing and plain overfitting can draw much the same line.
 #
 # So the doctor asks in a fixed order. Are both sides fed alike? Do loss, labels and output fit? Does
 # it learn at all? Only then: what makes it jump, and what makes it climb? If an earlier check fails, the
 # later answers mean nothing.
 #
-# It does not change your training: the results are identical, bit for bit. It named the known fault of
-# most test programs, but those were small: [how often, what it costs, and what it cannot tell
-# apart](../docs/doctor.md).
+# It does not change your training: the results are identical, bit for bit. In most small test programs it named
+# the known fault. [Its hit rate, its cost and its limits](../docs/doctor.md).
 #
 # ## In Keras
 #
@@ -135,8 +134,8 @@ for found in diagnoses:
 #
 # ## Try it
 #
-# **Exercise 1 (5 minutes).** Repair the colleague's program, train again, and let a new doctor look. The
-# training images shall stay as they are.
+# **Exercise 1 (5 minutes).** Repair the colleague's program, train again, and let a new doctor look. Leave
+# the training images unchanged.
 
 # %% tags=["exercise"]
 my_answer = None  # a new Doctor that has watched your fit
@@ -165,8 +164,8 @@ tl.check("15-repair", my_answer)
 # %% [markdown]
 # ## Does it help? Decide before you look
 #
-# A repair needs no statistics. A change of recipe does, because two seeds of one recipe can differ as
-# much as two recipes. Write the plan down first. This was ours for the retina:
+# A repair needs no statistics. A changed recipe does: two seeds can differ as much as two recipes. Write the
+# plan down first. This is one row of ours for the retina:
 #
 # | | the plan |
 # | --- | --- |
@@ -175,6 +174,7 @@ tl.check("15-repair", my_answer)
 # | number that decides | jitter of the validation loss |
 # | must not get worse | AUC |
 # | seeds | eight, the same on both sides |
+# | other tries | fourteen more changes, all counted |
 # | it counts if | jitter falls, with p below 0.05 after counting all tries |
 #
 # And this came out. A line joins two runs with the same seed.
@@ -247,8 +247,8 @@ tl.plots.readings(
 )
 
 # %% [markdown]
-# **Exercise 3 (8 minutes).** Name the trouble of each, and the smallest change that the figure shows
-# to be enough. One trouble and one change are left over.
+# **Exercise 3 (8 minutes).** For each panel, name the trouble and the smallest change that the figure shows
+# would cure it. One trouble and one change are left over.
 #
 # - a) BatchNorm lags behind the weights
 # - b) the steps are too long, the weights themselves jump
@@ -275,9 +275,8 @@ tl.check("15-three", my_answer)
 # ```
 #
 # **A**: fresh statistics change nothing, its BatchNorm is frozen. Only the average is calm. **B**: the
-# same weights are far calmer as soon as their statistics are fresh. **C**: far too high at the start,
-# while fresh statistics show a good network from the first epoch. All of them climb a little in the
-# end, but that is not what makes them jump.
+# same weights are far calmer as soon as their statistics are fresh. **C**: the validated loss starts far too
+# high, yet fresh statistics show good weights from the first epoch on.
 # </details>
 
 # %% [markdown]
