@@ -53,14 +53,14 @@ tl.plots.readings(
 # | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | A tenth of the learning rate, or averaged weights ([page 07](07_average_the_weights.ipynb)). |
 # | **C.** One valley, then all three climb. | It overfits, or grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
 #
-# In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. In C, statistics are fresh already.
-# Pink starts high because the first weights of all are in its first average. Most jumping curves that we measured
-# were A and B together, and averaged weights with fresh statistics cure both.
+# In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. Its pink line starts high because the very
+# first weights are in that average. In C, statistics are fresh already. Most jumping curves that we measured were A
+# and B together, and averaged weights with fresh statistics cure both.
 #
 # ## Before anything else
 #
-# Two checks come first. They need no theory. In public reports, the faults they catch explain odd
-# curves more often than BatchNorm does ([page 08](08_data_path.ipynb)).
+# Two checks come first. They need no theory, and public reports of odd curves are full of the faults that they
+# catch ([page 08](08_data_path.ipynb)).
 #
 # **Evaluate twice.** Call `model.evaluate` twice with the same weights. If the two numbers differ in
 # more than the last digits, your validation images change. **Look at both sides.** Take one training batch and one validation

@@ -133,7 +133,7 @@ history = trainer.network.model.fit(
 # ## Does it help?
 #
 # Now the second kind. To compare two recipes, train both with the *same* seeds. A pair starts from the
-# same weights and sees the images in the same order, so part of the luck cancels. Then look at the
+# same weights and sees the images in the same order, so part of the luck may cancel. Then look at the
 # differences, pair by pair.
 
 # %%
@@ -173,7 +173,7 @@ for share in (0.25, 0.5, 0.75):
     print(f"to see jitter fall by {share:.0%}: {np.ceil(runs):.0f} runs of each recipe")
 
 # %% [markdown]
-# Pairs need fewer, because they share part of their luck. A large effect shows with a handful of seeds. A
+# A large effect shows with a handful of seeds. A
 # small effect needs more runs than it is worth. If you can afford two or three runs, look for effects that
 # show in each of them. Fix the number before you start: if you add seeds until the result pleases you, it
 # will.

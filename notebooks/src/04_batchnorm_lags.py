@@ -117,12 +117,12 @@ faces = tl.study("ferplus", profile, live, seeds)
 tl.plots.split({"retina": posted, "faces": faces.runs()}, "What is left of the jumping")
 
 # %% [markdown]
-# Fresh statistics take away most of it. On the retina, averaging the weights takes as much in the mean, but
+# Fresh statistics take away most of it. On the retina, averaging the weights takes nearly as much in the mean, but
 # not in every run. On the faces it does not help alone, because an average needs statistics of its own. Both
 # together leave least, and that is [page 07](07_average_the_weights.ipynb).
 #
-# A shorter memory, `momentum=0.9`, would lag less. It made no clear difference on the retina: its
-# statistics are those of a few batches, and noisy.
+# A shorter memory, `momentum=0.9`, lags less. It made no clear difference on the retina, perhaps because its
+# statistics then come from a few small batches.
 #
 # ## Try it
 #

@@ -2,7 +2,7 @@
 # # The flag that does not freeze BatchNorm
 #
 # **In one sentence.** In Keras 3, `base(x, training=False)` does nothing while `fit` trains, and where
-# steps are long, really freezing BatchNorm does not steady the curve either.
+# steps are long, really freezing BatchNorm did not steady our curves either.
 #
 # **You will be able to** test whether your BatchNorm is frozen, freeze it, and decide whether you
 # should.
@@ -141,7 +141,7 @@ tl.plots.curves(
 
 # %% [markdown]
 # A run on the flat line gives every image the same answer, and is right as often as that class occurs. Such
-# a run is steady and useless. That is why jitter alone shows no clear effect here.
+# a run is steady and useless, so never read jitter without the score.
 #
 # In the faces training, we froze BatchNorm at the question's learning rate, and at a tenth of it, each
 # compared with the same rate and live BatchNorm:
@@ -151,7 +151,7 @@ faces = tl.study("ferplus", profile, live, seeds)
 slow = faces.effect("frozen-batchnorm", "learning-rate-1e-4")
 frozen = [faces.effect("frozen-batchnorm"), replace(slow, title="Frozen, at a tenth of the rate")]
 on_retina = retina.effect("frozen-batchnorm", "learning-rate-1e-5")
-tl.plots.effects(frozen, "Faces: freezing BatchNorm does not steady the curve at either rate")
+tl.plots.effects(frozen, "Faces: freezing BatchNorm did not steady the curve at either rate")
 
 # %% tags=["nbval-check-output"]
 for case, effect in {"retina": retina.effect("frozen-batchnorm"), "faces": frozen[0]}.items():
@@ -160,8 +160,9 @@ print(f"faces, a tenth of the rate: {frozen[1]}")
 print(f"retina, a tenth of the rate: {on_retina}")
 
 # %% [markdown]
-# At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. If you want
-# that score, average the weights as well ([page 07](07_average_the_weights.ipynb)).
+# At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. Weights that are
+# averaged over each epoch of those runs hardly jump ([page 07](07_average_the_weights.ipynb)), but we trained no
+# such recipe.
 #
 # Live BatchNorm rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
 # numbers. If steps are long, each layer's outputs drift, the next layer multiplies the drift, and nothing
@@ -235,7 +236,7 @@ tl.check("05-freeze-or-leave", my_answer)
 # - `training=False` does not freeze BatchNorm under `fit`. Set `trainable = False` on each layer, then
 #   compile.
 # - Check it: run one step, and look whether `moving_mean` has moved.
-# - Where steps are long, freezing does not steady the curve. Compare scores before you keep it.
+# - Where steps are long, freezing did not steady our curves. Compare scores before you keep it.
 #
 # <details><summary>How sure are we?</summary>
 #

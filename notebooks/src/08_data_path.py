@@ -82,8 +82,8 @@ tl.plots.history(
 # A network only knows the inputs it was trained on. If validation has another range or wrong labels, the score
 # measures that mismatch, not the network. Fine-tuning adds a trap:
 # each backbone wants its own inputs. Keras's EfficientNet scales inside the model, and a second division
-# leaves almost no contrast. Training can get used to that, batch by batch, while BatchNorm's statistics do not fit
-# and [validation stays near chance](https://github.com/tensorflow/tensorflow/issues/43938).
+# leaves almost no contrast. In [one report](https://github.com/tensorflow/tensorflow/issues/43938), training got used
+# to that, and validation stayed near chance.
 #
 # ResNet50 wants the opposite: raw pixels from 0 to 255 into its own `preprocess_input`.
 

@@ -82,7 +82,7 @@ tl.plots.history(
 # prediction changes. That is **overconfidence**.
 #
 # **Overfitting**, as we use the word here, means that the answers get worse. The network memorizes details
-# of its training images, such as our wrong labels. Many trainings have some of both.
+# of its training images, such as our wrong labels. A training can have some of both.
 #
 # ## In Keras
 #

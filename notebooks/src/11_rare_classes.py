@@ -28,7 +28,7 @@ balanced = faces.runs("class-weights-balanced")
 # ## See it
 #
 # The second question's network recognizes none of 20 "disgust" test images. Class weights were meant to fix
-# that, and cost 15 to 20 points of accuracy there. In our rebuild they cost less, in the same place:
+# that, and cost 15 to 20 points of accuracy there. In our rebuild they cost less:
 
 # %%
 tl.plots.recalls(
@@ -44,7 +44,7 @@ tl.plots.recalls(
 #
 # Balanced weights make every class count the same in total. On FER+ a disgust face then weighs as much as
 # dozens of neutral ones. A batch holds 32 images, and most batches hold no disgust at all. When one
-# comes, it carries nearly half of the batch's weight.
+# comes, it carries about two fifths of the batch's weight.
 #
 # How many equally weighted images would give an equally steady step? Kish's formula tells you:
 #
@@ -114,7 +114,7 @@ for effect in tried:
     print(effect)
 
 # %% [markdown]
-# No way shows an effect that holds. Logit adjustment comes out lowest: it finds more rare faces, and gives
+# None of the five shows an effect that holds. Logit adjustment comes out lowest: it finds more rare faces, and gives
 # their names to many others. The intervals are wide because the training itself jumps. [Average the
 # weights](07_average_the_weights.ipynb) first. Then choose by a score in which each class counts the same,
 # and let `fit` watch it:

@@ -33,7 +33,7 @@ tl.plots.curves(
 # Every layer of ResNet50 trains, and at `1e-4` each step turns its filters a long way. Two things
 # follow. The weights swing across the valley instead of settling in it. And BatchNorm's running statistics
 # describe a network that no longer exists. In our runs each of the two, alone, explained more than half of the
-# jumping, and both together nearly all of it.
+# jumping. With both gone, little was left.
 #
 # (The answer starts high in epoch 1, because the first weights of all are still in its average.)
 #

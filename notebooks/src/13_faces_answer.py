@@ -42,8 +42,8 @@ tl.plots.curves(
 # the statistics of the *raw* weights, and the loss starts several times too high. With statistics measured for the
 # average, all eight curves are smooth.
 #
-# MobileNetV2's BatchNorm momentum is 0.999, so its statistics lag ten times as long as ResNet50's. There the
-# measuring matters even more.
+# MobileNetV2's BatchNorm momentum is 0.999, so its statistics remember ten times as many steps as ResNet50's.
+# There, look at fresh statistics first.
 #
 # ## How you see it in your own run
 #
@@ -63,8 +63,9 @@ tl.plots.curves(
 # ```
 # </details>
 #
-# Everything else is the question's own: its input scaling, its 100 epochs. The loss is lowest long before
-# they end, so add `EarlyStopping(patience=10, restore_best_weights=True)` behind the two callbacks.
+# Everything else is the question's own: its input scaling, its 100 epochs. In our runs the loss was lowest after
+# a few epochs. So add `EarlyStopping` behind the two callbacks, with `restore_best_weights=True`, and let it watch
+# the score that you report ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Does it help?
 

@@ -117,14 +117,14 @@ tl.similarity.side_by_side(
 # These trainings are few, so they decide nothing.
 #
 # - **A true ResNet50** at 48 px, trained first on drawn faces and then, with the retina's recipe, on drawn
-#   retinas. It spiked each time. In the pairs that are finished, averaged weights with fresh statistics changed
+#   retinas. It jumped each time. In the pairs that are finished, averaged weights with fresh statistics changed
 #   its jitter by {{pairs retinopathy weight-average-update-bn jitter witness}}. An earlier PyTorch version,
 #   trained first on real faces, agreed in three seeds.
 # - **All real FER+ faces**, 25,000, with MobileNetV2's BatchNorm memory: the curve jumps as much as that
 #   of our drawn faces with the same memory.
 # - **Real FER+ faces**, a part of them, three seeds, our small network. With the same change, jitter fell
 #   from {{before ferplus weight-average-update-bn jitter real}} to
-#   {{after ferplus weight-average-update-bn jitter real}}, and macro-F1 rose by
+#   {{after ferplus weight-average-update-bn jitter real}}, and macro-F1 changed by
 #   {{effect ferplus weight-average-update-bn macro_f1 real}}.
 # - **Real photographs of the retina**, at 64 px. The curve jumped there too, but AUC stayed near 0.55: at
 #   this size the network can hardly see the disease.

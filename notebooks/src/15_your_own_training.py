@@ -108,7 +108,7 @@ for found in diagnoses:
 # later answers mean nothing.
 #
 # It does not change your training: the results are identical, bit for bit. In most small test programs it named
-# the known fault. [Its hit rate, its cost and its limits](../docs/doctor.md).
+# the known fault; its hit rate, cost and limits are [written down](../docs/doctor.md).
 #
 # ## In Keras
 #
