@@ -1,5 +1,4 @@
-"""The doctor beside real, small trainings: it does no harm, never crashes them, and finds "
-"things."""
+"""The doctor beside real, small trainings: it does no harm, crashes none, and finds things."""
 
 from __future__ import annotations
 
@@ -80,14 +79,14 @@ def test_what_it_reads_is_what_keras_says():
 
 
 def test_a_doctor_that_fails_says_so_once_and_training_goes_on(monkeypatch, capsys):
-    from tlhelpers.doctor import callback
+    from tlhelpers.doctor import callback, checkup
 
     monkeypatch.setattr(callback.Doctor, "debug", False)
 
     def broken(*_):
         raise ValueError("no such thing\nand more")
 
-    monkeypatch.setattr(callback.Watch, "read", broken)
+    monkeypatch.setattr(checkup.Watch, "read", broken)
     doctor = Doctor()
     history, _, _ = fitted(doctor)
     assert len(history["loss"]) == 3

@@ -65,9 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     plain_where_needed()  # only now: the script's own printing is its own affair
     if not doctor.examined:
         print(
-            f"\ndoctor: '{script.name}' called no fit with validation data, so there was "
-            "nothing to "
-            "look at.",
+            f"\ndoctor: '{script.name}' called no fit with validation data, so there was nothing "
+            "to look at.",
             file=sys.stderr,
         )
     else:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from textwrap import dedent
 
+from tlhelpers.doctor.diagnosis import Diagnosis
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -375,3 +377,28 @@ TROUBLES: dict[str, Trouble] = {
     ),
 }
 """By code. `none` is no trouble: an examination without diagnoses."""
+
+
+def found(
+    code: str,
+    evidence: str,
+    share: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
+    share_of: str = "",
+) -> Diagnosis:
+    """A diagnosis with the catalogue's words; arguments are those of `Diagnosis`."""
+    trouble = TROUBLES[code]
+    return Diagnosis(
+        code=code,
+        title=trouble.title,
+        share=None if share is None else float(share),
+        low=None if low is None else float(low),
+        high=None if high is None else float(high),
+        evidence=evidence,
+        cure=trouble.cure,
+        cure_from_scratch=trouble.cure_from_scratch or trouble.cure,
+        sure=trouble.sure,
+        page=trouble.page,
+        share_of=share_of,
+    )

@@ -1,5 +1,4 @@
-"""A model's outputs without `fit`, leaving no trace: on any backend, with statistics of our "
-"choice."""
+"""A model's outputs without `fit`, leaving no trace, with statistics of our choice."""
 
 from __future__ import annotations
 
@@ -29,6 +28,29 @@ def count(x: Any) -> int:
     import keras
 
     return len(keras.tree.flatten(x)[0])
+
+
+def first_input(x: Any) -> np.ndarray:
+    """The inputs, or the first of several, as an array."""
+    if isinstance(x, dict):
+        x = next(iter(x.values()))
+    return np.asarray(x[0] if isinstance(x, (tuple, list)) else x)
+
+
+def floats(x: Any) -> Any:
+    """Inputs as `fit` would convert them: 64-bit floats become Keras's."""
+    import keras
+
+    def convert(array: Any) -> Any:
+        array = np.asarray(array)
+        return array.astype(keras.config.floatx()) if array.dtype == np.float64 else array
+
+    return keras.tree.map_structure(convert, x)
+
+
+def built(model: Any) -> bool:
+    """Whether all layers have their weights: subclassed models get them in the first step."""
+    return all(getattr(layer, "built", True) for layer in model._flatten_layers())
 
 
 def _plain(tensor: Any) -> np.ndarray:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.doctor.rules.epochs_by_hand import CLIMBS, SMOOTH, SPIKES, epochs, seen
-from tlhelpers.doctor.plumbing import found
+from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.rules import judge
 from tlhelpers.doctor.rules.climbs import climbing
 from tlhelpers.doctor.rules.curves import series

@@ -136,10 +136,9 @@ def _closed(markdown: str) -> str:
 
 def _how_to_answer(name: str) -> str:
     return (
-        "```{note}\n"
-        f"Code does not run here. To have your answers checked, open this page [in Binder]"
-        f"({pages.binder(name)}), [in Colab]({pages.colab(name)}) or "
-        f"[on your machine](../{links.HOME}#start-here). Or decide on an answer, and open the "
+        "```{note}\nCode does not run here. To have your answers checked, open this page [in "
+        f"Binder]({pages.binder(name)}), [in Colab]({pages.colab(name)}) or [on your "
+        f"machine](../{links.HOME}#start-here). Or decide on an answer, and open the "
         "solution.\n```"
     )
 

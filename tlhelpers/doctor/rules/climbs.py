@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.plumbing import found
 from tlhelpers.doctor.rules.curves import Series, jitter, own_reading
 from tlhelpers.doctor.rules.seen import Seen, training_accuracy
 

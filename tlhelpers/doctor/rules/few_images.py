@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.plumbing import found, percent
 from tlhelpers.doctor.rules.curves import JUMPING, jitter, noise, own_reading
 from tlhelpers.doctor.rules.seen import Seen
+from tlhelpers.doctor.wording import percent
 
 
 def too_few(seen: Seen, images: int) -> Diagnosis | None:
@@ -25,8 +26,7 @@ def too_few(seen: Seen, images: int) -> Diagnosis | None:
         return None
     return found(
         "too_few_validation_images",
-        f"There are {images} validation images: one of them is {percent(flips)} of the "
-        "accuracy. The "
-        f"loss jumps by {jumping:.2f} (in log units); other images of the same kind would make it "
-        f"jump by {chance:.2f}.",
+        f"There are {images} validation images: one of them is {percent(flips)} of the accuracy. "
+        f"The loss jumps by {jumping:.2f} (in log units); other images of the same kind would "
+        f"make it jump by {chance:.2f}.",
     )

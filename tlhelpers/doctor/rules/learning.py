@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.plumbing import found, percent
 from tlhelpers.doctor.rules.curves import own_reading
 from tlhelpers.doctor.rules.seen import Seen
 from tlhelpers.doctor.watch import Epoch
+from tlhelpers.doctor.wording import percent
 
 
 def stuck(seen: Seen) -> Diagnosis | None:
@@ -33,8 +34,7 @@ def stuck(seen: Seen) -> Diagnosis | None:
     return found(
         "stuck_at_chance",
         f"At its best {best:.2f} of the validation images are right; the same answer for all "
-        "would get "
-        f"{seen.chance:.2f}.",
+        f"would get {seen.chance:.2f}.",
     )
 
 
@@ -61,8 +61,7 @@ def misordered(seen: Seen, labels: np.ndarray) -> Diagnosis | None:
         return found(
             "label_order",
             f"Predictions and labels agree no better than by chance, but {percent(agreement)} "
-            "better "
-            f"than chance if the labels are moved by {shift} places.",
+            f"better than chance if the labels are moved by {shift} places.",
             agreement,
         )
     accuracy = [
@@ -90,9 +89,8 @@ def misordered(seen: Seen, labels: np.ndarray) -> Diagnosis | None:
     return found(
         "label_order",
         f"Training gets {train:.2f} right, validation never agrees with its labels better than by "
-        f"chance ({best.right['as_validated'].mean():.2f} at best), and its answers are as "
-        "varied as in "
-        "training.",
+        f"chance ({best.right['as_validated'].mean():.2f} at best), and its answers are as varied "
+        "as in training.",
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.plumbing import found
 from tlhelpers.doctor.rules.curves import DRAWS, JUMPING, gap, jitter, share_of_jumping
 from tlhelpers.doctor.rules.seen import Seen
 
@@ -100,11 +100,9 @@ def small_batches(seen: Seen) -> Diagnosis | None:
         return None
     return found(
         "bn_batch_too_small",
-        f"Normalized in batches of {seen.batch}, as in training, the training images have a "
-        "loss of "
-        f"{small.mean():.2f}; in batches of 64, with nothing else changed, "
-        f"{large.mean():.2f}. Training "
-        "and validation run two different networks.",
+        f"Normalized in batches of {seen.batch}, as in training, the training images have a loss "
+        f"of {small.mean():.2f}; in batches of 64, with nothing else changed, {large.mean():.2f}. "
+        "Training and validation run two different networks.",
         1 - np.exp(-abs(cost)),
         1 - np.exp(-low),
         1 - np.exp(-high),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.plumbing import found, percent
 from tlhelpers.doctor.rules.seen import ACCURACIES, Seen
 from tlhelpers.doctor.rules.steps import LONG_STEP
+from tlhelpers.doctor.wording import percent
 
 
 def not_finite(seen: Seen) -> Diagnosis | None:

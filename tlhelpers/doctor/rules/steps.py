@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.plumbing import found
 from tlhelpers.doctor.rules.curves import JUMPING, gap, jitter, noise, own_reading, share_of_jumping
 from tlhelpers.doctor.rules.seen import Seen
 
@@ -41,8 +41,7 @@ def step(seen: Seen) -> Diagnosis | None:
     return found(
         "step_too_long",
         f"The loss jumps by {jumping:.2f} {fresh}from epoch to epoch (in log units), and by "
-        f"{left:.2f} "
-        f"if the weights of each epoch are averaged.{more}",
+        f"{left:.2f} if the weights of each epoch are averaged.{more}",
         *part,
         share_of,
     )

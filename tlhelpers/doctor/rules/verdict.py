@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tlhelpers.doctor import inputs
-from tlhelpers.doctor.catalogue import TROUBLES
+from tlhelpers.doctor.catalogue import TROUBLES, found
+from tlhelpers.doctor.checks import inputs
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.plumbing import found
 from tlhelpers.doctor.rules.climbs import climbing, is_of_the_step, outweighs_the_step
 from tlhelpers.doctor.rules.few_images import too_few
 from tlhelpers.doctor.rules.learning import misordered, stuck
@@ -33,9 +32,9 @@ def judge(
     before : sequence of Diagnosis
         What could be seen without training.
     labels : int array, shape (n,), or None
-        Of the sampled validation images, in the order in which they were read; None without any.
+        Of the sampled validation images, in the order of the readings; None without any.
     facts : dict
-        What the report says about the data; see `tlhelpers.doctor.inputs.raw`.
+        What the report says about the data; see `tlhelpers.doctor.checks.inputs.raw`.
 
     Returns
     -------

@@ -114,8 +114,8 @@ def make(profile: str, data: str, duplicates: bool = True, everything: bool = Fa
         score="macro_f1",
         spec=(
             # "twins" is what recordings have been saying for duplicates since the first of them.
-            f"{data} {train}+{validation} plurality "
-            f"{'twins' if duplicates else 'no twins'} seed {_SEED}"
+            f"{data} {train}+{validation} plurality {'twins' if duplicates else 'no twins'} seed "
+            f"{_SEED}"
         ),
         data_words=(
             f"{'FER+' if data == 'real' else 'synthetic faces'}, "

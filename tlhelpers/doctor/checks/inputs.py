@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.network import Network, rows, values
-from tlhelpers.doctor.plumbing import found
 
 _APART = 30  # times the variance the network knows; [0, 1] instead of [-1, 1] is 4
 _FAR = 8  # standard deviations between the mean that arrives and the one the network knows
@@ -27,9 +27,8 @@ def scaled_twice(model: Any, x: np.ndarray) -> Diagnosis | None:
         if scale < 1 / 50 and 0 < width <= _SMALL:
             return found(
                 "inputs_out_of_range",
-                f"The model divides its inputs by {1 / scale:.0f} itself (layer "
-                f"'{layer.name}'), but they "
-                f"already lie between {x.min():.2g} and {x.max():.2g}: scaled twice, "
+                f"The model divides its inputs by {1 / scale:.0f} itself (layer '{layer.name}'), "
+                f"but they already lie between {x.min():.2g} and {x.max():.2g}: scaled twice, "
                 f"{1 / scale:.0f} times too little contrast is left.",
             )
     return None
@@ -120,7 +119,6 @@ def not_scaled(x: np.ndarray, first_loss: float, classes: int) -> Diagnosis | No
         return None
     return found(
         "inputs_out_of_range",
-        f"The inputs go up to {largest:.3g}. Before any training the loss is "
-        f"{first_loss:.1f}; guessing "
-        f"gives {guessing:.2f}. The inputs look as if nobody had scaled them.",
+        f"The inputs go up to {largest:.3g}. Before any training the loss is {first_loss:.1f}; "
+        f"guessing gives {guessing:.2f}. The inputs look as if nobody had scaled them.",
     )

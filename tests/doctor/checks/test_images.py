@@ -1,0 +1,56 @@
+"""The same images on both sides, and the same ones each time?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.doctor.checks.blobs import images, sample
+from tlhelpers.doctor.checks.images import leak, order_changes, validation_changes
+from tlhelpers.doctor.samples import digests
+
+RNG = np.random.default_rng(0)
+
+
+def changes(a, b, **more):
+    return validation_changes(sample(a, **more), sample(b, **more), False)
+
+
+def test_images_that_come_back_the_same_are_fine():
+    x = images()
+    assert changes(x, x.copy()) is None
+    assert changes(x, x[RNG.permutation(100)]) is None  # only in another order
+
+
+def test_the_same_images_with_other_brightness_are_augmented():
+    x = images()
+    assert changes(x, x * RNG.uniform(0.5, 1, (100, 1, 1, 1))).code == "validation_augmented"
+
+
+def test_half_of_the_images_mirrored_is_augmentation():
+    x = images()
+    mirrored = np.where(np.arange(100)[:, None, None, None] % 2, x, x[:, :, ::-1])
+    assert changes(x, mirrored).code == "validation_augmented"
+
+
+def test_other_images_are_no_augmentation():
+    labels = {"y": RNG.integers(0, 3, 100)}
+    a, b = sample(images(seed=1), **labels), sample(images(seed=2), RNG.integers(0, 3, 100))
+    found = validation_changes(a, b, False)
+    assert found.code == "validation_images_change" and found.share == 1
+
+
+def test_copies_are_found_and_blank_images_are_not():
+    train, validation = images(200, 1), images(100, 2)
+    assert leak(digests(train), digests(validation)) is None
+    validation[:20] = train[:20]
+    found = leak(digests(train), digests(validation))
+    assert found.code == "leak" and found.share == 0.2
+    blank = np.zeros_like(validation)
+    assert leak(digests(np.concatenate([train, blank[:5]])), digests(blank)) is None
+
+
+def test_predictions_of_a_dataset_that_shuffles():
+    x = images()
+    other = sample(x[RNG.permutation(100)])
+    assert order_changes(sample(x), other).code == "label_order"
+    assert order_changes(sample(x), sample(x.copy())) is None

@@ -1,0 +1,123 @@
+"""Images: the same ones on both sides, and the same ones each time?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tlhelpers.doctor.catalogue import found
+from tlhelpers.doctor.diagnosis import Diagnosis
+from tlhelpers.doctor.network import first_input
+from tlhelpers.doctor.samples import Sample, digests
+from tlhelpers.doctor.wording import percent
+from tlhelpers.measures.statistics import wilson
+
+
+def validation_changes(first: Sample, second: Sample, random_ops: bool) -> Diagnosis | None:
+    """Two passes over the validation images that differ: augmented, or other images."""
+    a, b = first_input(first.x), first_input(second.x)
+    n = min(len(a), len(b))
+    if not n or a.shape[1:] != b.shape[1:]:
+        return None
+    ours, theirs = digests(a, flips=False), digests(b, flips=False)
+    again = float(np.isin(ours, theirs).mean())
+    if again > 0.98 and first.complete:
+        return None
+    in_place = ours[:n] == theirs[:n]
+    alike = _alike(a[:n], b[:n]) if a.ndim > 2 else float("nan")
+    same_labels = np.array_equal(np.asarray(first.y)[:n], np.asarray(second.y)[:n])
+    if not first.complete and again > 0.5 and not same_labels:
+        return None  # only the beginning of a shuffled epoch was read
+    altered = (
+        random_ops
+        or (same_labels and (alike > 0.35 or in_place.mean() > 0.2))
+        or (a.ndim > 2 and _nearest(a, b) > 0.8)
+    )
+    gone = wilson(int(round((1 - again) * len(a))), len(a))
+    if altered:
+        return found(
+            "validation_augmented",
+            f"Read twice, {percent(1 - again)} of the validation images came back different. The "
+            "loss moves although no weight does.",
+            share=1 - again,
+            low=gone[0],
+            high=gone[1],
+        )
+    if not first.complete:
+        return None
+    return found(
+        "validation_images_change",
+        f"Read twice, validation brought other images: {percent(1 - again)} of the first pass were "
+        "missing in the second. Part of the jumping is the choice of images.",
+        share=1 - again,
+        low=gone[0],
+        high=gone[1],
+    )
+
+
+def order_changes(first: Sample, second: Sample) -> Diagnosis | None:
+    """The same images in another order on a second pass: predictions lose their labels."""
+    ours = digests(first_input(first.x), flips=False)
+    theirs = digests(first_input(second.x), flips=False)
+    n = min(len(ours), len(theirs))
+    if n < 8 or len(np.unique(ours)) < 8:
+        return None
+    moved = float((ours[:n] != theirs[:n]).mean())
+    known = float(np.isin(ours, theirs).mean())
+    if moved < 0.5 or (first.complete and known < 0.9):
+        return None
+    return found(
+        "label_order",
+        "predict() was given a dataset that shuffles: read twice, it brings the same images in "
+        f"another order ({percent(moved)} in other places). Its predictions belong to no list of "
+        "labels that was made before.",
+        moved,
+        *wilson(int(moved * n), n),
+    )
+
+
+def leak(ours: np.ndarray, theirs: np.ndarray) -> Diagnosis | None:
+    """The same images in training (digests `ours`) and validation (`theirs`)."""
+    if not len(theirs) or not len(ours):
+        return None
+    twins = np.isin(theirs, ours)
+    # An image that is nothing but background is no twin of another one.
+    values, counts = np.unique(theirs, return_counts=True)
+    twins &= ~np.isin(theirs, values[counts > max(3, len(theirs) // 50)])
+    k, n = int(twins.sum()), len(theirs)
+    if k < max(3, 0.01 * n):
+        return None
+    low, high = wilson(k, n)
+    return found(
+        "leak",
+        f"{k} of {n} validation images that were looked at are also among the training images.",
+        share=k / n,
+        low=low,
+        high=high,
+    )
+
+
+def _standard(x: np.ndarray) -> np.ndarray:
+    """Images as rows of mean 0 and length 1."""
+    flat = x.reshape(len(x), -1)
+    stride = max(1, flat.shape[1] // 4096)
+    flat = flat[:, ::stride].astype(np.float64)
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-12)
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> float:
+    """How much closer images in the same place are than images in other places: a correlation."""
+    a, b = _standard(a), _standard(b)
+    here = (a * b).sum(axis=1).mean()
+    other = (a * np.roll(b, 1, axis=0)).sum(axis=1).mean()
+    return float((here - other) / max(1 - other, 1e-6))
+
+
+def _nearest(a: np.ndarray, b: np.ndarray) -> float:
+    """Share of images whose nearest image in the other pass is far nearer than the next one."""
+    a, b = _standard(a[:256]), _standard(b[:256])
+    if len(b) < 3:
+        return 0.0
+    close = a @ b.T
+    best = np.sort(close, axis=1)[:, ::-1]
+    return float(((best[:, 0] > 0.7) & (1 - best[:, 0] < 0.5 * (1 - best[:, 1]))).mean())

@@ -1,0 +1,153 @@
+"""A model and how it was compiled: what is wrong before a single step is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tlhelpers.doctor.catalogue import found
+from tlhelpers.doctor.diagnosis import Diagnosis
+from tlhelpers.doctor.task import Task, last_activation
+from tlhelpers.doctor.wording import percent
+
+
+def training_flag(model: Any) -> Diagnosis | None:
+    """BatchNorm behind training=False in a Functional model, where `fit` overrides the flag."""
+    import keras
+
+    names = []
+    for layer in [model, *model._flatten_layers(include_self=False)]:
+        for operation in getattr(layer, "operations", ()) if _is_functional(layer) else ():
+            norms = [
+                one
+                for one in [operation, *_inner(operation)]
+                if isinstance(one, keras.layers.BatchNormalization) and one.trainable
+            ]
+            if norms and any(
+                node.arguments.kwargs.get("training") is False
+                for node in operation._inbound_nodes
+                if node.arguments is not None
+            ):
+                names.append((operation.name, len(norms)))
+    if not names:
+        return None
+    where = ", ".join(sorted({f"'{name}' ({n} BatchNorm layers)" for name, n in names}))
+    return found(
+        "training_flag_overridden",
+        f"{where} is called with training=False, and its BatchNorm layers are trainable. Under "
+        "fit() they normalize with the batch and move their running statistics all the same.",
+    )
+
+
+def _is_functional(layer: Any) -> bool:
+    return type(layer).__name__ in ("Functional", "Sequential") or hasattr(layer, "_functional")
+
+
+def _inner(layer: Any) -> list:
+    flatten = getattr(layer, "_flatten_layers", None)
+    return list(flatten(include_self=False)) if flatten else []
+
+
+def loss_and_output(task: Task, model: Any, outputs: np.ndarray) -> Diagnosis | None:
+    """Logits where the loss wants probabilities, or probabilities where it wants logits."""
+    z = outputs.reshape(len(outputs), -1).astype(np.float64)
+    if task.from_logits is None or not np.isfinite(z).all():
+        return None
+    if z.shape[1] == 1 and last_activation(model) == "softmax":
+        return found(
+            "loss_wants_probabilities",
+            "A softmax over one output is always 1, whatever the image shows. Use a sigmoid, or "
+            "one output for each class.",
+        )
+    if task.from_logits and task.probabilities:
+        return found(
+            "loss_wants_probabilities",
+            f"The loss '{task.loss}' is told from_logits=True, but the model already gives "
+            f"probabilities: its outputs lie between {z.min():.2f} and {z.max():.2f}"
+            + (" and add up to 1." if z.shape[1] > 1 else "."),
+        )
+    if task.from_logits is False and not task.probabilities:
+        return found(
+            "loss_wants_probabilities",
+            f"The loss '{task.loss}' expects probabilities, but the outputs are logits: they lie "
+            f"between {z.min():.2g} and {z.max():.2g}"
+            + (f", and {percent((z < 0).mean())} of them are negative." if z.min() < 0 else "."),
+        )
+    return None
+
+
+def metric_and_output(task: Task, model: Any) -> Diagnosis | None:
+    """A metric whose threshold or kind does not fit the output."""
+    for metric in _metrics(model):
+        kind, name = type(metric).__name__, getattr(metric, "name", "?")
+        function = getattr(getattr(metric, "_fn", None), "__name__", "")
+        binary = kind == "BinaryAccuracy" or function == "binary_accuracy"
+        if binary and not task.single:
+            return found(
+                "metric_threshold",
+                f"'{name}' is a binary accuracy, but the model has {task.classes} outputs: it "
+                "counts each output by itself, so even one answer for all looks good.",
+            )
+        thresholds = [
+            getattr(metric, "threshold", None),
+            *(getattr(metric, "thresholds", None) or ()),
+        ]
+        threshold = next((t for t in thresholds if t is not None), None)
+        if function == "binary_accuracy" and threshold is None:
+            threshold = getattr(metric, "_fn_kwargs", {}).get("threshold", 0.5)
+        counts = kind in ("Precision", "Recall", "AUC") or binary
+        if kind == "AUC" and getattr(metric, "_from_logits", False):
+            continue
+        if counts and task.single and not task.probabilities and threshold not in (None, 0, 0.0):
+            return found(
+                "metric_threshold",
+                f"'{name}' compares the output with 0.5 as if it were a probability, but the "
+                "outputs are logits: there one half is 0.",
+            )
+    return None
+
+
+def _metrics(model: Any) -> list:
+    found_metrics = []
+    for metric in getattr(model, "metrics", ()):
+        inner = getattr(metric, "metrics", None)
+        found_metrics += list(inner) if isinstance(inner, (list, tuple)) else [metric]
+    return found_metrics
+
+
+def emptied_average(model: Any, callbacks: tuple) -> Diagnosis | None:
+    """An optimizer that keeps averaged weights which no validation ever sees."""
+    if not getattr(getattr(model, "optimizer", None), "use_ema", False):
+        return None
+    if any("SwapEMA" in type(one).__name__ for one in callbacks):
+        return None
+    return found(
+        "average_not_validated",
+        "The optimizer averages the weights (use_ema=True), but every epoch validates the raw "
+        "ones: SwapEMAWeights is not among the callbacks. When fit ends, the averages take their "
+        "place.",
+    )
+
+
+def restarted(model: Any, fits_before: int) -> Diagnosis | None:
+    """A model that was fitted before by an optimizer that is gone."""
+    import keras
+
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None or fits_before < 2 or not _has_state(optimizer):
+        return None
+    if int(np.asarray(keras.ops.convert_to_numpy(optimizer.iterations))) > 0:
+        return None
+    return found(
+        "optimizer_state_lost",
+        f"This is fit number {fits_before + 1} of the same model, and its optimizer starts at step "
+        "0 each time: its averages of the gradients, and any schedule, start over.",
+    )
+
+
+def _has_state(optimizer: Any) -> bool:
+    """Whether losing an optimizer's state loses anything."""
+    momentum = getattr(optimizer, "momentum", 0) or 0
+    plain_rate = isinstance(getattr(optimizer, "_learning_rate", 0.0), (float, int))
+    return type(optimizer).__name__ != "SGD" or bool(momentum) or not plain_rate

@@ -1,0 +1,75 @@
+"""Are the images of both sides prepared alike?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tlhelpers.doctor.catalogue import found
+from tlhelpers.doctor.diagnosis import Diagnosis
+
+
+def prepared_otherwise(train: np.ndarray, validation: np.ndarray) -> Diagnosis | None:
+    """Training and validation images that differ more than chance and augmentation make them."""
+    if train.shape[1:] != validation.shape[1:] or min(len(train), len(validation)) < 8:
+        return None
+    if train.ndim < 3 or train.dtype.kind not in "fiu":
+        return None
+    ours, theirs = look(train), look(validation)
+    if not (np.isfinite(ours.numbers).all() and np.isfinite(theirs.numbers).all()):
+        return None
+    spread_ours = max(ours.most - ours.least, 1e-12)
+    spread_theirs = max(theirs.most - theirs.least, 1e-12)
+    ratio = spread_theirs / spread_ours
+    text = (
+        f"training images run from {ours.least:.3g} to {ours.most:.3g}, validation images from "
+        f"{theirs.least:.3g} to {theirs.most:.3g}"
+    )
+    shift = abs(theirs.numbers[:, 0].mean() - ours.numbers[:, 0].mean()) / max(
+        ours.numbers[:, 1].mean(), theirs.numbers[:, 1].mean(), 1e-12
+    )
+    if not 1 / 3 < ratio < 3 or shift > 3:
+        return found("validation_prepared_otherwise", text[0].upper() + text[1:] + ".")
+    for i, name in enumerate(ours.names):
+        a, b = ours.numbers[:, i], theirs.numbers[:, i]
+        width = np.sqrt((_spread(a) ** 2 + _spread(b) ** 2) / 2)
+        middle = abs(np.median(a) - np.median(b))
+        if middle > 2.5 * max(width, 1e-9) and middle > 0.1 * max(abs(np.median(a)), 1e-9):
+            return found(
+                "validation_prepared_otherwise",
+                f"The two sides differ in {name}: a typical training image has "
+                f"{np.median(a):.3g}, a typical validation image {np.median(b):.3g}, and images "
+                f"of one side differ by only {width:.2g}.",
+            )
+    return None
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one side's images look: a few numbers an image, as they reach the model."""
+
+    numbers: np.ndarray  # (n, features)
+    names: tuple[str, ...]
+    least: float
+    most: float
+
+
+def look(x: np.ndarray) -> Look:
+    """Numbers that preparation changes and content hardly does."""
+    flat = x.reshape(len(x), -1, x.shape[-1] if x.ndim > 2 and x.shape[-1] <= 4 else 1)
+    flat = flat.astype(np.float64)
+    columns, names = [flat.mean(axis=(1, 2)), flat.std(axis=(1, 2))], ["mean", "contrast"]
+    if flat.shape[2] in (3, 4):
+        columns += [flat[..., 0].mean(axis=1) - flat[..., 2].mean(axis=1)]
+        names += ["first channel minus last"]
+    if x.ndim == 4:
+        rough = np.abs(np.diff(x.astype(np.float64), axis=2)).mean(axis=(1, 2, 3))
+        columns += [rough / np.maximum(flat.std(axis=(1, 2)), 1e-9)]
+        names += ["sharpness"]
+    return Look(np.stack(columns, axis=1), tuple(names), float(flat.min()), float(flat.max()))
+
+
+def _spread(values: np.ndarray) -> float:
+    low, high = np.percentile(values, [25, 75])
+    return float((high - low) / 1.35)

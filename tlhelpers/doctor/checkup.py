@@ -1,0 +1,324 @@
+"""One `fit`, looked at from its beginning to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tlhelpers.doctor import rules
+from tlhelpers.doctor.catalogue import found
+from tlhelpers.doctor.checks import inputs
+from tlhelpers.doctor.checks import model as of_model
+from tlhelpers.doctor.columns import bands, curves
+from tlhelpers.doctor.diagnosis import Diagnosis, Examination
+from tlhelpers.doctor.fit import Told, told
+from tlhelpers.doctor.network import Network, built, count, first_input, floats, rows, values
+from tlhelpers.doctor.observe import Observed
+from tlhelpers.doctor.samples import Sample
+from tlhelpers.doctor.sides import Sides, images_compared, labels_compared, read_sides
+from tlhelpers.doctor.task import Task, task_of
+from tlhelpers.doctor.watch import Clock, Epoch, Watch
+
+
+class Checkup:
+    """Looks at a running `fit` at each of Keras's calls, and judges it in the end.
+
+    Its methods are called in the order in which they stand here. Any of them may raise whatever the
+    model and the data raise; `Doctor` sees to it that training goes on.
+
+    Parameters
+    ----------
+    model : keras.Model
+    params : dict
+        Keras's, of a callback.
+    train, validation : any
+        What `fit` gets; None: what the running `fit` was told.
+    observed : mapping of int to Observed
+        As for `read_sides`.
+    most : int
+        Images of each side that are sampled.
+
+    Attributes
+    ----------
+    clock : Clock
+        Of what the looking takes.
+    failed : bool
+        Whether it was given up.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        params: Mapping[str, Any],
+        train: Any,
+        validation: Any,
+        observed: Mapping[int, Observed],
+        most: int,
+    ):
+        self.model, self.params = model, params
+        self.clock = Clock()
+        self.failed = False
+        self._given = train, validation
+        self._observed, self._most = observed, most
+        self._told = Told()
+        self._sides = Sides()
+        self._task: Task | None = None
+        self._watch: Watch | None = None
+        self._diagnoses: list[Diagnosis] = []  # of what can be seen without training
+        self._facts: dict[str, Any] = {}
+        self._missing: list[str] = []
+        self._epochs: list[Epoch] = []
+        self._read: Epoch | None = None  # of the epoch that runs
+        self._validated: list[int] = []  # fingerprints of weights
+        self._momenta: tuple[float, ...] = ()  # of the live BatchNorm layers
+        self._labels = np.empty(0, dtype=int)  # of the watched validation images
+        self._complete = False  # they are all that there are
+        self._looked = False  # at the model
+        self._known: tuple | None = None  # a BatchNorm layer and its statistics before training
+        self._began = self._epoch_began = time.perf_counter()
+
+    @property
+    def _steps(self) -> int | None:
+        return self.params.get("steps") or self._facts.get("steps")
+
+    # While `fit` runs -----------------------------------------------------------------------------
+
+    def begin(self, fits_before: int) -> None:
+        """Look at the data; at the model as well if it has its weights already.
+
+        Parameters
+        ----------
+        fits_before : int
+            Of this model.
+        """
+        self._told = told(self.model)
+        self.add(
+            of_model.training_flag(self.model),
+            of_model.emptied_average(self.model, self._told.callbacks),
+            of_model.restarted(self.model, fits_before),
+        )
+        self._known = _statistics(self.model)
+        self._look_at_data()
+        if built(self.model):
+            self._look_at_model()
+
+    def epoch_begins(self) -> None:
+        """A new average of the weights."""
+        self._epoch_began, self._read = time.perf_counter(), None
+        if self._watch:
+            self._watch.begin(self._steps)
+
+    def wants(self, batch: int) -> bool:
+        """Whether `step` has anything to do behind this batch; quick."""
+        if batch == 0:
+            self._epoch_began = time.perf_counter()  # the first step compiles
+        return not self._looked or (self._watch is not None and self._watch.wants(batch))
+
+    def step(self, batch: int) -> None:
+        """Take the weights in; the first step has built the model."""
+        if not self._looked:
+            self._look_at_model()
+        elif self._watch is not None:
+            self._watch.take(batch)
+
+    def validation_begins(self) -> None:
+        """Read the epoch, with the weights that are validated."""
+        if self._watch is None or self._read is not None:
+            return
+        images = (self._steps or 1) * self._watch.batch
+        self._watch.settle_size(images, time.perf_counter() - self._epoch_began)
+        self._read = self._watch.read(0)
+        self._validated.append(self._fingerprint())
+
+    def epoch_ends(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        """Keep what Keras logged, beside what was read; `epoch` counts from 0."""
+        if self._watch is None and self._observed:
+            self._look_at_data()  # by now an epoch's batches have passed
+            self._look_at_model()
+        self.validation_begins()  # unless it was read: no validation in this epoch
+        numbers = {}
+        for name, value in logs.items():
+            try:
+                numbers[name] = float(value)
+            except (TypeError, ValueError):
+                continue
+        read = self._read or Epoch(0, {})
+        self._epochs.append(replace(read, number=epoch + 1, logs=numbers))
+
+    def train_ends(self) -> None:
+        """See whether the weights that are left were validated."""
+        if self._observed:
+            self._look_at_data()  # a second epoch's batches have passed
+        if self._validated and self._fingerprint() not in self._validated:
+            self.add(
+                found(
+                    "average_not_validated",
+                    "After the last validation the weights changed: what fit leaves in the model "
+                    "was validated in no epoch.",
+                )
+            )
+
+    def add(self, *diagnoses: Diagnosis | None) -> None:
+        """What was seen without training; the first of each code counts."""
+        for one in diagnoses:
+            if one is not None and one.code not in {known.code for known in self._diagnoses}:
+                self._diagnoses.append(one)
+
+    def give_up(self, why: str) -> None:
+        """Look no further; the report says why."""
+        self.failed = True
+        self._missing.append(why)
+
+    def judge(self) -> tuple[Diagnosis, ...]:
+        """What is wrong, the trouble that explains most first."""
+        labels = self._labels if len(self._labels) else None
+        return rules.judge(self._seen(), self._diagnoses, labels, self._facts)
+
+    def examination(self, number: int, diagnoses: tuple[Diagnosis, ...] | None) -> Examination:
+        """Everything that was seen, and `diagnoses`: None if judging failed."""
+        return Examination(
+            fit=number,
+            model=str(getattr(self.model, "name", "model")),
+            epochs=tuple(one.number for one in self._epochs),
+            curves=curves(self._epochs),
+            bands=bands(self._epochs),
+            facts=dict(self._facts),
+            diagnoses=tuple(self._diagnoses) if diagnoses is None else diagnoses,
+            not_looked_at=tuple(dict.fromkeys(self._missing)),
+            seconds=self.clock.seconds,
+            fit_seconds=time.perf_counter() - self._began,
+        )
+
+    # Looking --------------------------------------------------------------------------------------
+
+    def _look_at_data(self) -> None:
+        train, validation = self._given
+        train = self._told.train if train is None else train
+        validation = self._told.validation if validation is None else validation
+        sides = read_sides(train, validation, self._told, self._observed, self._most)
+        self._sides = sides
+        self._missing += sides.missing
+        self._facts["batch_size"] = sides.batch
+        self._facts["steps"] = self.params.get("steps") or sides.steps
+        self.add(*images_compared(sides))
+
+    def _look_at_model(self) -> None:
+        sides, steps = self._sides, self._facts["steps"]
+        network = Network(self.model, int(np.clip(sides.batch, 32, 128)))
+        self._count_batchnorms(network, steps)
+        self._looked = True
+        if sides.ours:
+            self._look_at_inputs(network, sides.ours[0])
+        known = sides.theirs or sides.ours
+        if not known:
+            return
+        few = rows(floats(known[0].x), slice(0, 64))
+        outputs = _asked(network, few)
+        task = task_of(self.model, outputs, np.asarray(known[0].y)[: count(few)])
+        if isinstance(task, str):
+            self._missing.append(task)
+            return
+        self._task = task
+        self._facts["classes"] = task.classes
+        self.add(
+            of_model.loss_and_output(task, self.model, outputs),
+            of_model.metric_and_output(task, self.model),
+        )
+        self.add(*labels_compared(sides, task, self._told))
+        if sides.ours:
+            self._facts["training_images_seen"] = len(task.labels(sides.ours[0].y))
+            self._look_at_first_loss(network, task, sides.ours[0])
+        if sides.theirs:
+            self._watch = self._watching(network, task)
+            self._watch.begin(steps)
+
+    def _count_batchnorms(self, network: Network, steps: int | None) -> None:
+        norms = network.batchnorms()
+        self._momenta = tuple(float(layer.momentum) for layer in norms if layer.trainable)
+        self._facts["batchnorm_layers"] = len(norms)
+        self._facts["batchnorm_layers_live"] = len(self._momenta)
+        if self._momenta and steps:
+            memory = 1 / max(1 - float(np.median(self._momenta)), 1e-9)
+            self._facts["batchnorm_memory_in_epochs"] = memory / steps
+
+    def _look_at_inputs(self, network: Network, sample: Sample) -> None:
+        first = first_input(sample.x)
+        if first.dtype.kind not in "fiu" or not np.isfinite(first.astype("float32")).all():
+            return
+        for name, end in (("inputs_from", first.min()), ("inputs_to", first.max())):
+            # 255 as 255, and not in two digits as a measured number.
+            self._facts[name] = int(end) if float(end).is_integer() else float(end)
+        twice = inputs.scaled_twice(self.model, first)
+        self.add(twice)
+        if twice is None and self._known is not None:
+            self.add(inputs.unknown_to_the_network(network, floats(sample.x), *self._known))
+
+    def _look_at_first_loss(self, network: Network, task: Task, sample: Sample) -> None:
+        few = rows(floats(sample.x), slice(0, 256))
+        p = task.distribution(_asked(network, few))
+        labels = task.labels(sample.y)[: len(p)]
+        nll = -np.log(np.clip(p[np.arange(len(p)), labels], 1e-7, 1)).mean()
+        self._facts["first_loss"] = float(nll)
+        if not self._momenta:
+            self.add(inputs.not_scaled(first_input(few), float(nll), task.classes))
+
+    def _watching(self, network: Network, task: Task) -> Watch:
+        """A watch on shuffled samples: any number of them, from the front, is a fair choice."""
+        ours, theirs = self._sides.ours, self._sides.theirs[0]
+        labels = task.labels(theirs.y)
+        self._complete = theirs.complete and len(labels) == count(theirs.x)
+        self._facts["validation_images"] = len(labels)
+        order = np.random.default_rng(0).permutation(len(labels))
+        self._labels = labels[order]
+        train = None
+        if ours:
+            mixed = np.random.default_rng(1).permutation(count(ours[0].x))
+            train = rows(floats(ours[0].x), mixed), task.labels(ours[0].y)[mixed]
+        kept = rows(floats(theirs.x), order)
+        return Watch(network, task, (kept, self._labels), train, self._sides.batch)
+
+    def _fingerprint(self) -> int:
+        return hash(tuple(value.tobytes() for value in values(self.model.trainable_variables)[-4:]))
+
+    def _seen(self) -> rules.Seen:
+        policies = {
+            str(getattr(layer, "compute_dtype", "")) for layer in self.model._flatten_layers()
+        }
+        swapped = any("SwapEMA" in type(one).__name__ for one in self._told.callbacks)
+        commonest = np.bincount(self._labels).max() if len(self._labels) else 0
+        return rules.Seen(
+            epochs=self._epochs,
+            curves=rules.series(self._epochs),
+            batch=self._facts.get("batch_size") or 32,
+            steps=self._facts.get("steps") or 0,
+            momenta=self._momenta,
+            chance=float(commonest / max(len(self._labels), 1)),
+            classes=self._task.classes if self._task else 0,
+            single=bool(self._task and self._task.single),
+            float16="float16" in policies,
+            uses_average=swapped and bool(getattr(self.model.optimizer, "use_ema", False)),
+            complete=self._complete
+            and self._watch is not None
+            and self._watch.images == len(self._labels),
+        )
+
+
+def _statistics(model: Any) -> tuple | None:
+    """The first BatchNorm layer and its running statistics; None if it has none yet."""
+    norms = Network(model).batchnorms()
+    if not norms:
+        return None
+    mean, variance = values([norms[0].moving_mean, norms[0].moving_variance])
+    if np.all(mean == 0) and np.all(variance == 1):
+        return None
+    return norms[0], mean, variance
+
+
+def _asked(network: Network, x: Any) -> Any:
+    """Outputs for these inputs, leaving no trace."""
+    with network.untouched():
+        return network.outputs(x)

@@ -1,0 +1,136 @@
+"""Samples of what a `fit` trains on and validates on, and what they show side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tlhelpers.doctor import samples
+from tlhelpers.doctor.checks import images, labels, preparation
+from tlhelpers.doctor.diagnosis import Diagnosis
+from tlhelpers.doctor.fit import Told
+from tlhelpers.doctor.network import first_input
+from tlhelpers.doctor.observe import Observed
+from tlhelpers.doctor.samples import Sample
+from tlhelpers.doctor.task import Task
+
+_MANY_BYTES = 400_000_000  # of arrays whose twins are all looked for
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """Both sides of a `fit`, sampled.
+
+    Attributes
+    ----------
+    train, validation : any
+        Where the samples are from: arrays, or a dataset; None if `fit` has none.
+    ours, theirs : sequence of Sample
+        Passes over the training and over the validation images; empty if nothing could be read.
+    missing : tuple of str
+        What could not be read, and why, a sentence each.
+    batch : int
+        Images of a training step.
+    """
+
+    train: Any = None
+    validation: Any = None
+    ours: tuple[Sample, ...] = ()
+    theirs: tuple[Sample, ...] = ()
+    missing: tuple[str, ...] = ()
+    batch: int = 32
+
+    @property
+    def steps(self) -> int | None:
+        """Steps of an epoch; None if it was not read to its end."""
+        return len(self.ours[0].sizes) if self.ours and self.ours[0].complete else None
+
+
+def read_sides(
+    train: Any, validation: Any, told: Told, observed: Mapping[int, Observed], most: int
+) -> Sides:
+    """Sample both sides; see `tlhelpers.doctor.samples.read`.
+
+    Parameters
+    ----------
+    train, validation : any
+        What `fit` gets.
+    told : Told
+    observed : mapping of int to Observed
+        Generators that pass their batches on while they are looked at, by `id`.
+    most : int
+        Images of each side.
+
+    Returns
+    -------
+    Sides
+    """
+    missing: list[str] = []
+    batch = told.batch_size or 32
+
+    def passes(source: Any, side: str, steps: int | None) -> tuple[Sample, ...]:
+        if source is None:
+            missing.append(f"No {side} images were given: nothing could be measured on them.")
+            return ()
+        if id(source) in observed:  # before the first epoch nothing has passed yet
+            seen = (observed[id(source)].sample(steps, epoch) for epoch in (0, 1))
+            return tuple(one for one in seen if one)
+        read = samples.read(source, images=most, passes=2, batch_size=batch)
+        if isinstance(read, samples.NotRead):
+            missing.append(f"The {side} images were not looked at: {read.why}")
+            return ()
+        if read[0].y is None:
+            missing.append(f"The {side} images have no labels: they were not looked at.")
+            return ()
+        return tuple(read)
+
+    ours = passes(train, "training", told.steps_per_epoch)
+    theirs = passes(validation, "validation", told.validation_steps)
+    if ours:
+        batch = int(np.median(ours[0].sizes[:-1] or ours[0].sizes))  # the last one may be short
+    return Sides(train, validation, ours, theirs, tuple(missing), batch)
+
+
+def images_compared(sides: Sides) -> Iterator[Diagnosis | None]:
+    """What the images tell: are some on both sides, prepared alike, the same each time?"""
+    ours, theirs = sides.ours, sides.theirs
+    if ours and theirs:
+        a, b = first_input(ours[0].x), first_input(theirs[0].x)
+        twins = [_whole(sides.train, a)] + [first_input(more.x) for more in ours[1:]]
+        if all(one.shape[1:] == b.shape[1:] for one in twins):
+            digests = np.concatenate([samples.digests(one) for one in twins])
+            yield images.leak(digests, samples.digests(b))
+        yield preparation.prepared_otherwise(a, b)
+    if len(theirs) > 1 and theirs[0] is not theirs[1]:
+        noise = samples.random_ops(sides.validation)
+        yield images.validation_changes(theirs[0], theirs[1], noise)
+
+
+def labels_compared(sides: Sides, task: Task, told: Told) -> Iterator[Diagnosis | None]:
+    """What the labels tell: their weights, their shares on both sides, their order."""
+    if not sides.ours:
+        return
+    sample = sides.ours[0]
+    known = task.labels(sample.y)
+    weights = None if sample.weight is None else np.asarray(sample.weight)
+    yield labels.class_weights(told.class_weight, known, sides.batch, weights)
+    other = task.labels(sides.theirs[0].y) if sides.theirs else None
+    if other is not None:
+        yield labels.sorted_split(known, other, task.classes)
+    if isinstance(sides.train, (tuple, list)) and told.shuffle:
+        return
+    order = sample.labels or sample
+    shares = None
+    if not order.complete and other is not None and len(other) >= 50:
+        shares = np.bincount(other, minlength=task.classes)[: task.classes] / len(other)
+    yield labels.batch_order(task.labels(order.y), tuple(order.sizes), task.classes, shares)
+
+
+def _whole(train: Any, sampled: np.ndarray) -> np.ndarray:
+    """All training images if they lie in memory and are not too many, else the sampled ones."""
+    if isinstance(train, (tuple, list)) and isinstance(train[0], np.ndarray):
+        return train[0] if train[0].nbytes < _MANY_BYTES else sampled
+    return sampled
