@@ -4,6 +4,8 @@ Run ``python benchmarks/live_checks.py --checks 50``; a check takes ten minutes 
 this takes a night. Each check has seeds of its own. One that is stopped is made again, and one that
 has come to its end is kept in ``build/live_checks``. It prints the table of alarms, with Wilson's
 95 % intervals, and writes it into ``docs/nightly.md`` if all checks were whole ones.
+
+``--recorded`` takes no time: recorded runs on seeds that no limit was made from stand for new ones.
 """
 
 from __future__ import annotations
@@ -12,15 +14,20 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
+from tlhelpers.analysis import metrics
 from tlhelpers.core import files, paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.core.progress import bar
+from tlhelpers.course import regression
 from tlhelpers.course.junit import FAILED, INTERRUPTED, PASSED
+from tlhelpers.experiment import protocol
 from tlhelpers.measures.statistics import wilson
 
 PAGE = paths.PROJECT / "docs" / "nightly.md"
@@ -80,14 +87,68 @@ def table(alarms: Counts) -> str:
     return "\n".join(lines) + "\n"
 
 
+def of_recorded(plans: list[regression.Plan], seeds: range) -> str:
+    """A row for each plan: of all choices of recorded seeds, how many would raise the alarm.
+
+    Parameters
+    ----------
+    plans : list of Plan
+        Of one case, the posted recipe first.
+    seeds : range
+        No limit is made from them. Plans that were not recorded with them are left out.
+    """
+    rows = []
+    for plan in plans:
+        sides = [plans[0], plan] if plan.target and plan.target.fix else [plan]
+        runs = [
+            {
+                seed: run
+                for seed in seeds
+                if (run := one.case.find(one.recipe, seed, committed=True))
+            }
+            for one in sides
+        ]
+        both = sorted(set.intersection(*map(set, runs)))
+        if plan.target is None or len(both) < plan.target.runs:
+            continue
+        of = metrics.metric(plan.target.metric).of
+        chosen = list(combinations(both, plan.target.runs))
+        means = [[np.mean([of(side[seed]) for seed in each]) for side in runs] for each in chosen]
+        failed = sum(not plan.target.holds(float(m[-1] - (m[0] if m[1:] else 0))) for m in means)
+        rows.append(f"| {plan.name} | {failed} of {len(chosen)} | {len(both)} |\n")
+    return "".join(rows)
+
+
+def recorded_table() -> str:
+    """What `of_recorded` says of the usual checks of both cases."""
+    rows = [
+        of_recorded(regression.plan(name, fixes), protocol.FRESH_SEEDS)
+        for name, fixes in regression.USUAL.items()
+    ]
+    return "".join(["| check | alarms | fresh seeds |\n| --- | --- | --- |\n", *rows])
+
+
+def put(name: str, text: str) -> None:
+    """Write a table between its two marks in docs/nightly.md."""
+    page = PAGE.read_text(encoding="utf-8")
+    before, rest = page.split(f"<!-- {name} -->")
+    after = rest.split(f"<!-- /{name} -->")[1]
+    files.save(PAGE, f"{before}<!-- {name} -->\n{text}<!-- /{name} -->{after}")
+
+
 def main(
     checks: Annotated[int, typer.Option(min=1, max=1000, help="How many, fresh ones in all.")] = 50,
     case_names: Annotated[list[str] | None, typer.Option("--case")] = None,
     fix_names: Annotated[list[str] | None, typer.Option("--fix")] = None,
     everything: Annotated[bool, typer.Option("--all")] = False,
     outcomes: bool = True,
+    recorded: Annotated[bool, typer.Option("--recorded", help="Train nothing.")] = False,
 ) -> None:
     """Make so many checks, and count the alarms; other options are those of `tlhelpers check`."""
+    if recorded:
+        found = recorded_table()
+        typer.echo(found)
+        return put("recorded", found)
     options = ["--all"] if everything else []
     options += [word for name in case_names or () for word in ("--case", name)]
     options += [word for name in fix_names or () for word in ("--fix", name)]
@@ -101,10 +162,7 @@ def main(
     minutes = sorted(record["seconds"] / 60 for record in records)[len(records) // 2]
     typer.echo(f"{found}\nmedian time {minutes:.1f} minutes")
     if not options:
-        text = PAGE.read_text(encoding="utf-8")
-        before, rest = text.split("<!-- alarms -->")
-        after = rest.split("<!-- /alarms -->")[1]
-        files.save(PAGE, f"{before}<!-- alarms -->\n{found}<!-- /alarms -->{after}")
+        put("alarms", found)
 
 
 if __name__ == "__main__":

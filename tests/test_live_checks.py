@@ -3,11 +3,13 @@
 import importlib.util
 import json
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
 from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
+from tlhelpers.course.regression import Target
 
 
 @pytest.fixture
@@ -60,3 +62,22 @@ def test_a_check_that_cannot_be_made_is_one_line(live_checks, tmp_path, monkeypa
     monkeypatch.setattr(live_checks.subprocess, "run", lambda *_, **__: done)
     with pytest.raises(CourseError, match="check 3 did not come to its end: tlhelpers: no rec"):
         live_checks.check(3, tmp_path, [])
+
+
+def test_recorded_runs_stand_for_new_ones(live_checks):
+    """Four seeds in pairs, by hand: the limit of 0.5 is missed by (1, 3) and (3, 4)."""
+    jitter = {1: 0.6, 2: 0.9, 3: 0.2, 4: 0.5}
+    runs = {seed: SimpleNamespace(value=value) for seed, value in jitter.items()}
+    of = SimpleNamespace(of=lambda run: run.value)
+    case = SimpleNamespace(find=lambda recipe, seed, committed: runs.get(seed))
+    target = Target(fix=None, metric="jitter", recorded=1.0, limit=0.5, runs=2)
+    plan = SimpleNamespace(name="posted outcome", case=case, recipe=None, target=target)
+    live_checks.metrics = SimpleNamespace(metric=lambda name: of)
+    row = live_checks.of_recorded([plan], range(1, 9))
+    assert row == "| posted outcome | 2 of 6 | 4 |\n"
+    assert live_checks.of_recorded([plan], range(5, 9)) == ""
+
+
+def test_the_page_counts_the_recordings_as_they_are(live_checks):
+    page = live_checks.PAGE.read_text(encoding="utf-8")
+    assert live_checks.recorded_table() in page
