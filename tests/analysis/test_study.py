@@ -2,7 +2,7 @@
 
 import pytest
 
-from tlhelpers.analysis.plots import results
+from tlhelpers.analysis.plots import changes
 from tlhelpers.analysis.study import study
 from tlhelpers.experiment import protocol
 
@@ -34,7 +34,7 @@ def test_the_widened_bar_leaves_out_zero_just_where_the_verdict_does(name):
             (effect.jitter, effect.p_jitter, effect.on_jitter),
             (effect.score, effect.p_score, effect.on_score),
         ):
-            low, high = results._widened(c, p)
+            low, high = changes._widened(c, p)
             assert (low > 0 or high < 0) == (word in ("helps", "hurts")), effect
             assert low <= c.low and c.high <= high
             seen.add((c.low > 0 or c.high < 0, word in ("helps", "hurts")))
