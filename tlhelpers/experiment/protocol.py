@@ -92,8 +92,14 @@ VERSION_5 = Protocol(
         ),
     },
     behind={
-        "retinopathy": (("frozen-batchnorm", ("learning-rate-1e-5",)),),
-        "ferplus": (("frozen-batchnorm", ("learning-rate-1e-4",)),),
+        "retinopathy": (
+            ("frozen-batchnorm", ("learning-rate-1e-5",)),
+            ("weight-average", ("learning-rate-1e-5", "frozen-batchnorm")),
+        ),
+        "ferplus": (
+            ("frozen-batchnorm", ("learning-rate-1e-4",)),
+            ("weight-average", ("frozen-batchnorm",)),
+        ),
     },
     described={"retinopathy": (), "ferplus": ()},
     steady={
