@@ -49,21 +49,21 @@ tl.plots.readings(
 # %% [markdown]
 # | you see | trouble | what to change |
 # | --- | --- | --- |
-# | **A.** Blue is calm where orange jumps. | BatchNorm lags: the weights were fine, the statistics were not ([page 04](04_batchnorm_lags.ipynb)). | Measure the statistics for the weights that you validate: `UpdateBatchNorm`, [page 07](07_average_the_weights.ipynb). |
+# | **A.** Blue is calm where orange jumps. | BatchNorm lags: the weights were fine, the statistics were not ([page 04](04_batchnorm_lags.ipynb)). | Measure the statistics again before each validation: `UpdateBatchNorm`, [page 07](07_average_the_weights.ipynb). |
 # | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | A tenth of the learning rate, or averaged weights ([page 07](07_average_the_weights.ipynb)). |
-# | **C.** One valley, then all three climb. | It overfits, or grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
+# | **C.** One valley, then all three climb. | The network overfits, or it grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
 #
-# In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. Its pink line starts high because the very
-# first weights are in that average. In C, statistics are fresh already. Most jumping curves that we measured were A
+# In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. Its pink line starts high because the
+# first weights are still in that average. C is validated with averaged weights and fresh statistics already. Most jumping curves that we measured were A
 # and B together, and averaged weights with fresh statistics cure both.
 #
 # ## Before anything else
 #
-# Two checks come first. They need no theory, and public reports of odd curves are full of the faults that they
-# catch ([page 08](08_data_path.ipynb)).
+# Two checks come first. They need no theory, and they catch the faults behind many public reports of odd curves
+# ([page 08](08_data_path.ipynb)).
 #
-# **Evaluate twice.** Call `model.evaluate` twice with the same weights. If the two numbers differ in
-# more than the last digits, your validation images change. **Look at both sides.** Take one training batch and one validation
+# **Evaluate twice.** Call `model.evaluate` twice with the same weights, on the data set that you give to `fit`. If
+# the two numbers differ in more than the last digits, your validation images change. **Look at both sides.** Take one training batch and one validation
 # batch as the network gets them, and compare their range, mean and shape.
 
 # %% slide="code" slide_from="first, second"
@@ -98,8 +98,8 @@ history = model.fit(
 doctor
 
 # %% [markdown]
-# It names the trouble, shows the evidence, and gives you the lines of Keras that cure it. It is right
-# about the rest, too: without flips this training memorizes its images, and some of our validation faces
+# It names the trouble, shows the evidence, and gives you the lines of Keras that cure it. Its chart draws the readings
+# that a finding rests on, and its share is over all epochs. It is right about the rest, too: without flips this training memorizes its images, and some of our validation faces
 # are copies of training faces, as in FER+ ([page 10](10_honest_validation.ipynb)).
 #
 # Your own script stays as it is: `python -m tlhelpers.doctor train.py`. The
@@ -107,8 +107,7 @@ doctor
 #
 # ## Try it
 #
-# **Exercise (2 minutes).** What is the main trouble of this run: A, B or C? Which single
-# measurement takes most of the jumps away?
+# **Exercise (2 minutes).** What is the main trouble of this run: A, B or C?
 
 # %%
 tl.plots.readings(
@@ -129,8 +128,8 @@ tl.check("00-which", my_answer)
 # my_answer = "A"
 # ```
 #
-# Blue stays low where orange jumps: the weights were good in those epochs, and the running statistics
-# were not.
+# Fresh statistics alone take most of the jumps away: blue stays low where orange jumps. The weights were good in
+# those epochs, and the running statistics were not.
 # </details>
 
 # %% [markdown]

@@ -2,7 +2,7 @@
 # # The retina training spikes
 #
 # **In one sentence.** We rebuild a training that somebody asked about, in plain Keras, and its
-# validation loss jumps as it did for them and in many public logs.
+# validation loss spikes as they describe, and as in many public logs.
 #
 # **You will be able to** rebuild the training, tell a spike from overfitting, and say whether your own
 # curve is unusual.
@@ -38,20 +38,20 @@ shown = {f"seed {run.seed}": run.history for run in list(posted)[:4]}
 tl.plots.history(
     shown,
     "Training improves steadily, validation jumps",
-    f"Each validation point uses the same images. {posted.origin}.",
+    f"Each validation point uses the same images; {posted.origin}.",
     metric="accuracy",
 )
 
 # %% [markdown]
 # Look at the orange points. In some epochs the loss spikes, and sometimes accuracy drops with it. Most
 # spikes have recovered an epoch or two later. **That is the first lesson.** A spike that comes back is not
-# overfitting. Overfitting is a rise that stays. (Training starts above validation because of dropout.)
+# overfitting. Overfitting is a rise that stays. (The training loss starts higher because of dropout.)
 #
 # ## The program
 #
-# To run on a laptop, our version differs from the question. A program draws the images, small and few. The
-# backbone is the first two thirds of EfficientNet-Lite0, whose ImageNet weights come with `pip`. Batches
-# of 8, inputs divided by 255 and random flips come from most public programs of this kind.
+# To run on a laptop, our version differs from the question. The images are small, few, and drawn by a
+# program. The backbone is the first two thirds of EfficientNet-Lite0, whose ImageNet weights are installed with the
+# course. As most public programs of this kind do, we use batches of 8, divide inputs by 255 and flip at random.
 #
 # One line, `rescale`, makes all kernels eight times smaller. BatchNorm undoes that, so the outputs stay
 # the same. But each step of Adam now changes the network as much as it would change ResNet50.
@@ -91,8 +91,8 @@ model.compile(keras.optimizers.Adam(1e-4), loss="binary_crossentropy", metrics=[
 #
 # ## Train it here, now
 #
-# Five epochs take about a minute. Some seeds spike and some do not. If this one stays calm, change
-# the seed above and run both cells again.
+# Five epochs take about a minute. Some seeds spike and some do not. If yours stays calm, put another seed into the
+# program and run both cells again. If it climbs at the end, raise `epochs` to 8 and see whether it comes back.
 
 # %%
 history = model.fit(
@@ -174,7 +174,7 @@ tl.check("01-rule-out", my_answer)
 # %% [markdown]
 # ## Key points
 #
-# - Training falls, validation jumps and comes back: that is not overfitting.
+# - If the training loss falls while the validation loss jumps and comes back, it is not overfitting.
 # - With ResNet50 and Adam at `1e-4` this is common. There is nothing odd about your recipe.
 # - Our small version takes steps as long as ResNet50's. That is what makes it jump
 #   ([page 06](06_step_length.ipynb)).

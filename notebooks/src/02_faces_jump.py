@@ -41,7 +41,7 @@ tl.plots.history(
 )
 
 # %% [markdown]
-# This is the same trouble as in the retina training, though much differs. There are eight classes
+# This is the same trouble as in the retina training, although much is different. There are eight classes
 # instead of two. The first blocks are frozen. The learning rate is ten times higher.
 #
 # ## The program
@@ -122,7 +122,7 @@ tl.plots.history(
 tl.plots.recalls({"the question's recipe": posted}, "The rarest expressions are found least")
 
 # %% [markdown]
-# Read it from left to right. The network does well on the common classes, and those make the accuracy.
+# Read it from left to right. The network does well on the common classes, and those dominate the accuracy.
 # At the right end most faces are missed. In our drawn set, contempt is hardly ever found.
 #
 # Now look at the thin lines. With so few faces, recall is very uncertain. If none of 20 is found, what
@@ -144,8 +144,8 @@ print(f"0 of 20 found: the true recall may lie anywhere from {low:.0%} to {high:
 #
 # The asker tried a lower learning rate and class weights, and saw no improvement. But you cannot
 # tell from a single jumpy curve. Here is what the two do over eight seeds. On the left is how much the loss
-# jumps, on the right macro-F1. A bar that crosses zero shows no clear effect
-# ([page 03](03_is_it_noise.ipynb)).
+# jumps, on the right macro-F1. A thin bar that crosses zero shows no clear
+# effect ([page 03](03_is_it_noise.ipynb)).
 
 # %%
 tried = faces.effects(["learning-rate-1e-4", "class-weights-balanced"])
@@ -201,8 +201,8 @@ tl.check("02-blind", my_answer)
 
 # %% [markdown]
 # **Exercise 2 (3 minutes).** You want to be able to say "this network finds fewer than 5 % of all
-# disgust faces", by Wilson's interval. Suppose that none is found. How many disgust faces must your test
-# set have at least?
+# disgust faces", by Wilson's interval. Suppose that none is found. What is the smallest number of
+# disgust faces that your test set needs?
 
 # %% tags=["exercise"]
 my_answer = None  # a number of faces; tl.statistics.wilson(0, n) gives (low, high)

@@ -51,8 +51,9 @@ tl.plots.history(
 #
 # First we need a number instead of an impression. Take the log of the validation loss, so that doubling
 # counts the same at any level. Find the lowest epoch. Before it the loss should fall, because the network
-# learns. After it the loss may rise, because it overfits. *Jitter* adds up the rises before it and the
-# falls after it. It doubles the sum, because each detour is walked twice, and divides by the number of steps.
+# learns. After that epoch the loss may rise, because the network overfits. *Jitter* adds up the rises before it and
+# the falls after it, which are steps the wrong way. It doubles the sum, because every wrong step has to be undone,
+# and divides by the number of steps.
 
 
 # %% slide="code" slide_to="return"
@@ -84,13 +85,13 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 # 2. **The seed.** All other randomness acts during training and ends up in the weights. Only more seeds
 #    show how much that is.
 #
-# Here is the first kind. Each bar shows how far other validation images could have moved that step. If the
-# bar misses the height of the point before, the step is too large to be chance.
+# Here is the first kind. Each bar shows how much that step could differ with other validation images. If the
+# bar does not reach the height of the point before, chance does not explain the step.
 
 # %%
 tl.plots.wrong_way(
     {"Monday": monday, "Tuesday": tuesday},
-    "Monday jumps far more than chance, most of Tuesday's steps could be chance",
+    "Monday jumps far more than chance, half of Tuesday's steps could be chance",
 )
 
 # %% [markdown]
@@ -153,8 +154,8 @@ tl.plots.paired(
 #
 # A result needs an interval: mean difference ± t × standard deviation of the differences / √n. If it
 # includes zero, you have seen no clear effect. If you tried ten changes, one of them may look good by
-# luck, so the interval has to be wider. The verdicts below take that into account. Score is AUC; the
-# lower rate costs some, because ten epochs are too few for it.
+# luck, so the interval has to be wider. The verdicts below take that into account. Score is AUC, the area
+# under the ROC curve. The lower rate costs some: after ten epochs its AUC was still rising.
 
 # %% tags=["nbval-check-output"]
 for effect in retina.effects(["frozen-batchnorm", "learning-rate-1e-5"]):
@@ -164,7 +165,7 @@ for effect in retina.effects(["frozen-batchnorm", "learning-rate-1e-5"]):
 # ## How many seeds do I need?
 #
 # That depends on the spread between seeds, σ, and on the difference δ that you want to see. A rule of
-# thumb is 16 (σ / δ)² runs of each recipe, for four chances in five to see it.
+# thumb is 16 (σ / δ)² runs of each recipe, for an 80 % chance of detecting it. Pairs need fewer if their luck cancels.
 
 # %%
 jitters = np.array([jitter(run.curve("val_nll")) for run in posted])

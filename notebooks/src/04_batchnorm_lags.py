@@ -28,7 +28,7 @@ posted = retina.runs()
 # ## See it
 #
 # These are three trainings from [page 01](01_retina_spikes.ipynb), each validated twice after every
-# epoch. Orange is the loss as validated. For blue, we left the weights alone and only measured
+# epoch. Orange is the loss as validated: the NLL of [page 03](03_is_it_noise.ipynb), so its numbers differ from page 01's. For blue, we left the weights alone and only measured
 # BatchNorm's statistics again, on training images.
 
 # %% slide="figure"
@@ -39,8 +39,8 @@ tl.plots.readings(
 
 # %% [markdown]
 # Same network, same images. **In most epochs the jumping came from the statistics, not from the weights.**
-# Not all of it: blue moves too, and in a few epochs it lies above orange. There the weights themselves
-# jump.
+# Not all of it: blue moves too. What fresh statistics leave is mostly weights that jump, and
+# [page 06](06_step_length.ipynb) is about them.
 #
 # ## Why
 #
@@ -101,7 +101,7 @@ def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
 # %% [markdown]
 # If this loss is clearly lower than that of plain `model.evaluate`, outdated statistics are to blame. If
 # both are equally bad, the weights themselves jump. [Page 07](07_average_the_weights.ipynb) cures both.
-# (If no BatchNorm layer trains, the two are equal and say nothing.)
+# (If no BatchNorm layer trains, nothing can lag, and the two are always equal.)
 #
 # With `tf.data`, first collect about a thousand images:
 # `x_train = np.concatenate([x for x, _ in train.take(32)])`. The
@@ -114,15 +114,15 @@ def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
 
 # %%
 faces = tl.study("ferplus", profile, live, seeds)
-tl.plots.split({"retina": posted, "faces": faces.runs()}, "What is left of the jumping")
+tl.plots.split({"retina": posted, "faces": faces.runs()}, "Both together leave the least jumping")
 
 # %% [markdown]
-# Fresh statistics take away most of it. On the retina, averaging the weights takes nearly as much in the mean, but
-# not in every run. On the faces it does not help alone, because an average needs statistics of its own. Both
-# together leave least, and that is [page 07](07_average_the_weights.ipynb).
+# Fresh statistics take away most of it. On the retina, averaging the weights removes nearly as much. On the faces it
+# does not help alone, because an average needs statistics of its own. Doing both leaves the least jumping:
+# [page 07](07_average_the_weights.ipynb) shows how.
 #
-# A shorter memory, `momentum=0.9`, lags less. It made no clear difference on the retina, perhaps because its
-# statistics then come from a few small batches.
+# With a shorter memory, `momentum=0.9`, the statistics lag less. It made no clear difference on the retina
+# ([page 14](14_everything_tried.ipynb)), perhaps because its statistics then come from a few small batches.
 #
 # ## Try it
 #
@@ -155,7 +155,7 @@ model = trainer.network.model
 x_train, y_train, x_val, y_val = retina.case.arrays
 
 # %% tags=["exercise"]
-my_answer = None  # (the plain loss, the fresh loss)
+my_answer = None  # {"plain": ..., "fresh": ...}, two losses
 
 tl.check("04-fresh", my_answer)
 
@@ -165,7 +165,7 @@ tl.check("04-fresh", my_answer)
 # ```python
 # plain = model.evaluate(x_val, y_val, verbose=0)[0]
 # fresh = fresh_evaluate(model, x_train, x_val, y_val)[0]
-# my_answer = (plain, fresh)
+# my_answer = {"plain": plain, "fresh": fresh}
 # ```
 #
 # Nothing but the statistics differs between the two numbers.

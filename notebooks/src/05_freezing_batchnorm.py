@@ -1,8 +1,8 @@
 # %% [markdown]
 # # The flag that does not freeze BatchNorm
 #
-# **In one sentence.** In Keras 3, `base(x, training=False)` does nothing while `fit` trains, and where
-# steps are long, really freezing BatchNorm did not steady our curves either.
+# **In one sentence.** In Keras 3, `base(x, training=False)` does nothing while `fit` trains, and really
+# freezing BatchNorm did not steady our curves either.
 #
 # **You will be able to** test whether your BatchNorm is frozen, freeze it, and decide whether you
 # should.
@@ -90,7 +90,7 @@ tl.plots.moving_means(
 # Keras 2 the flag held, and most tutorials are from that time. Keras knows
 # [the issue](https://github.com/keras-team/keras/issues/20285).
 #
-# Setting `trainable = False` on the BatchNorm layer does work. Here it does two things: scale and shift
+# Setting `trainable = False` on the BatchNorm layer does work. In Keras this does two things: scale and shift
 # stop training, and the layer uses its running statistics even during training. So nothing can lag.
 #
 # ## In Keras
@@ -135,13 +135,14 @@ for name, model in ways.items():
 tl.plots.curves(
     {"the question's recipe": retina.runs(), "frozen BatchNorm": retina.runs("frozen-batchnorm")},
     column="val_accuracy",
-    title="Frozen, some runs are slow to learn, or never do",
+    title="With BatchNorm frozen, some runs learn slowly or not at all",
     log=False,
 )
 
 # %% [markdown]
-# A run on the flat line gives every image the same answer, and is right as often as that class occurs. Such
-# a run is steady and useless, so never read jitter without the score.
+# A run on the flat line gives every image the same answer, so its accuracy is just the share of that class. Such
+# a run is steady and useless, so never read jitter without the score. With runs as unlike as these, no mean is clear:
+# the score below, AUC in the last epoch, shows no clear effect.
 #
 # In the faces training, we froze BatchNorm at the question's learning rate, and at a tenth of it, each
 # compared with the same rate and live BatchNorm:
@@ -173,8 +174,8 @@ print(f"retina, a tenth of the rate: {on_retina}")
 # | your training | freeze BatchNorm? |
 # | --- | --- |
 # | ResNet50 at the question's rate | No. Average the weights ([page 07](07_average_the_weights.ipynb)) or shorten the step ([page 06](06_step_length.ipynb)). |
-# | a network with short steps and few images, such as EfficientNet at 1e-4 | Try it, and compare scores over a few seeds. |
-# | only a few images fit into a batch | Yes: statistics of so few images are too noisy to train with. |
+# | the same at a tenth of the rate, or a network with short steps | Only if the score gains over a few seeds. Expect it to jump more. |
+# | only two or three images fit into a batch | Yes: [statistics of so few images](https://arxiv.org/abs/2105.07576) are too noisy to train with. |
 # | weights that were never trained | Never. The running statistics are still 0 and 1, so there is no normalization at all. |
 #
 # ## Try it
@@ -235,8 +236,8 @@ tl.check("05-freeze-or-leave", my_answer)
 #
 # - `training=False` does not freeze BatchNorm under `fit`. Set `trainable = False` on each layer, then
 #   compile.
-# - Check it: run one step, and look whether `moving_mean` has moved.
-# - Where steps are long, freezing did not steady our curves. Compare scores before you keep it.
+# - Check it: run one step, and see whether `moving_mean` has changed.
+# - Freezing did not steady our curves, and raised the score only at a tenth of the rate. Compare before you keep it.
 #
 # <details><summary>How sure are we?</summary>
 #

@@ -34,16 +34,17 @@ tl.plots.field_survey({}, "At 1e-4, ResNet50 jumps more than EfficientNet")
 
 # %% [markdown]
 # Look at the black bars. EfficientNet jumps less, even at several times the learning rate. At `1e-5`
-# hardly any run jumps. But those logs come from other authors and images, so they prove little.
+# hardly any run jumps. But the logs at `1e-5` come from other authors and use other images, so they prove little.
 #
-# MobileNet is an exception: the few logs at `1e-4` jump, too. MobileNetV2's BatchNorm has a very long
-# memory, and that is a trouble of its own ([page 04](04_batchnorm_lags.ipynb), exercise 1).
+# At `1e-4`, MobileNet and the other networks jump, too. MobileNetV2's BatchNorm has a very long
+# memory, which is a separate problem ([page 04](04_batchnorm_lags.ipynb), exercise 1).
 #
 # ## Why
 #
 # Adam moves every weight by about the learning rate, whatever the size of its gradient. The same move is a
-# larger share of a small weight. And in a wide filter, with n inputs, n small moves may all add up. The
-# output itself grows only like √n, because its terms partly cancel. Relative to the output, a step is about:
+# larger share of a small weight. A filter with n inputs sums n terms. Small changes can all push the same way, and
+# then their sum grows like n. The output itself partly cancels, and grows only like √n. So, as a share of the
+# output, a step is at most about:
 #
 # $$\text{step length} \approx \text{rate} \cdot \frac{\sqrt{\text{fan-in}}}{\text{rms of the kernel}}$$
 #
@@ -105,14 +106,15 @@ print("ResNet50, published:", f"{tl.similarity.published()['resnet50'].step.at(1
 # %% [markdown]
 # ## In Keras
 #
-# A median step near 0.05 is ResNet50's at `1e-4`, and on the retina it jumped. Near 0.007 it hardly did. The
-# limit depends on the task, so compare your own runs. If your step is long, lower the rate and train longer:
+# At `1e-4`, ResNet50's median step length is near 0.05. With that step the retina's loss jumped; with 0.007 it hardly
+# did. The limit depends on the task, so compare your own runs. If your step is long, lower the rate and train longer:
 #
 # ```diff
 # {{changes retinopathy learning-rate-1e-5}}
 # ```
 #
-# Or keep the rate and [average the weights](07_average_the_weights.ipynb). Or let the rate fall:
+# Or keep the rate and [average the weights](07_average_the_weights.ipynb). Or let the rate fall, which raised the score
+# of the faces and had no clear effect on the jumping:
 #
 # <details><summary>A warm-up, then a cosine to zero</summary>
 #
@@ -195,7 +197,7 @@ tl.check("06-plateau", my_answer)
 #
 # - Step length is rate · √fan-in / rms of the kernel. The rate alone tells you little.
 # - Advice on learning rates does not carry over from one backbone to another. Measure yours.
-# - Lower the rate and train longer, or let it fall on a schedule. `ReduceLROnPlateau` trusts the very
+# - Lower the rate and train longer, or average the weights. `ReduceLROnPlateau` trusts the very
 #   curve that jumps.
 #
 # <details><summary>How sure are we?</summary>

@@ -2,7 +2,7 @@
 # # Average the weights, then measure BatchNorm again
 #
 # **In one sentence.** Validate a moving average of the weights with BatchNorm statistics measured for
-# that average: in both of our rebuilds the jumping all but disappeared.
+# that average: in both of our rebuilds the jumping almost disappeared.
 #
 # **You will be able to** add the average to your own training, explain why Keras's callback alone
 # misleads, and put the callbacks in the right order.
@@ -36,13 +36,13 @@ tl.plots.curves(
     {
         "the question's recipe": faces.runs(),
         "SwapEMAWeights alone": faces.runs("weight-average"),
-        "and fresh statistics": faces.runs("weight-average-update-bn"),
+        "with fresh statistics": faces.runs("weight-average-update-bn"),
     },
     title="Averaging alone starts far too high; with fresh BatchNorm statistics the jumps are gone",
 )
 
 # %% [markdown]
-# On the left, every run jumps. In the middle, Keras validates the averaged weights, and the first epochs
+# On the left, most runs jump. In the middle, Keras validates the averaged weights, and the first epochs
 # look terrible. On the right, the same average is validated with its own statistics. What still climbs
 # there is trouble C ([page 09](09_overfit_or_overconfident.ipynb)).
 #
@@ -55,7 +55,8 @@ tl.plots.curves(
 # Averaged weights produce other values. `SwapEMAWeights` exchanges the weights and leaves the statistics
 # as they are, so Keras validates the weights of one network with the statistics of another.
 #
-# You can see it inside one training, validated three ways. The average covers one epoch:
+# You can see it inside one training, validated three ways. Here the average is the plain mean over one epoch;
+# `SwapEMAWeights` keeps a moving one, so the numbers differ from those above.
 
 # %%
 run = faces.runs()[0]
@@ -108,11 +109,14 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
         print(f"{question}: {effect}")
 
 # %% [markdown]
-# With statistics measured for it, the average steadies both trainings and costs no score in either.
-# Training itself is unchanged, so you can keep your learning rate. The average alone shows no effect that
-# holds after counting all tries.
+# With statistics measured for it, the average steadies both trainings and does not lower the score in either.
+# Your learning rate can stay as it is. The average alone has no clear effect once we correct for the number of
+# changes tried.
 #
 # It costs one pass over those thousand images at each validation.
+#
+# Which change do you need? The [doctor](15_your_own_training.ipynb) reads your run both ways, with fresh statistics and
+# with averaged weights, while it trains. Without it, add both callbacks: they cure the first three rows.
 #
 # | you see | trouble | the smallest change |
 # | --- | --- | --- |
@@ -152,7 +156,7 @@ tl.check("07-order", my_answer)
 # %% [markdown]
 # **Exercise 2 (8 minutes).** A small network on drawn stripes. Train it twice for three epochs: once with
 # `SwapEMAWeights` alone, once with `UpdateBatchNorm(shown)` as well; `shown` are its training images.
-# Compare the two `val_loss` of the first epoch. Make new callbacks for each training.
+# Compare the first-epoch `val_loss` of the two runs. Make new callbacks for each training.
 
 
 # %%

@@ -62,7 +62,7 @@ trainings = {
     "scaled twice": train(x / 255, y, (x_val / 255, y_val))[1],
     "validation scaled\ntwice": train(x, y, (x_val / 255, y_val))[1],
     "last fifth\nheld out": train(x_files, y_files, validation_split=0.2)[1],
-    "images beside\nother labels": train(x, y, (x_val, np.roll(y_val, 1)))[1],
+    "images with\nwrong labels": train(x, y, (x_val, np.roll(y_val, 1)))[1],
 }
 tl.plots.history(
     trainings,
@@ -72,8 +72,8 @@ tl.plots.history(
 )
 
 # %% [markdown]
-# In the second panel, both sides stay at chance. The third and the fifth learn, and validation does not
-# follow: at a glance, they look like overfitting. The fourth scores zero at first: all its validation images
+# Scaled twice, both sides stay at chance. With validation scaled twice, and with wrong labels, training learns and
+# validation does not follow. The held-out fifth scores zero at first: all its validation images
 # are of one class, which training hardly sees. The healthy one validates better than it trains. That is normal:
 # training accuracy is an average over the epoch.
 #
@@ -82,10 +82,10 @@ tl.plots.history(
 # A network only knows the inputs it was trained on. If validation has another range or wrong labels, the score
 # measures that mismatch, not the network. Fine-tuning adds a trap:
 # each backbone wants its own inputs. Keras's EfficientNet scales inside the model, and a second division
-# leaves almost no contrast. In [one report](https://github.com/tensorflow/tensorflow/issues/43938), training got used
-# to that, and validation stayed near chance.
+# leaves almost no contrast. In [one report](https://github.com/tensorflow/tensorflow/issues/43938), training adapted to
+# that, and validation stayed near chance.
 #
-# ResNet50 wants the opposite: raw pixels from 0 to 255 into its own `preprocess_input`.
+# ResNet50 expects the opposite: raw pixels from 0 to 255 into its own `preprocess_input`.
 
 # %%
 own = keras.applications.resnet50.preprocess_input
@@ -97,36 +97,38 @@ for name, images in {
     print(f"{name}: {fed.min():.0f} to {fed.max():.0f}")
 
 # %% [markdown]
-# In the second line every image is nearly the same flat color. What is left of the range lies between the three
+# In the second line every image is nearly one flat color. The range that is left is the difference between the three
 # channels. (The function changes a float array in place: give it a copy.)
 #
 # ## In Keras
 #
 # Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results must
 # agree, except in the last digits. **Look at one training batch and one validation batch**, exactly as
-# they leave your pipeline, and compare them with what the backbone wants.
+# they leave your pipeline, and compare them with what the backbone wants. So `look` takes two functions and
+# calls your pipeline anew each time; a batch that you hold in your hand cannot change.
 
 
-# %% slide="code" slide_to="evaluate: loss"
-def look(model, train_batch, validation_batch):
-    for name, (x, y) in {"training": train_batch, "validation": validation_batch}.items():
-        x, y = np.asarray(x), np.asarray(y)  # one-hot labels: y.argmax(-1)
+# %% slide="code" slide_to="evaluate:"
+def look(model, train, validation):
+    for name, side in {"training": train, "validation": validation}.items():
+        x, y = map(np.asarray, side())
+        labels = y.argmax(axis=-1) if y.ndim > 1 else y
         print(f"{name}: {x.dtype} {x.shape[1:]}, from {x.min():.3g} to {x.max():.3g},", end=" ")
-        print(f"mean {x.mean():.3g}, labels {np.bincount(y).tolist()}")
-    loss, accuracy = model.evaluate(*validation_batch, verbose=0)
-    again, _ = model.evaluate(*validation_batch, verbose=0)
-    print(f"evaluate: loss {loss:.3g}, again {again:.3g}, accuracy {accuracy:.2f}")
+        print(f"mean {x.mean():.3g}, labels {np.bincount(labels).tolist()}")
+    for _ in range(2):  # the same weights, and what should be the same images
+        results = model.evaluate(*validation(), verbose=0, return_dict=True)
+        print("evaluate:", ", ".join(f"{name} {value:.3g}" for name, value in results.items()))
 
 
-look(model, (x, y), (x_val, y_val))
+look(model, lambda: (x, y), lambda: (x_val, y_val))
 
 # %% [markdown]
-# With `tf.data`, a batch is `next(iter(dataset))`, and you can pass the whole dataset to `evaluate`.
+# With `tf.data`, pass `lambda: next(iter(dataset))`: one batch is enough.
 #
 # | what you see | what to look at | what to do |
 # | --- | --- | --- |
 # | two evaluations differ | validation data that is augmented, or split again each time | [augment training only](https://github.com/keras-team/keras/issues/10458); [split once](https://github.com/tensorflow/tensorflow/issues/59279) |
-# | training good, validation at chance | ranges; a few images beside their labels | one function prepares both sides; never shuffle images without their labels. If both are fine: [BatchNorm](04_batchnorm_lags.ipynb) |
+# | training good, validation at chance | ranges; a few images with their labels | one function prepares both sides; never shuffle images without their labels. If both are fine: [BatchNorm](04_batchnorm_lags.ipynb) |
 # | validation accuracy near zero | labels of the last rows | [shuffle before `validation_split`](https://github.com/keras-team/keras/issues/8346) |
 # | training loss jumps at each epoch's start | labels of a few batches | [shuffle everything](https://github.com/IBM/graph2tac/pull/95): the file names, before images are read |
 # | both stuck: one answer for all images (with balanced classes, loss near ln(number of classes)) | what arrives at the backbone; loss and activation; the rate | its own `preprocess_input`, once |
@@ -152,19 +154,19 @@ for effect in on_faces:
 
 # %% [markdown]
 # Eight seeds can miss a small effect. And preprocessing still matters: dividing by 255 gives our small
-# backbone half the contrast it expects, but Keras's ResNet50 a 255th of it.
+# backbone half the contrast it expects, but Keras's ResNet50 1/255 of it.
 #
 # ## Try it
 #
 # **Exercise 1 (5 minutes).** Four validation pipelines, each with one fault: `augmented`, `scaled`,
 # `shuffled` or `sorted`. `shuffled` pairs images with wrong labels, and `sorted` keeps only the last class.
-# Which is which? `feeds["A"]()` gives images and labels; `look` has called each of them once.
+# Which is which? `feeds["A"]()` gives images and labels.
 
 # %%
 feeds = {letter: stripes.pipeline(letter, x_val, y_val) for letter in "ABCD"}
 for letter, feed in feeds.items():
     print(f"--- {letter}")
-    look(model, (x, y), feed())
+    look(model, lambda: (x, y), feed)
 
 # %% tags=["exercise"]
 my_answer = None  # {"A": "...", "B": "...", "C": "...", "D": "..."}
@@ -175,13 +177,11 @@ tl.check("08-name-it", my_answer)
 # <details><summary>Solution</summary>
 #
 # ```python
-# for letter, feed in feeds.items():
-#     print(letter, [model.evaluate(*feed(), verbose=0)[0] for _ in range(2)])
 # my_answer = {"A": "scaled", "B": "augmented", "C": "sorted", "D": "shuffled"}
 # ```
 #
 # The range gives A away, and the labels give C away. C evaluates well, because this network was trained on
-# every class. D is at chance. Call each feed twice to be sure of B: only B changes.
+# every class. The two results of B differ. D is near chance, and wrong in the same way both times.
 # </details>
 
 # %% [markdown]

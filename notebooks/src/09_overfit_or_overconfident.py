@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Is it overfitting, or is it only too sure?
 #
-# **In one sentence.** A validation loss that climbs while the score stays means overconfidence, and one
-# number fixes that after training.
+# **In one sentence.** A validation loss that climbs while the score stays means overconfidence, and you can
+# fix that after training.
 #
 # **You will be able to** tell overconfidence from overfitting, fit a temperature, and check that your
 # loss is the one you think it is.
@@ -38,7 +38,9 @@ x_train, y_train, x_val, y_val = retina.case.arrays
 base = tl.backbone("efficientnet-lite0").build(x_train.shape[1])
 pooled = keras.layers.GlobalAveragePooling2D()(base.get_layer("block10_add").output)
 features = keras.Model(base.input, pooled)
-f_train, f_val = (features.predict(x / 255, verbose=0) for x in (x_train[:800], x_val))
+f_train, f_val = (
+    features.predict(x / 255, verbose=0) for x in (x_train[:800], x_val)
+)  # as page 01
 
 keras.utils.set_random_seed(1)
 y_wrong = y_train[:800].copy()
@@ -65,6 +67,7 @@ tl.plots.history(
     "Both losses climb, but only one network gets worse",
     "Dashed: training. Points: validation. Look at the loss first, then at the accuracy below it.",
     metric="accuracy",
+    one_scale=False,
 )
 
 # %% [markdown]
@@ -106,8 +109,8 @@ def fit_temperature(p, labels):
 
 # %% [markdown]
 # `p` is what `model.predict` gives you. Keep patients whole when you halve the images, as
-# `tl.calibration.halves` does. Now refit the confidence after every epoch of both trainings. Here it is
-# the temperature and an offset for each class:
+# `tl.calibration.halves` does. Now refit the confidence after every epoch of both trainings. For this test, each class
+# gets an offset beside the temperature, since a network can be too sure of one class only:
 
 # %%
 labels = y_val.argmax(axis=1)
@@ -133,7 +136,7 @@ tl.plots.readings(
 # overconfidence that can be too early. Let it watch the score that you report:
 #
 # ```python
-# model.compile(..., metrics=["accuracy", keras.metrics.AUC(name="auc")])
+# model.compile(..., metrics=["accuracy", keras.metrics.AUC(name="auc")])  # one-hot labels
 # keras.callbacks.EarlyStopping("val_auc", mode="max", patience=5, restore_best_weights=True)
 # ```
 #
@@ -154,7 +157,7 @@ print(f"Keras: {shown:.2f}, from the probabilities: {by_hand:.2f}")
 
 # %% [markdown]
 # Trained like that, each output learns the full log-odds, one with a plus and one with a minus. The softmax
-# sees their difference, which is twice as much. So this loss alone asks for a temperature of two. After a
+# sees their difference, which is twice as much. So this loss alone needs a temperature of two. After a
 # softmax, use categorical cross-entropy. The change is one line:
 #
 # ```diff
@@ -163,7 +166,7 @@ print(f"Keras: {shown:.2f}, from the probabilities: {by_hand:.2f}")
 #
 # ## Does it help?
 #
-# Label smoothing, the other common remedy, rewards less certainty during training. This is what it does
+# Label smoothing, the other common remedy, penalizes confident answers during training. This is what it does
 # to the jumping and to the score of the faces, beside the averaged weights:
 
 # %%
@@ -245,7 +248,7 @@ tl.check("09-temperature", my_answer)
 # ## Key points
 #
 # - Look at the score before you call a climbing loss overfitting.
-# - A temperature fitted on one half and tested on the other tells the two apart, and repairs the one.
-# - Behind a softmax belongs categorical cross-entropy.
+# - Confidence refitted on one half and tested on the other tells the two apart, and fixes overconfidence.
+# - After a softmax, use categorical cross-entropy.
 #
 # **Read more:** Guo et al., [On Calibration of Modern Neural Networks](https://arxiv.org/abs/1706.04599).

@@ -50,8 +50,8 @@ tl.plots.contact_sheet(
 # ## Why
 #
 # A validation score answers one question: how good is this network on images it has never seen? A copy
-# breaks that, because the network may have memorized its label. A second image of the same person does so
-# too, less strongly.
+# breaks that, because the network may have memorized its label. A second image of the same person has
+# the same effect, but weaker.
 #
 # Both eyes of a patient resemble each other. In
 # [EyePACS](https://www.kaggle.com/competitions/diabetic-retinopathy-detection) they agree in more than
@@ -115,8 +115,8 @@ higher = np.mean(on_twins) > np.mean(on_others)
 print("Accuracy is higher on the twins" if higher else "Accuracy is not higher on the twins")
 
 # %% [markdown]
-# Even on the twins the accuracy is not perfect. Each copy has its own ten votes, so some twins carry two
-# different labels. (Part of the gap may be that these faces are easier.)
+# Even on the twins the accuracy is not perfect. Ten people voted on each face, and anew on each copy, so some twins carry
+# two different labels. (Part of the gap may be that these faces are easier.)
 #
 # Twins are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three
 # more things: which hard faces were left out, which split was scored, and which metric.
@@ -151,10 +151,10 @@ print(f"margin between two of our networks: {margin(right[0], right[-1]):.1f} po
 
 # %%
 jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]
-tl.plots.steps(jumpy, "The jumps exceed what sampling noise (gray) can explain")
+tl.plots.steps(jumpy, "The largest jumps exceed what sampling noise (gray) can explain")
 
 # %% [markdown]
-# This is our jumpiest run. Steps within the gray may be noise of the images. The jumps are not, and a larger set
+# This is our jumpiest run. Steps within the gray may be noise of the images. The large ones are not, and a larger set
 # would not calm them.
 #
 # A small set that *changes* from epoch to epoch makes a curve jump. Evaluate twice with the same weights:
@@ -162,7 +162,7 @@ tl.plots.steps(jumpy, "The jumps exceed what sampling noise (gray) can explain")
 #
 # ## Try it
 #
-# **Exercise 1 (3 minutes).** Which share of the validation faces has an exact twin in training? Use
+# **Exercise 1 (3 minutes).** What share of the validation faces has an exact twin in training? Use
 # `hashes`, `x_train` and `x_val`.
 
 # %% tags=["exercise"]
@@ -183,7 +183,7 @@ tl.check("10-twins", my_answer)
 # </details>
 
 # %% [markdown]
-# **Exercise 2 (5 minutes).** Split the retinas so that a quarter of the patients is for validation and
+# **Exercise 2 (5 minutes).** Split the retinas so that a quarter of the patients are in the validation set and
 # nobody is on both sides. `patients` holds the patient of each image.
 
 # %% tags=["exercise"]
@@ -210,7 +210,7 @@ tl.check("10-patients", my_answer)
 #
 # - Hash both sides before you believe a score. It takes seconds.
 # - Split by person, and count the people on both sides. The count must be zero.
-# - Count the images that change between right and wrong. Twice the root of that count, divided by the
+# - Count the images whose answer changes between right and wrong. Twice the root of that count, divided by the
 #   number of images, is the margin.
 #
 # **Read more:** Barsoum et al., [the labels of FER+](https://arxiv.org/abs/1608.01041);

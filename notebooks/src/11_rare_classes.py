@@ -70,12 +70,12 @@ print(f"effective batch: {effective_batch(weights, counts):.1f} of 32 images")
 
 # %% [markdown]
 # Two traps. Keras ignores string keys in `class_weight`, silently, and a class you leave out
-# counts one. And class weights change the training loss but not `val_loss`: never compare the two.
+# gets weight 1. And class weights change the training loss but not `val_loss`: never compare those two numbers.
 
 # %%
 tl.plots.curves(
     {"the question's recipe": posted, "balanced class weights": balanced},
-    title="With balanced weights the loss starts higher and wanders further",
+    title="With balanced weights the validation loss starts higher",
 )
 
 # %% [markdown]
@@ -87,7 +87,7 @@ tl.plots.curves(
 # - **Soft labels** train on the shares of the votes. A face that four of ten call disgust then counts as
 #   four tenths of a disgust face.
 # - **Logit adjustment** leaves training alone. Divide each probability by the share of its class in
-#   training and take the largest.
+#   training and take the largest. The probabilities change, and so do the loss and its jumps.
 #
 # The last one needs no new training, and two lines:
 #
@@ -114,13 +114,13 @@ for effect in tried:
     print(effect)
 
 # %% [markdown]
-# None of the five shows an effect that holds. Logit adjustment comes out lowest: it finds more rare faces, and gives
-# their names to many others. The intervals are wide because the training itself jumps. [Average the
+# None of the five shows an effect that holds. Logit adjustment comes out lowest: it finds more rare faces, and labels
+# many other faces as rare ones. The intervals are wide because the training itself jumps. [Average the
 # weights](07_average_the_weights.ipynb) first. Then choose by a score in which each class counts the same,
 # and let `fit` watch it:
 #
 # ```python
-# f1 = keras.metrics.F1Score(average="macro", name="macro_f1")
+# f1 = keras.metrics.F1Score(average="macro", name="macro_f1")  # one-hot labels
 # model.compile(..., metrics=["accuracy", f1])
 # keras.callbacks.EarlyStopping("val_macro_f1", mode="max", patience=5, restore_best_weights=True)
 # ```
@@ -135,8 +135,8 @@ print(f"0 of 20 found: the recall may be anything up to {100 * high:.0f} %")
 
 # %% [markdown]
 # Ten people voted on each face, and the label is the winner. Ten other people would sometimes choose
-# another. Redraw the votes two hundred times, and count how often the label survives. A network that knew
-# every label would agree with other voters only that often.
+# another. Redraw the votes two hundred times, and count how often the label survives. Even a network that
+# knew every label would agree with other voters only that often.
 
 # %%
 votes = faces.case.split.validation.votes

@@ -2,7 +2,7 @@
 # # The retina: what stops the spikes
 #
 # **In one sentence.** Validate an average of the weights with BatchNorm statistics of its own: the
-# spikes are gone, and the score is as good or better.
+# spikes are gone, and it cost no score.
 #
 # **You will be able to** say what the spikes were, see them in your own run, and change the program.
 #
@@ -32,10 +32,10 @@ tl.plots.curves(
 #
 # Every layer of ResNet50 trains, and at `1e-4` each step turns its filters a long way. Two things
 # follow. The weights swing across the valley instead of settling in it. And BatchNorm's running statistics
-# describe a network that no longer exists. In our runs each of the two, alone, explained more than half of the
-# jumping. With both gone, little was left.
+# describe a network that no longer exists. In our runs removing either of the two took away more than half of the
+# jumping: they overlap, because long steps make the statistics lag. With both gone, little was left.
 #
-# (The answer starts high in epoch 1, because the first weights of all are still in its average.)
+# (The answer starts high in epoch 1, because the average still contains the first weights.)
 #
 # The question creates `ReduceLROnPlateau` but never passes it to `fit`. With it passed, we saw no clear
 # effect within ten epochs.
@@ -48,7 +48,7 @@ tl.plots.curves(
 #
 # ## The program to copy
 #
-# These lines change. `UpdateBatchNorm` is a short callback, in the whole program below.
+# These lines change. `UpdateBatchNorm` is a short callback, included in the whole program below.
 #
 # ```diff
 # {{changes retinopathy weight-average-update-bn}}
@@ -67,7 +67,7 @@ tl.plots.curves(
 #
 # With `tf.data`, write the number of images in place of `len(x_train)`, and collect a thousand images as on
 # [page 04](04_batchnorm_lags.ipynb). Everything else is the question's own, its loss included: behind a
-# softmax, `categorical_crossentropy` gives honester probabilities ([page 09](09_overfit_or_overconfident.ipynb)).
+# softmax, `categorical_crossentropy` gives better calibrated probabilities ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Does it help?
 
@@ -82,7 +82,7 @@ for effect in effects:
 
 # %% [markdown]
 # **If you can change only one number**, take a tenth of the learning rate. It is as steady, but after ten
-# epochs its AUC was lower, so give it more. **Freezing BatchNorm** showed no gain in steadiness
+# epochs its AUC was lower and still rising, so give it more epochs. **Freezing BatchNorm** showed no gain in steadiness
 # at this step ([page 05](05_freezing_batchnorm.ipynb)).
 #
 # ## Try it
@@ -122,8 +122,8 @@ tl.check("12-checkpoint", my_answer)
 # {{steadiness retinopathy}}
 # ResNet50 itself, trained from scratch on drawn faces and then with the question's recipe on drawn retinas:
 # jitter {{before retinopathy weight-average-update-bn jitter witness}} without the change and
-# {{after retinopathy weight-average-update-bn jitter witness}} with it, pairs of runs so far:
-# {{seeds retinopathy weight-average-update-bn jitter witness}} of five. An earlier program in PyTorch, with real
+# {{after retinopathy weight-average-update-bn jitter witness}} with it, in
+# {{seeds retinopathy weight-average-update-bn jitter witness}} of the five planned pairs. An earlier program in PyTorch, with real
 # faces first: from 0.17, 0.11 and 0.56 to 0.01, 0.01 and 0.02.
 # [Page 14](14_everything_tried.ipynb) has everything that was tried.
 # </details>

@@ -2,10 +2,10 @@
 # # The faces: steady, and better
 #
 # **In one sentence.** Averaged weights with BatchNorm statistics measured for them make the curve smooth
-# and raise the score; freezing BatchNorm did neither.
+# and raise the score; freezing BatchNorm did not.
 #
-# **You will be able to** say what shook the curve, change the program, and know what the labels of
-# rare emotions allow.
+# **You will be able to** say what made the curve jump, change the program, and see what that does for
+# rare emotions.
 #
 # **Time.** 5 minutes to read, 5 for the program, 4 for the exercise. **You need** pages
 # [02](02_faces_jump.ipynb), [04](04_batchnorm_lags.ipynb) and
@@ -26,7 +26,7 @@ answer = "weight-average-update-bn"
 tl.plots.curves(
     {
         "the question's recipe": faces.runs(),
-        "Keras's average alone": faces.runs("weight-average"),
+        "SwapEMAWeights alone": faces.runs("weight-average"),
         "the answer": faces.runs(answer),
     },
     title="Eight trainings each: an average needs BatchNorm statistics of its own",
@@ -43,7 +43,7 @@ tl.plots.curves(
 # average, all eight curves are smooth.
 #
 # MobileNetV2's BatchNorm momentum is 0.999, so its statistics remember ten times as many steps as ResNet50's.
-# There, look at fresh statistics first.
+# With MobileNetV2, try fresh statistics first.
 #
 # ## How you see it in your own run
 #
@@ -64,8 +64,12 @@ tl.plots.curves(
 # </details>
 #
 # Everything else is the question's own: its input scaling, its 100 epochs. In our runs the loss was lowest after
-# a few epochs. So add `EarlyStopping` behind the two callbacks, with `restore_best_weights=True`, and let it watch
-# the score that you report ([page 09](09_overfit_or_overconfident.ipynb)).
+# a few epochs. So put this behind the two callbacks, and let it watch the score that you report
+# ([page 09](09_overfit_or_overconfident.ipynb)):
+#
+# ```python
+# keras.callbacks.EarlyStopping("val_accuracy", patience=10, restore_best_weights=True)
+# ```
 #
 # ## Does it help?
 

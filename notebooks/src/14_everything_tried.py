@@ -35,9 +35,7 @@ tl.plots.effects(retina_effects, "Retina: two changes steady the curve, one of t
 
 # %%
 faces_effects = faces.effects(faces_there)
-tl.plots.effects(
-    faces_effects, "Faces: three changes help, and no kind of class weights among them"
-)
+tl.plots.effects(faces_effects, "Faces: three changes help, none of them class weights")
 
 # %% [markdown]
 # We show every finished change, whether or not it helped. Gray means that eight pairs show no clear effect. It
@@ -46,11 +44,11 @@ tl.plots.effects(
 #
 # ## Why so many rows are gray
 #
-# How much a run jumps depends on its seed. So each change ran with the same seeds as the recipe without
+# With eight seeds, only a large effect can be told from luck. How much a run jumps depends on its seed. So each change ran with the same seeds as the recipe without
 # it, and each row shows the mean of the differences.
 #
 # We also ran many tests. Test enough useless changes and one will probably look good by luck. Holm's
-# correction makes up for that. With fifteen changes, it multiplies the smallest p-value by fifteen, the
+# correction makes up for that. With fifteen changes, as for the retina, it multiplies the smallest p-value by fifteen, the
 # next by fourteen, and so on. We count a change only if its corrected p-value is below 0.05. The thick
 # bars are not corrected, the thin ones are.
 #
@@ -114,7 +112,7 @@ tl.similarity.side_by_side(
 # %% [markdown]
 # ## ResNet50 itself, and real images
 #
-# These trainings are few, so they decide nothing.
+# These trainings are too few to decide anything.
 #
 # - **A true ResNet50** at 48 px, trained first on drawn faces and then, with the retina's recipe, on drawn
 #   retinas. It jumped each time. In the pairs that are finished, averaged weights with fresh statistics changed
@@ -201,7 +199,7 @@ tl.check("14-luck", my_answer)
 # <details><summary>How sure are we?</summary>
 #
 # Eight seeds for each recipe, paired; 95 % intervals of Student's t; Holm's correction separately for each
-# question and for jitter and score, over every planned change, those not yet run included. What would be asked
+# question and for jitter and score, over every planned change, including those not yet run. What would be asked
 # was fixed in the protocol before the runs. The network, the drawn images and the rules were
 # chosen with some earlier results in sight: the protocol says which. The ResNet50 runs are listed
 # there under version 6.

@@ -28,8 +28,7 @@ from tlhelpers.doctor import Doctor
 # %% [markdown]
 # ## See it
 #
-# A colleague trains a small network to tell squares, disks and diamonds apart. You may recognize the
-# style of the program.
+# A colleague trains a small network to tell squares, disks and diamonds apart.
 
 
 # %%
@@ -65,7 +64,7 @@ x_train, y_train = shapes(2000, seed=1)
 x_val, y_val = shapes(600, seed=2)
 x_train = x_train / 127.5 - 1
 
-# %%
+# %% slide="figure"
 doctor = Doctor()
 history = build().fit(
     x_train,
@@ -97,11 +96,11 @@ print(*[found.title for found in diagnoses] or ["Nothing to find"], sep="\n")
 for found in diagnoses:
     print(found.evidence, found.sure, sep="\n\n")
 
-# %% [markdown]
+# %% [markdown] slide="code"
 # ## Why look first
 #
-# A curve shows that something is wrong. It does not show what. BatchNorm lag, long steps, mismatched
-# preprocessing and plain overfitting can draw much the same line.
+# A curve shows that something is wrong, but not what. BatchNorm lag, long steps, mismatched
+# preprocessing and plain overfitting can look much the same.
 #
 # So the doctor asks in a fixed order. Are both sides fed alike? Do loss, labels and output fit? Does
 # it learn at all? Only then: what makes it jump, and what makes it climb? If an earlier check fails, the
@@ -177,7 +176,7 @@ tl.check("15-repair", my_answer)
 # | other tries | fourteen more changes, all counted |
 # | it counts if | jitter falls, with p below 0.05 after counting all tries |
 #
-# And this came out. A line joins two runs with the same seed.
+# This is the result. A line joins two runs with the same seed.
 
 # %%
 retina = tl.study("retinopathy", profile, live, seeds)
@@ -234,7 +233,7 @@ plan = {
 #
 # Three trainings on the faces. Each panel also shows two other readings of the same run: the same weights
 # with fresh statistics, and weights averaged over the epoch with fresh statistics. In one of them the
-# weights that are validated are an average already.
+# validated weights are already an average.
 
 # %%
 from tlhelpers.course.book import page15
@@ -247,8 +246,8 @@ tl.plots.readings(
 )
 
 # %% [markdown]
-# **Exercise 3 (8 minutes).** For each panel, name the trouble and the smallest change that the figure shows
-# would cure it. One trouble and one change are left over.
+# **Exercise 3 (8 minutes).** For each panel, name the trouble and the smallest change that, according to the
+# figure, cures it. One trouble and one change are left over.
 #
 # - a) BatchNorm lags behind the weights
 # - b) the steps are too long, the weights themselves jump
@@ -282,7 +281,7 @@ tl.check("15-three", my_answer)
 # %% [markdown]
 # ## Key points
 #
-# - First the plumbing, then the jumping, then the climb.
+# - First the data, then the jumping, then the climb.
 # - Look at every bad epoch again with fresh statistics, and with averaged weights. The reading that stays
 #   calm names the trouble. The doctor does both.
 # - Write down the change, the deciding number and the number of seeds before you run anything.

@@ -142,7 +142,9 @@ def pages_command(
     if student is not None:
         for notebook in pages.find(numbers or (), paths.NOTEBOOKS):
             left_out = pages.students_copy(notebook, student / notebook.name)
-            typer.echo(f"{student / notebook.name}: {left_out} solutions left out")
+            typer.echo(
+                f"{student / notebook.name}: {left_out} solution{'s' * (left_out != 1)} left out"
+            )
         return
     failed = False
     for source in pages.find(numbers or (), paths.NOTEBOOKS / "src", ".py"):

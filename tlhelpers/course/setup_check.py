@@ -57,7 +57,7 @@ class Check:
     def line(self, good: str = "✓", bad: str = "✗") -> str:
         """The check in one line."""
         words = f"{good if self.ok else bad} {self.name}: {self.found}"
-        return f"{words}. {self.remedy}" if self.remedy else words
+        return f"{words.rstrip('.')}. {self.remedy}" if self.remedy else words
 
 
 def passed(name: str, found: str) -> Check:

@@ -179,7 +179,7 @@ class Experiment:
         when = f" on {' to '.join(dict.fromkeys((dates[0], dates[-1])))}" if True in how else ""
         return (
             f"{words.get(frozenset(how), 'partly recorded')}{when}; {about['data_words']}; "
-            f"{f'{len(self)} seeds' if len(self) > 1 else 'one run a recipe'}; {'; '.join(devices)}"
+            f"{f'{len(self)} seeds' if len(self) > 1 else 'one run'}; {'; '.join(devices)}"
         )
 
 

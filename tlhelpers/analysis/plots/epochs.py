@@ -112,6 +112,7 @@ def history(
     title: str,
     caption: str = "",
     metric: str | None = None,
+    one_scale: bool = True,
 ) -> Plot:
     """Keras's own curves, training and validation, one panel a training.
 
@@ -125,6 +126,8 @@ def history(
         What to see in it.
     metric : str, optional
         Such as "accuracy", drawn in a second row.
+    one_scale : bool
+        All panels of a row have the same axis.
 
     Returns
     -------
@@ -136,7 +139,9 @@ def history(
         Nothing to draw, or a history without these columns.
     """
     names = ["loss", *([metric] if metric else [])]
-    figure, axes = canvas.rows(len(names), len(trainings), height=2.4 if metric else 3.2)
+    share: canvas.Share = "row" if one_scale else "none"
+    height = 2.4 if metric else 3.2
+    figure, axes = canvas.rows(len(names), len(trainings), height=height, share=share)
     training_color, validation_color = canvas.colors(2)[::-1]
     told = []
     for row, name in enumerate(names):

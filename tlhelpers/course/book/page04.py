@@ -9,15 +9,13 @@ from tlhelpers.course.exercises import Exercise, Number
 
 def _two_losses(answer: Any) -> str | None:
     try:
-        plain, fresh = (float(value) for value in answer)
-    except (TypeError, ValueError):
-        return "Answer with two numbers: (the plain loss, the fresh loss)."
+        plain, fresh = (float(answer[name]) for name in ("plain", "fresh"))
+    except (TypeError, ValueError, KeyError, IndexError):
+        return 'Answer with two losses: {"plain": ..., "fresh": ...}.'
     if not plain > 0 or not fresh > 0:
         return "A loss is a number above zero. evaluate returns a list: take its first entry."
     if plain == fresh:
-        return "Both are the same number. Did fresh_evaluate get the training images as well?"
-    if fresh > plain:
-        return "The fresh loss is the lower one here: are the two in the right order?"
+        return "Both are the same number. The fresh one comes from fresh_evaluate, not evaluate."
     return None
 
 
@@ -35,6 +33,9 @@ EXERCISES = {
     "04-fresh": Exercise(
         _two_losses,
         praise="The weights did not change between the two. Only the statistics did.",
-        wrong=(1.0, (0.4, 0.5), (0.5, 0.5), ("a", "b"), (0.5, -1)),
+        wrong=(
+            *(1.0, (0.5, 0.4), {"plain": 0.5}, {"plain": "a", "fresh": "b"}),
+            *({"plain": 0.5, "fresh": 0.5}, {"plain": 0.5, "fresh": -1}),
+        ),
     ),
 }

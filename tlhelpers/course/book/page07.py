@@ -32,7 +32,7 @@ def _two_losses(answer: Any) -> str | None:
     if not alone > 0 or not both > 0:
         return "A loss is a number above zero: take the first entry of what train returns."
     if alone < both:
-        return "The average alone is the higher one: are the two in the right order?"
+        return "The second should be far lower. Does its UpdateBatchNorm stand behind the swap?"
     if alone < 1.1 * both:
         return "They hardly differ. Is UpdateBatchNorm in the list of the second, behind the swap?"
     return None

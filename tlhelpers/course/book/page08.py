@@ -32,9 +32,9 @@ EXERCISES = {
             {letter: word for letter, (word, _) in FAULTS.items()},
             {
                 "A": "Compare the ranges of both sides.",
-                "B": "Evaluate it twice. Is the result the same?",
+                "B": "Compare its two lines of evaluate. Are they the same?",
                 "C": "Count its labels.",
-                "D": "Evaluate it twice. Does it change, or is it wrong in the same way?",
+                "D": "Compare its two lines of evaluate. Do they differ, or are they wrong in the same way?",
             },
         ),
         praise="Range, labels, and evaluating twice: that is enough to tell the four apart.",
