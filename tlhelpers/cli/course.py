@@ -142,9 +142,8 @@ def pages_command(
     if student is not None:
         for notebook in pages.find(numbers or (), paths.NOTEBOOKS):
             left_out = pages.students_copy(notebook, student / notebook.name)
-            typer.echo(
-                f"{student / notebook.name}: {left_out} solution{'s' * (left_out != 1)} left out"
-            )
+            words = "1 solution" if left_out == 1 else f"{left_out} solutions"
+            typer.echo(f"{student / notebook.name}: {words} left out")
         return
     failed = False
     for source in pages.find(numbers or (), paths.NOTEBOOKS / "src", ".py"):

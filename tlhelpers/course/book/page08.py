@@ -34,7 +34,7 @@ EXERCISES = {
                 "A": "Compare the ranges of both sides.",
                 "B": "Compare its two lines of evaluate. Are they the same?",
                 "C": "Count its labels.",
-                "D": "Compare its two lines of evaluate. Do they differ, or are they wrong in the same way?",
+                "D": "Its two lines of evaluate: do they differ, or are both wrong in one way?",
             },
         ),
         praise="Range, labels, and evaluating twice: that is enough to tell the four apart.",
