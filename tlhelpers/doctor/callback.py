@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import weakref
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -20,6 +19,7 @@ from tlhelpers.doctor import report, samples
 from tlhelpers.doctor.checks.images import order_changes
 from tlhelpers.doctor.checkup import Checkup
 from tlhelpers.doctor.diagnosis import Examination
+from tlhelpers.doctor.network import fingerprint
 from tlhelpers.doctor.observe import Observed
 
 _IMAGES = 2048  # sampled of each side
@@ -59,7 +59,7 @@ class Doctor(keras.callbacks.Callback):
         self._most = images
         self.examinations: list[Examination] = []
         self._checkup: Checkup | None = None  # of the fit that runs
-        self._fits: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # of each model
+        self._fits: dict[tuple, int] = {}  # that led to these weights, in a row
         self._observed: dict[int, Observed] = {}
         self._predicted: set[int] = set()
 
@@ -68,12 +68,12 @@ class Doctor(keras.callbacks.Callback):
     def on_train_begin(self, logs: Any = None) -> None:
         """Look at everything that can be seen without training."""
         self.finish()  # the fit before was interrupted
-        before = self._fits.get(self.model, 0)
-        self._fits[self.model] = before + 1
         self._checkup = Checkup(
             self.model, self.params, *self._given, observed=self._observed, most=self._most
         )
-        self._look(self._checkup.begin, before)
+        # By its weights: a model that was built anew and given the old ones goes on as well.
+        self._before = self._fits.get(_state(self.model), 0)
+        self._look(self._checkup.begin, self._before)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """A new average."""
@@ -201,6 +201,7 @@ class Doctor(keras.callbacks.Callback):
             checkup.give_up(f"The doctor failed to judge: {type(problem).__name__}: {problem}")
             if self.debug:
                 raise
+        self._fits[_state(checkup.model)] = self._before + 1
         number = len(self.examinations) + 1
         self.examinations.append(checkup.examination(number, diagnoses))
 
@@ -234,3 +235,11 @@ class Doctor(keras.callbacks.Callback):
         elif diagnosis.code not in {one.code for one in self.examinations[-1].diagnoses}:
             last = self.examinations[-1]
             self.examinations[-1] = replace(last, diagnoses=(*last.diagnoses, diagnosis))
+
+
+def _state(model: Any) -> tuple:
+    """What a later fit is known by: the weights that it begins with, and how many of them train."""
+    try:
+        return len(model.trainable_variables), fingerprint(model)
+    except Exception:  # after an interruption its arrays may be gone
+        return (object(),)  # like no other

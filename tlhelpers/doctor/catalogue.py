@@ -78,7 +78,9 @@ TROUBLES: dict[str, Trouble] = {
     "metric_threshold": Trouble(
         "The metric does not fit the output",
         _code("""
-            # One output without a sigmoid: the threshold is 0, not 0.5.
+            # One output behind a sigmoid:
+            metrics=[keras.metrics.BinaryAccuracy()]
+            # One output without a sigmoid: one half is 0 there.
             metrics=[keras.metrics.BinaryAccuracy(threshold=0.0)]
             # Several classes with integer labels:
             metrics=[keras.metrics.SparseCategoricalAccuracy()]
@@ -92,13 +94,13 @@ TROUBLES: dict[str, Trouble] = {
     "inputs_out_of_range": Trouble(
         "The inputs are not in the range that the network expects",
         _code("""
-            # The backbone's own function, once. x goes from 0 to 255.
+            # Does the model rescale inside (a Rescaling layer; EfficientNet,
+            # ConvNeXt, MobileNetV3)? Leave out your own division: 0 to 255.
+            # Otherwise the backbone's own function, once, on 0 to 255:
             x = keras.applications.resnet50.preprocess_input(x)
-            # EfficientNet, ConvNeXt and MobileNetV3 rescale inside: give them
-            # 0 to 255 as it is.
         """),
-        "Sure for a network that was trained before: its first BatchNorm remembers what it "
-        "was given.",
+        "Sure where a layer scales once more, and for a network that was trained before with "
+        "BatchNorm, which remembers its inputs. Otherwise likely.",
         "08",
         1,
         _code("""
@@ -144,10 +146,11 @@ TROUBLES: dict[str, Trouble] = {
     "label_order": Trouble(
         "Labels and images are not in the same order",
         _code("""
-            # Take labels and images from the same batches:
+            # The same number for the same class on both sides?
+            image_dataset_from_directory(..., class_names=names)    # both calls
+            # The same order of images and labels? Sort the lists of files, and
+            # take labels and images from the same batches:
             pairs = [(model.predict_on_batch(x), y) for x, y in validation]
-            # or do not shuffle the validation images:
-            flow_from_directory("validation", shuffle=False)
         """),
         "Sure if another order of the labels brings the agreement back. Otherwise it is the "
         "likeliest reason why labels and predictions agree no better than by chance.",
@@ -157,11 +160,12 @@ TROUBLES: dict[str, Trouble] = {
     "validation_split_of_sorted_data": Trouble(
         "Validation has other classes than training: the data was sorted before the split",
         _code("""
-            # validation_split takes the last rows, before anything is shuffled.
+            # Mix before you split: validation_split takes the last rows as they are.
             order = np.random.default_rng(0).permutation(len(x))
             model.fit(x[order], y[order], validation_split=0.2)
         """),
-        "Sure: the two sides do not hold the same classes.",
+        "Sure that the two sides do not hold the same classes. That a split of sorted data made "
+        "them so is the likeliest reason.",
         "08",
         1,
     ),
@@ -170,7 +174,8 @@ TROUBLES: dict[str, Trouble] = {
         _code("""
             # Shuffle before batching, with a buffer for all images:
             train = train.shuffle(len(x)).batch(32)
-            # or, where that does not fit into memory, shuffle the list of files.
+            # or, where that does not fit into memory, the list of files. In
+            # fit and image_dataset_from_directory leave shuffle=True.
         """),
         "Sure: neighboring batches hold fewer classes than chance would give.",
         "08",
@@ -179,8 +184,9 @@ TROUBLES: dict[str, Trouble] = {
     "leak": Trouble(
         "The same images are on both sides",
         _code("""
-            # Remove copies first. Then an order that stays, a split, and only
-            # then shuffling, of the training images alone:
+            # Remove copies first; repeat or augment only after the split. With
+            # image_dataset_from_directory: the same seed in both calls.
+            # With tf.data, an order that stays, a split, then shuffling:
             both = dataset.shuffle(n, seed=0, reshuffle_each_iteration=False)
             validation = both.take(n // 5)
             train = both.skip(n // 5).shuffle(n)
@@ -223,7 +229,8 @@ TROUBLES: dict[str, Trouble] = {
         _code("""
             # Before the model is built:
             keras.config.set_dtype_policy("mixed_bfloat16")    # or "float32"
-            # With mixed_float16, keep the last layer in float32:
+            # With mixed_float16, keep in float32 what sums over many numbers,
+            # and the last layer:
             keras.layers.Dense(classes, activation="softmax", dtype="float32")
         """),
         "Sure: the policy is float16, and values were not finite.",
@@ -252,7 +259,7 @@ TROUBLES: dict[str, Trouble] = {
             weights = np.sqrt(n.sum() / (len(n) * n))
             model.fit(..., class_weight=dict(enumerate(weights)))
         """),
-        "Certain about the weights. That they make the curve jump is likely.",
+        "Certain about the weights. That they cost accuracy, or make the curve jump, is likely.",
         "11",
         1,
     ),
@@ -328,14 +335,14 @@ TROUBLES: dict[str, Trouble] = {
     "step_too_long": Trouble(
         "The steps are too long: the weights themselves jump",
         _code("""
-            # Average the weights, and measure BatchNorm's statistics for the
+            # A tenth of your learning rate, and more epochs:
+            keras.optimizers.Adam(rate / 10)       # or your own optimizer
+            # Or average the weights, and measure BatchNorm's statistics for the
             # average: tlhelpers.training.averaging.UpdateBatchNorm, to copy.
-            adam = keras.optimizers.Adam(
-                rate, use_ema=True, ema_momentum=1 - 1 / steps)
+            # (Without BatchNorm, leave UpdateBatchNorm out.)
+            keras.optimizers.Adam(rate, use_ema=True, ema_momentum=1 - 1 / steps)
             swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
             callbacks = [swap, UpdateBatchNorm(x_train[some]), *callbacks]
-            # Or a tenth of your learning rate, and more epochs:
-            adam = keras.optimizers.Adam(rate / 10)
         """),
         "Sure if the loss stays calm with weights averaged over an epoch.",
         "06",
@@ -344,8 +351,8 @@ TROUBLES: dict[str, Trouble] = {
     "too_few_validation_images": Trouble(
         "Too few validation images: the jumping is their noise",
         _code("""
-            # Validate on more images, or on several folds.
-            model.fit(x, y, validation_split=0.3)
+            # Validate on more images, or average over several folds:
+            sklearn.model_selection.StratifiedKFold(5, shuffle=True)
         """),
         "Sure: other validation images of the same kind would jump as much, in other epochs.",
         "10",
@@ -359,8 +366,8 @@ TROUBLES: dict[str, Trouble] = {
             # Then more images, augmentation, fewer layers that train, or
             # keras.optimizers.AdamW(1e-5, weight_decay=1e-2).
         """),
-        "Sure: the loss climbs, and either no temperature brings it back or the training images "
-        "are known far better than the others.",
+        "Sure that the loss climbs. It is called overfitting where no temperature brings it back, "
+        "or where the training images are known far better than the others.",
         "09",
         4,
     ),

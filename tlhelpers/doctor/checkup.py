@@ -16,7 +16,16 @@ from tlhelpers.doctor.checks import model as of_model
 from tlhelpers.doctor.columns import bands, curves
 from tlhelpers.doctor.diagnosis import Diagnosis, Examination
 from tlhelpers.doctor.fit import Told, told
-from tlhelpers.doctor.network import Network, built, count, first_input, floats, rows, values
+from tlhelpers.doctor.network import (
+    Network,
+    built,
+    count,
+    fingerprint,
+    first_input,
+    floats,
+    rows,
+    values,
+)
 from tlhelpers.doctor.observe import Observed
 from tlhelpers.doctor.samples import Sample
 from tlhelpers.doctor.sides import Sides, images_compared, labels_compared, read_sides
@@ -96,10 +105,11 @@ class Checkup:
             Of this model.
         """
         self._told = told(self.model)
+        epochs = (self.params.get("epochs") or 1) - self._told.initial_epoch
         self.add(
             of_model.training_flag(self.model),
             of_model.emptied_average(self.model, self._told.callbacks),
-            of_model.restarted(self.model, fits_before),
+            of_model.restarted(self.model, fits_before, epochs),
         )
         self._known = _statistics(self.model)
         self._look_at_data()
@@ -136,7 +146,7 @@ class Checkup:
 
     def epoch_ends(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """Keep what Keras logged, beside what was read; `epoch` counts from 0."""
-        if self._watch is None and self._observed:
+        if self._observed and not self._epochs:
             self._look_at_data()  # by now an epoch's batches have passed
             self._look_at_model()
         self.validation_begins()  # unless it was read: no validation in this epoch
@@ -232,9 +242,11 @@ class Checkup:
         if sides.ours:
             self._facts["training_images_seen"] = len(task.labels(sides.ours[0].y))
             self._look_at_first_loss(network, task, sides.ours[0])
-        if sides.theirs:
+        if sides.theirs and self._watch is None:
             self._watch = self._watching(network, task)
             self._watch.begin(steps)
+        elif self._watch is not None and sides.ours:
+            self._watch.give_training_images(*self._shuffled(task))
 
     def _count_batchnorms(self, network: Network, steps: int | None) -> None:
         norms = network.batchnorms()
@@ -268,21 +280,26 @@ class Checkup:
 
     def _watching(self, network: Network, task: Task) -> Watch:
         """A watch on shuffled samples: any number of them, from the front, is a fair choice."""
-        ours, theirs = self._sides.ours, self._sides.theirs[0]
+        theirs = self._sides.theirs[0]
         labels = task.labels(theirs.y)
         self._complete = theirs.complete and len(labels) == count(theirs.x)
         self._facts["validation_images"] = len(labels)
         order = np.random.default_rng(0).permutation(len(labels))
         self._labels = labels[order]
-        train = None
-        if ours:
-            mixed = np.random.default_rng(1).permutation(count(ours[0].x))
-            train = rows(floats(ours[0].x), mixed), task.labels(ours[0].y)[mixed]
         kept = rows(floats(theirs.x), order)
-        return Watch(network, task, (kept, self._labels), train, self._sides.batch)
+        watch = Watch(network, task, (kept, self._labels), self._sides.batch)
+        if self._sides.ours:
+            watch.give_training_images(*self._shuffled(task))
+        return watch
+
+    def _shuffled(self, task: Task) -> tuple[Any, np.ndarray]:
+        """Sampled training images and their labels, in any order."""
+        ours = self._sides.ours[0]
+        mixed = np.random.default_rng(1).permutation(count(ours.x))
+        return rows(floats(ours.x), mixed), task.labels(ours.y)[mixed]
 
     def _fingerprint(self) -> int:
-        return hash(tuple(value.tobytes() for value in values(self.model.trainable_variables)[-4:]))
+        return fingerprint(self.model)
 
     def _seen(self) -> rules.Seen:
         policies = {

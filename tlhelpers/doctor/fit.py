@@ -22,6 +22,7 @@ class Told:
     train, validation : any or None
         What `fit` trains on and validates on: a tuple of arrays, or a dataset.
     batch_size, steps_per_epoch, validation_steps : int or None
+    initial_epoch : int
     validation_split : float
     shuffle : bool
     class_weight : dict or None
@@ -34,6 +35,7 @@ class Told:
     batch_size: int | None = None
     steps_per_epoch: int | None = None
     validation_steps: int | None = None
+    initial_epoch: int = 0
     validation_split: float = 0.0
     shuffle: bool = True
     class_weight: dict | None = None
@@ -70,6 +72,7 @@ def _told(names: dict[str, Any]) -> Told:
         batch_size=names.get("batch_size"),
         steps_per_epoch=names.get("steps_per_epoch"),
         validation_steps=names.get("validation_steps"),
+        initial_epoch=int(names.get("initial_epoch") or 0),
         validation_split=split if isinstance(split, float) else float(split),
         shuffle=bool(names.get("shuffle", True)),
         class_weight=names.get("class_weight"),

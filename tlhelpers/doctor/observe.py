@@ -9,6 +9,9 @@ import numpy as np
 
 from tlhelpers.doctor.samples import Sample
 
+_PEEKED = 2
+"""NUM_BATCHES_FOR_TENSOR_SPEC in keras/src/trainers/data_adapters/data_adapter_utils.py."""
+
 
 class Observed:
     """Keeps copies of a generator's first batches; hands every batch on as it is.
@@ -46,8 +49,13 @@ class Observed:
         """What was read in an epoch of so many steps; None if that is not there (yet)."""
         if not steps:
             return None
-        batches = self._batches[epoch * steps : (epoch + 1) * steps]
-        if not batches or len(batches[0]) < 2 or (epoch and len(batches) < steps):
+        batches = self._batches[:steps]
+        if epoch:
+            # Keras has read the first batches before training and begins every epoch with them.
+            again = self._batches[: min(_PEEKED, steps)]
+            batches = again + self._batches[epoch * steps : (epoch + 1) * steps - len(again)]
+        full = self._left <= 0  # and no more batches are kept
+        if not batches or len(batches[0]) < 2 or len(batches) < steps and (epoch or not full):
             return None
         return Sample(
             x=np.concatenate([batch[0] for batch in batches]),

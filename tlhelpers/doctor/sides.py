@@ -76,7 +76,7 @@ def read_sides(
             missing.append(f"No {side} images were given: nothing could be measured on them.")
             return ()
         if id(source) in observed:  # before the first epoch nothing has passed yet
-            seen = (observed[id(source)].sample(steps, epoch) for epoch in (0, 1))
+            seen = [observed[id(source)].sample(steps, epoch) for epoch in (0, 1)]
             return tuple(one for one in seen if one)
         read = samples.read(source, images=most, passes=2, batch_size=batch)
         if isinstance(read, samples.NotRead):
@@ -118,11 +118,13 @@ def labels_compared(sides: Sides, task: Task, told: Told) -> Iterator[Diagnosis 
     weights = None if sample.weight is None else np.asarray(sample.weight)
     yield labels.class_weights(told.class_weight, known, sides.batch, weights)
     other = task.labels(sides.theirs[0].y) if sides.theirs else None
-    if other is not None:
-        yield labels.sorted_split(known, other, task.classes)
+    order = sample.labels or sample
+    # The beginning of an epoch says nothing of its classes: sorted data begins with one of them.
+    if other is not None and (sample.complete or sample.rows is not None or order.complete):
+        whole = known if sample.rows is not None else task.labels(order.y)
+        yield labels.sorted_split(whole, other, task.classes)
     if isinstance(sides.train, (tuple, list)) and told.shuffle:
         return
-    order = sample.labels or sample
     shares = None
     if not order.complete and other is not None and len(other) >= 50:
         shares = np.bincount(other, minlength=task.classes)[: task.classes] / len(other)

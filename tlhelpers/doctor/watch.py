@@ -76,8 +76,6 @@ class Watch:
     network : Network
     task : Task
     validation : tuple of inputs and int labels
-    train : tuple of inputs and int labels, or None
-        Training images as `fit` feeds them, to measure statistics on.
     batch : int
         Images of a training step.
     """
@@ -87,13 +85,12 @@ class Watch:
         network: Network,
         task: Task,
         validation: tuple[Any, np.ndarray],
-        train: tuple[Any, np.ndarray] | None,
         batch: int,
     ):
         self.network, self.task, self.batch = network, task, batch
         self.x, self.labels = validation
-        self.train: Any = train[0] if train else None
-        self.train_labels = train[1] if train else np.empty(0, dtype=int)
+        self.train: Any = None
+        self.train_labels = np.empty(0, dtype=int)
         self.images: int | None = (
             None  # for a reading; settled when the first epoch's time is known
         )
@@ -102,6 +99,10 @@ class Watch:
         self._count, self._every = 0, 1
         self._steps: list[float] = []
         self._last: list[np.ndarray] | None = None
+
+    def give_training_images(self, x: Any, labels: np.ndarray) -> None:
+        """Training images as `fit` feeds them, to measure statistics on."""
+        self.train, self.train_labels = x, labels
 
     def settle_size(self, images_an_epoch: int, seconds: float) -> None:
         """Fix how many images a reading takes, from what an epoch costs; once for all epochs.

@@ -53,15 +53,26 @@ def sorted_split(train: np.ndarray, validation: np.ndarray, classes: int) -> Dia
     if apart < 0.4 or not (missing.any() or absent.any()):
         return None
     largest = int(theirs.argmax())
+    told = [
+        f"{_classes(which)} of {one} {'is' if which.sum() == 1 else 'are'} missing in {other}."
+        for which, one, other in (
+            (missing, "training", "validation"),
+            (absent, "validation", "training"),
+        )
+        if which.any()
+    ]
     return found(
         "validation_split_of_sorted_data",
         f"{percent(theirs[largest])} of the validation images are of class {largest}, against "
-        f"{percent(ours[largest])} in training; {int(missing.sum())} classes that training sees "
-        "are missing there.",
+        f"{percent(ours[largest])} in training. {' '.join(told)}",
         share=apart,
         low=apart,
         high=apart,
     )
+
+
+def _classes(which: np.ndarray) -> str:
+    return "1 class" if which.sum() == 1 else f"{int(which.sum())} classes"
 
 
 def batch_order(

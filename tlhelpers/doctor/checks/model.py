@@ -11,6 +11,8 @@ from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.task import Task, last_activation
 from tlhelpers.doctor.wording import percent
 
+_STAGE = 4  # epochs; a stage of fine-tuning is longer
+
 
 def training_flag(model: Any) -> Diagnosis | None:
     """BatchNorm behind training=False in a Functional model, where `fit` overrides the flag."""
@@ -130,19 +132,28 @@ def emptied_average(model: Any, callbacks: tuple) -> Diagnosis | None:
     )
 
 
-def restarted(model: Any, fits_before: int) -> Diagnosis | None:
-    """A model that was fitted before by an optimizer that is gone."""
+def restarted(model: Any, fits_before: int, epochs: int) -> Diagnosis | None:
+    """A model that was fitted again and again by optimizers that are gone.
+
+    Parameters
+    ----------
+    model : keras.Model
+    fits_before : int
+        With the same weights trainable, each beginning where the last one ended.
+    epochs : int
+        Of this fit. A new optimizer for each long stage is a choice.
+    """
     import keras
 
     optimizer = getattr(model, "optimizer", None)
-    if optimizer is None or fits_before < 2 or not _has_state(optimizer):
+    if optimizer is None or fits_before < 2 or epochs > _STAGE or not _has_state(optimizer):
         return None
     if int(np.asarray(keras.ops.convert_to_numpy(optimizer.iterations))) > 0:
         return None
     return found(
         "optimizer_state_lost",
-        f"This is fit number {fits_before + 1} of the same model, and its optimizer starts at step "
-        "0 each time: its averages of the gradients, and any schedule, start over.",
+        "The same weights are fitted again and again, and the optimizer starts at step 0 each "
+        "time: its averages of the gradients, and any schedule, start over.",
     )
 
 

@@ -26,7 +26,10 @@ def climbing(seen: Seen) -> Diagnosis | None:
     draws = _smoothed(curves.draws[own])
     low = float(np.percentile(draws[:, -1] - draws[:, int(smooth.argmin())], 2.5))
     loss = seen.log("loss")
-    falling = not np.isfinite(loss).any() or loss[-1] <= np.nanmin(loss) * 1.3 + 1e-3
+    # Neither kind of climb raises the training loss. Where that does not fall, steps are at fault.
+    falling = not np.isfinite(loss).any() or (
+        loss[-1] <= np.nanmin(loss) * 1.3 + 1e-3 and not loss[-1] > loss[0]
+    )
     if height < _CLIMB or low <= 0.02 or not falling:
         return None
     if float(curves.accuracy[own].max()) < seen.chance + 0.05:

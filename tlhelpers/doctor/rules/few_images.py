@@ -10,6 +10,9 @@ from tlhelpers.doctor.rules.curves import JUMPING, jitter, noise, own_reading
 from tlhelpers.doctor.rules.seen import Seen
 from tlhelpers.doctor.wording import percent
 
+_FEW = 100  # images, of which each is a step that one sees in the accuracy
+_HOPS = 0.015
+
 
 def too_few(seen: Seen, images: int) -> Diagnosis | None:
     """Jumping that so few images would show whatever the network did."""
@@ -18,15 +21,21 @@ def too_few(seen: Seen, images: int) -> Diagnosis | None:
         return None
     own = own_reading(curves)
     jumping, chance = float(jitter(curves.log_nll[own])), noise(curves, own)
-    flips = 1 / max(images, 1)
-    accuracy = np.abs(np.diff(curves.accuracy[own])).mean() if curves.epochs > 1 else 0.0
-    if jumping < JUMPING and accuracy < 0.02:
-        return None
-    if jumping > 2.5 * chance:
-        return None
-    return found(
-        "too_few_validation_images",
-        f"There are {images} validation images: one of them is {percent(flips)} of the accuracy. "
-        f"The loss jumps by {jumping:.2f} (in log units); other images of the same kind would "
-        f"make it jump by {chance:.2f}.",
-    )
+    accuracy = curves.accuracy[own]
+    # How far an epoch lies from the middle of its neighbors: a slow rise or dip is no noise.
+    hops = float(np.abs(accuracy[1:-1] - (accuracy[:-2] + accuracy[2:]) / 2).mean())
+    text = f"There are {images} validation images: one of them is {percent(1 / max(images, 1))} of "
+    if JUMPING <= jumping <= 2.5 * chance:
+        return found(
+            "too_few_validation_images",
+            f"{text}the accuracy. The loss jumps by {jumping:.2f} (in log units); other images of "
+            f"the same kind would make it jump by {chance:.2f}.",
+        )
+    if jumping < JUMPING and images <= _FEW and hops > _HOPS:
+        error = np.sqrt(np.mean(accuracy * (1 - accuracy)) / max(images, 1))
+        return found(
+            "too_few_validation_images",
+            f"{text}the accuracy, whose standard error is {percent(error)}. It hops by "
+            f"{percent(hops)} while the loss is calm.",
+        )
+    return None

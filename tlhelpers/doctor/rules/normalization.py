@@ -10,6 +10,7 @@ from tlhelpers.doctor.rules.curves import DRAWS, JUMPING, gap, jitter, share_of_
 from tlhelpers.doctor.rules.seen import Seen
 
 _GAP = 0.15  # log NLL that the running statistics cost, on average
+_LATE_GAP = 0.05  # in the last third of the epochs: what has healed is no trouble any more
 _TINY_BATCH = 4  # images, with which no BatchNorm works well
 _BATCH_GAP = 0.2  # log NLL between small and large batches
 _FEW_IMAGES, _FEW_BATCHES = 150, 2.5  # that running averages remember
@@ -25,7 +26,8 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
     part = share_of_jumping(curves, "as_validated", "fresh")
     jumping = float(jitter(curves.log_nll["as_validated"]))
     left = float(jitter(curves.log_nll["fresh"]))
-    by_level = cost > _GAP and low > 0.02
+    late, _, _ = gap(curves, "as_validated", "fresh", since=-max(2, curves.epochs // 3))
+    by_level = cost > _GAP and low > 0.02 and late > _LATE_GAP
     by_jumping = jumping - left > JUMPING / 2 and jumping > JUMPING and part and part[1] > 0
     # The setting alone is wrong; a little of its effect is enough to name it.
     of_last_batches = (
@@ -44,7 +46,7 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
         f"In epoch {worst + 1} the validation loss is {last[0][worst]:.2f}. With the same "
         f"weights and statistics measured on training images it is {last[1][worst]:.2f}."
     )
-    if jumping > JUMPING / 2:
+    if jumping > JUMPING / 2 and left < 0.9 * jumping:
         evidence += (
             f" The jumping from epoch to epoch falls from {jumping:.2f} to {left:.2f} (in log "
             "units)."

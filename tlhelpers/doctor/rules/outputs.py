@@ -40,6 +40,24 @@ def not_finite(seen: Seen) -> Diagnosis | None:
     return found("loss_not_finite", text)
 
 
+def loss_is_right(seen: Seen) -> bool:
+    """Whether Keras's validation loss is that of the model's probabilities, in every epoch.
+
+    On TensorFlow Keras takes the logits from behind a last softmax or sigmoid, whatever it was told
+    about from_logits, and warns. Source: ``_get_logits`` in keras/src/backend/tensorflow/nn.py.
+    """
+    read = [one for one in seen.epochs if one.right and one.finite]
+    if len(read) < 2:
+        return False
+    if read[-1].right["as_validated"].mean() < seen.chance + 0.05:
+        return False  # a softmax over one output has a right loss, and learns nothing
+    logged = np.array([one.logs.get("val_loss", np.nan) for one in read])
+    once = np.array([one.nll["as_validated"].mean() for one in read])
+    n = len(read[-1].right["as_validated"])
+    chance = [0.0 if seen.complete else one.nll["as_validated"].std() / np.sqrt(n) for one in read]
+    return bool((np.abs(logged - once) < 0.02 * once + 3 * np.array(chance) + 1e-3).all())
+
+
 def softmax_twice(seen: Seen) -> Diagnosis | None:
     """Probabilities that never leave the narrow range of a softmax behind a softmax."""
     read = [one for one in seen.epochs if len(one.choices) and one.finite]
@@ -86,14 +104,16 @@ def metric_disagrees(seen: Seen) -> Diagnosis | None:
         ours = np.array([one.right["as_validated"].mean() for one in read])
         n = len(read[-1].right["as_validated"])
         noise = 0.02 if seen.complete and n else 4 * np.sqrt(0.25 / n)
-        off = float(np.nanmean(np.abs(logged - ours)))
+        apart = np.abs(logged - ours)
+        off = float(np.nanmean(apart))
         losses = np.array([one.logs.get("val_loss", np.nan) for one in read])
         nll = np.array([one.nll["as_validated"].mean() for one in read])
         same_loss = np.nanmean(np.abs(losses - nll)) < 0.1 * np.nanmean(nll) + 0.02
         if off > max(noise, 0.02) and same_loss:
+            worst = int(np.nanargmax(apart))
             return found(
                 "metric_threshold",
-                f"'{name}' says {logged[-1]:.2f}, but {ours[-1]:.2f} of the same predictions "
-                "are right.",
+                f"In epoch {read[worst].number} '{name}' says {logged[worst]:.2f}, but "
+                f"{ours[worst]:.2f} of the same predictions are right.",
             )
     return None

@@ -10,6 +10,7 @@ from tlhelpers.doctor.rules.curves import JUMPING, gap, jitter, noise, own_readi
 from tlhelpers.doctor.rules.seen import Seen
 
 LONG_STEP = 0.02  # of the weights' length in one step
+_COLLAPSE = 1.5  # times the lowest training loss, in the last quarter of the epochs
 _GAP_OF_STEP = 0.15  # log NLL that averaging an epoch's weights saves, on average
 
 
@@ -44,6 +45,27 @@ def step(seen: Seen) -> Diagnosis | None:
         f"{left:.2f} if the weights of each epoch are averaged.{more}",
         *part,
         share_of,
+    )
+
+
+def collapsed(seen: Seen) -> Diagnosis | None:
+    """A training that had learned and falls apart: its own loss climbs back and stays up.
+
+    Averaged weights cannot show that, since they fall apart as well. Memorizing never raises the
+    training loss.
+    """
+    loss = seen.log("loss")
+    if len(loss) < 4 or not np.isfinite(loss).all():
+        return None
+    best = int(loss.argmin())
+    late = float(np.median(loss[-max(2, len(loss) // 4) :]))
+    learned = loss[best] < 0.8 * loss[0]
+    if not learned or late < max(_COLLAPSE * loss[best], loss[best] + 0.3) or best + 2 >= len(loss):
+        return None
+    return found(
+        "step_too_long",
+        f"The training loss itself falls to {loss[best]:.2f} in epoch {best + 1}, then climbs back "
+        f"and ends near {late:.2f}: what was learned is lost again.",
     )
 
 

@@ -14,9 +14,14 @@ from tlhelpers.doctor.rules.climbs import climbing, is_of_the_step, outweighs_th
 from tlhelpers.doctor.rules.few_images import too_few
 from tlhelpers.doctor.rules.learning import misordered, stuck
 from tlhelpers.doctor.rules.normalization import batchnorm, by_setting, small_batches
-from tlhelpers.doctor.rules.outputs import metric_disagrees, not_finite, softmax_twice
+from tlhelpers.doctor.rules.outputs import (
+    loss_is_right,
+    metric_disagrees,
+    not_finite,
+    softmax_twice,
+)
 from tlhelpers.doctor.rules.seen import Seen
-from tlhelpers.doctor.rules.steps import long_step_stuck, step
+from tlhelpers.doctor.rules.steps import collapsed, long_step_stuck, step
 
 _MINOR_LEAK = 0.15  # of the validation images
 
@@ -41,6 +46,8 @@ def judge(
     tuple of Diagnosis
     """
     results = list(before)
+    if loss_is_right(seen):  # whatever was said of it before training: the backend undid it
+        results = [one for one in results if one.code != "loss_wants_probabilities"]
     have = {one.code for one in results}
 
     def add(diagnosis: Diagnosis | None) -> None:
@@ -57,7 +64,7 @@ def judge(
         add(misordered(seen, labels))
     norm = batchnorm(seen)
     small = small_batches(seen)
-    long = step(seen)
+    long = step(seen) or (None if first else collapsed(seen))
     jumping = sorted(
         (one for one in (norm, small, long) if one is not None),
         # A setting that is wrong for certain comes before what is a matter of degree.
