@@ -204,6 +204,28 @@ def test_a_compile_in_the_loop():
     assert "optimizer_state_lost" not in codes[0] and "optimizer_state_lost" in codes[-1]
 
 
+def test_a_model_built_anew_goes_on_where_its_weights_go_on():
+    doctor, model = Doctor(), compiled()
+    for _ in range(4):
+        model.fit(*data(), validation_data=data(64, seed=1), verbose=0, callbacks=[doctor])
+        weights, model = model.get_weights(), compiled()
+        model.set_weights(weights)
+    assert "optimizer_state_lost" in [one.code for one in doctor.examinations[-1].diagnoses]
+
+
+@pytest.mark.parametrize("stages", ["layer by layer", "six epochs each"])
+def test_stages_of_fine_tuning_are_no_lost_state(stages):
+    doctor, model = Doctor(), network()
+    for k in range(4):
+        if stages == "layer by layer":
+            for i, layer in enumerate(model.layers):
+                layer.trainable = i >= len(model.layers) - 2 * k - 1
+        compiled(model).fit(*data(32), epochs=1 if stages == "layer by layer" else 6, verbose=0,
+                            validation_data=data(64, seed=1), callbacks=[doctor])  # fmt: skip
+    codes = [one.code for seen in doctor.examinations for one in seen.diagnoses]
+    assert "optimizer_state_lost" not in codes
+
+
 def test_a_flag_that_fit_overrides():
     base = keras.Sequential([keras.Input((8, 8, 1)), *layers()[:4]])
     inputs = keras.Input((8, 8, 1))
@@ -221,7 +243,12 @@ def test_a_flag_that_fit_overrides():
     ("activation", "loss", "found"),
     [
         (None, keras.losses.SparseCategoricalCrossentropy(), True),
-        ("softmax", keras.losses.SparseCategoricalCrossentropy(from_logits=True), True),
+        # TensorFlow takes the logits from behind the softmax, whatever it is told.
+        (
+            "softmax",
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            keras.config.backend() != "tensorflow",
+        ),
         ("softmax", "sparse_categorical_crossentropy", False),
         (None, keras.losses.SparseCategoricalCrossentropy(from_logits=True), False),
     ],
@@ -229,7 +256,7 @@ def test_a_flag_that_fit_overrides():
 def test_logits_and_probabilities(activation, loss, found):
     doctor = Doctor()
     model = compiled(network(activation=activation), loss)
-    model.fit(*data(), validation_data=data(64, seed=1), verbose=0, callbacks=[doctor])
+    model.fit(*data(), validation_data=data(64, seed=1), epochs=4, verbose=0, callbacks=[doctor])
     codes = [one.code for one in doctor.examinations[0].diagnoses]
     assert ("loss_wants_probabilities" in codes) == found
 
@@ -258,6 +285,33 @@ def test_attached_it_sees_generators_pass():
                        validation_data=walking(1000), validation_steps=4)  # fmt: skip
     codes = [one.code for one in doctor.examinations[0].diagnoses]
     assert "validation_images_change" in codes
+
+
+def test_attached_it_sees_all_training_images_of_a_generator():
+    """Keras reads two batches ahead; a verdict on those alone would be one on sorted data."""
+
+    def by_class():
+        while True:
+            x, y = data(96)
+            for label in range(3):
+                for k in range(2):
+                    yield x[y == label][k * 8 : k * 8 + 8], y[y == label][k * 8 : k * 8 + 8]
+
+    with attached() as doctor:
+        compiled().fit(by_class(), steps_per_epoch=6, epochs=2, verbose=0,
+                       validation_data=data(64, seed=1))  # fmt: skip
+    (seen,) = doctor.examinations
+    codes = [one.code for one in seen.diagnoses]
+    assert seen.facts["training_images_seen"] == 48
+    assert "training_order" in codes and "validation_split_of_sorted_data" not in codes
+    assert np.isfinite(seen.curve("fresh")).all()  # from the images that have passed
+
+
+def test_validation_batches_that_keras_repeats_are_the_same_images():
+    with attached() as doctor:
+        compiled().fit(*data(), epochs=3, verbose=0,
+                       validation_data=walking(1000), validation_steps=2)  # fmt: skip
+    assert "validation_images_change" not in [one.code for one in doctor.examinations[0].diagnoses]
 
 
 def test_attached_to_every_fit_with_validation_and_gone_afterwards():

@@ -87,12 +87,18 @@ class Checkup:
         self._labels = np.empty(0, dtype=int)  # of the watched validation images
         self._complete = False  # they are all that there are
         self._looked = False  # at the model
+        self._trained = False  # by more than the step that builds a model
         self._known: tuple | None = None  # a BatchNorm layer and its statistics before training
         self._began = self._epoch_began = time.perf_counter()
 
     @property
     def _steps(self) -> int | None:
         return self.params.get("steps") or self._facts.get("steps")
+
+    @property
+    def _swaps(self) -> bool:
+        """Whether averaged weights are put in place for validation."""
+        return any("SwapEMA" in type(one).__name__ for one in self._told.callbacks)
 
     # While `fit` runs -----------------------------------------------------------------------------
 
@@ -126,6 +132,7 @@ class Checkup:
         """Whether `step` has anything to do behind this batch; quick."""
         if batch == 0:
             self._epoch_began = time.perf_counter()  # the first step compiles
+        self._trained = self._trained or batch > 0
         return not self._looked or (self._watch is not None and self._watch.wants(batch))
 
     def step(self, batch: int) -> None:
@@ -149,6 +156,8 @@ class Checkup:
         if self._observed and not self._epochs:
             self._look_at_data()  # by now an epoch's batches have passed
             self._look_at_model()
+            if not self._swaps:  # else the weights are no longer those that were validated
+                self._read = None
         self.validation_begins()  # unless it was read: no validation in this epoch
         numbers = {}
         for name, value in logs.items():
@@ -241,7 +250,8 @@ class Checkup:
         self.add(*labels_compared(sides, task, self._told))
         if sides.ours:
             self._facts["training_images_seen"] = len(task.labels(sides.ours[0].y))
-            self._look_at_first_loss(network, task, sides.ours[0])
+            if not self._trained:
+                self._look_at_first_loss(network, task, sides.ours[0])
         if sides.theirs and self._watch is None:
             self._watch = self._watching(network, task)
             self._watch.begin(steps)
@@ -305,7 +315,6 @@ class Checkup:
         policies = {
             str(getattr(layer, "compute_dtype", "")) for layer in self.model._flatten_layers()
         }
-        swapped = any("SwapEMA" in type(one).__name__ for one in self._told.callbacks)
         commonest = np.bincount(self._labels).max() if len(self._labels) else 0
         return rules.Seen(
             epochs=self._epochs,
@@ -317,7 +326,7 @@ class Checkup:
             classes=self._task.classes if self._task else 0,
             single=bool(self._task and self._task.single),
             float16="float16" in policies,
-            uses_average=swapped and bool(getattr(self.model.optimizer, "use_ema", False)),
+            uses_average=self._swaps and bool(getattr(self.model.optimizer, "use_ema", False)),
             complete=self._complete
             and self._watch is not None
             and self._watch.images == len(self._labels),

@@ -53,3 +53,11 @@ def test_class_weights_are_worth_so_many_images():
     assert class_weights(None, labels, 32) is None
     weighted = np.where(labels, 99.0, 1.0)
     assert class_weights(None, labels, 32, weighted).code == "class_weights_extreme"
+
+
+def test_the_evidence_names_the_side_where_classes_are_missing():
+    sorted_labels = np.repeat(np.arange(5), 40)
+    only_last = sorted_split(sorted_labels, sorted_labels[160:], 5)
+    assert "4 classes of training are missing in validation." in only_last.evidence
+    unseen = sorted_split(sorted_labels[:160], sorted_labels[160:], 5)
+    assert "1 class of validation is missing in training." in unseen.evidence

@@ -28,3 +28,9 @@ def test_learned_by_heart_is_overfitting_even_if_a_temperature_helps():
 
 def test_a_climb_at_chance_is_no_overfitting():
     assert climbing(seen(epochs(CLIMBS, accuracy=0.4, recalibrated=CLIMBS))) is None
+
+
+def test_a_climb_while_training_does_not_fall_is_no_climb_of_its_own():
+    rising = np.linspace(0.9, 1.1, 10)
+    assert climbing(seen(epochs(CLIMBS, recalibrated=SMOOTH, train=rising))) is None
+    assert climbing(seen(epochs(CLIMBS, recalibrated=SMOOTH))) is not None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.doctor.rules.epochs_by_hand import SPIKES, epochs, seen
+from tests.doctor.rules.epochs_by_hand import SMOOTH, SPIKES, epochs, seen
 from tlhelpers.doctor.rules.few_images import too_few
 from tlhelpers.doctor.watch import Epoch
 
@@ -21,3 +21,12 @@ def test_few_images_are_named_only_where_they_explain_the_jumping():
     assert too_few(seen(noisy), 30).code == "too_few_validation_images"
     assert too_few(seen(noisy), 3000) is None
     assert too_few(seen(epochs(SPIKES)), 100) is None
+
+
+def test_a_smooth_loss_whose_accuracy_drifts_is_no_noise():
+    dip = np.array([0.8, 0.7, 0.6, 0.5, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
+    hops = np.array([0.6, 0.5, 0.6, 0.5, 0.65, 0.55, 0.7, 0.6, 0.7, 0.65])
+    assert too_few(seen(epochs(SMOOTH, accuracy=dip)), 80) is None
+    found = too_few(seen(epochs(SMOOTH, accuracy=hops)), 24)
+    assert "standard error is 10 %" in found.evidence  # √(0.6 · 0.4 / 24), by hand 0.0996
+    assert too_few(seen(epochs(SMOOTH, accuracy=hops)), 200) is None

@@ -1,5 +1,6 @@
 """Running statistics that lag, or are of few images."""
 
+import numpy as np
 import pytest
 
 from tests.doctor.rules.epochs_by_hand import SMOOTH, SPIKES, epochs, seen
@@ -26,3 +27,15 @@ def test_a_level_that_is_too_high_is_lag_as_well():
     found = batchnorm(seen(epochs(1.5 * SMOOTH, fresh=SMOOTH)))
     assert found.code == "bn_averages_lag"
     assert found.share == pytest.approx(1 / 3, abs=0.02)  # 1 - 1 / 1.5, of the loss
+
+
+def test_a_lag_that_has_healed_is_no_trouble():
+    early = np.r_[4 * SMOOTH[:4], SMOOTH[4:]]  # wild at first, then both readings agree
+    assert batchnorm(seen(epochs(early, fresh=SMOOTH))) is None
+    late = np.r_[4 * SMOOTH[:4], 1.3 * SMOOTH[4:]]
+    assert batchnorm(seen(epochs(late, fresh=SMOOTH))).code == "bn_averages_lag"
+
+
+def test_the_evidence_speaks_of_falling_only_where_it_falls():
+    higher = batchnorm(seen(epochs(1.5 * SPIKES, fresh=SPIKES)))
+    assert higher.code == "bn_averages_lag" and "falls" not in higher.evidence

@@ -86,3 +86,15 @@ def test_nothing_learned_is_named_by_its_cause():
     assert codes(seen(long)) == ["step_too_long"]
     # Where the data path has a fault, being stuck is its consequence.
     assert codes(seen(read), [found("training_order", ".")]) == ["training_order"]
+
+
+def test_a_loss_that_keras_computed_right_is_not_blamed():
+    """On TensorFlow, from_logits=True behind a softmax does nothing."""
+    said = [found("loss_wants_probabilities", "The loss is told from_logits=True.")]
+    read = epochs(SMOOTH)
+    for one in read:
+        one.logs["val_loss"] = float(one.nll["as_validated"].mean())
+    assert judge(seen(read), said, None, {}) == ()
+    for one in read:
+        one.logs["val_loss"] *= 1.3
+    assert judge(seen(read), said, None, {}) == tuple(said)
