@@ -23,7 +23,7 @@ def too_few(seen: Seen, images: int) -> Diagnosis | None:
     jumping, chance = float(jitter(curves.log_nll[own])), noise(curves, own)
     accuracy = curves.accuracy[own]
     # How far an epoch lies from the middle of its neighbors: a slow rise or dip is no noise.
-    hops = float(np.abs(accuracy[1:-1] - (accuracy[:-2] + accuracy[2:]) / 2).mean())
+    hops = float(np.median(np.abs(accuracy[1:-1] - (accuracy[:-2] + accuracy[2:]) / 2)))
     text = f"There are {images} validation images: one of them is {percent(1 / max(images, 1))} of "
     if JUMPING <= jumping <= 2.5 * chance:
         return found(
