@@ -79,4 +79,5 @@ def training_jitter(seen: Seen) -> float:
 def long_step_stuck(seen: Seen) -> bool:
     """Whether single steps change the weights so much that nothing can be kept."""
     lengths = [one.step for one in seen.epochs if one.step is not None and np.isfinite(one.step)]
-    return bool(lengths) and float(np.median(lengths)) > LONG_STEP
+    # The first epoch can have killed what then hardly moves.
+    return bool(lengths) and max(float(np.median(lengths)), lengths[0]) > LONG_STEP
