@@ -1,6 +1,6 @@
 """How often the doctor is right: small programs with a known trouble, and healthy ones.
 
-Run ``python benchmarks/doctor_truth.py --seeds 5 --jobs 2``: half a minute a program and seed on one
+Run ``python benchmarks/doctor_truth.py --seeds 5 --jobs 2``: half a minute a program and seed on a
 core, resumable. Programs are those of ``tests/doctor/programs``, of ``tests/doctor/strangers`` and
 of the folders that are named. It prints the table and writes it into ``docs/doctor.md``. A
 program's first line says what is wrong with it.

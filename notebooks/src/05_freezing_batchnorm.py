@@ -159,11 +159,14 @@ for case, effect in {"retina": retina.effect("frozen-batchnorm"), "faces": froze
     print(f"{case}: {effect}")
 print(f"faces, a tenth of the rate: {frozen[1]}")
 print(f"retina, a tenth of the rate: {on_retina}")
+averaged = faces.effect("weight-average", "frozen-batchnorm")
+print(f"faces, frozen already: {averaged}")
 
 # %% [markdown]
-# At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. Weights that are
-# averaged over each epoch of those runs hardly jump ([page 07](07_average_the_weights.ipynb)), but we trained no
-# such recipe.
+# At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. What calms a frozen
+# network is an average of its weights, as the last line shows for the faces. Nothing can lag there, so Keras's own
+# `SwapEMAWeights` is enough. But live BatchNorm with an average scored higher still
+# ([page 07](07_average_the_weights.ipynb)).
 #
 # Live BatchNorm rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
 # numbers. If steps are long, each layer's outputs drift, the next layer multiplies the drift, and nothing
