@@ -160,7 +160,9 @@ def history(
                 canvas.panel_title(axis, label, len(trainings))
         axes[row * len(trainings)].set_ylabel(name)
     canvas.epoch_axes(axes, max(len(past["loss"]) for past in trainings.values()))
-    canvas.log_axis(axes[: len(trainings)])  # equal factors look equal
+    losses = axes[: len(trainings)]
+    for together in [losses] if one_scale else [[axis] for axis in losses]:
+        canvas.log_axis(together)  # equal factors look equal
     return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told), legend=axes[0])
 
 
