@@ -165,7 +165,7 @@ for effect in retina.effects(["frozen-batchnorm", "learning-rate-1e-5"]):
 # ## How many seeds do I need?
 #
 # That depends on the spread between seeds, σ, and on the difference δ that you want to see. A rule of
-# thumb is 16 (σ / δ)² runs of each recipe, for an 80 % chance of detecting it. Pairs need fewer if their luck cancels.
+# thumb is 16 (σ / δ)² runs of each recipe, to detect it four times in five.
 
 # %%
 jitters = np.array([jitter(run.curve("val_nll")) for run in posted])

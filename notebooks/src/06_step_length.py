@@ -106,8 +106,8 @@ print("ResNet50, published:", f"{tl.similarity.published()['resnet50'].step.at(1
 # %% [markdown]
 # ## In Keras
 #
-# At `1e-4`, ResNet50's median step length is near 0.05. With that step the retina's loss jumped; with 0.007 it hardly
-# did. The limit depends on the task, so compare your own runs. If your step is long, lower the rate and train longer:
+# A median step near 0.05 is ResNet50's at `1e-4`. With that step the retina's loss jumped. Near 0.007 it hardly did.
+# The limit depends on the task, so compare your own runs. If your step is long, lower the rate and train longer:
 #
 # ```diff
 # {{changes retinopathy learning-rate-1e-5}}

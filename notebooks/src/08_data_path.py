@@ -105,7 +105,7 @@ for name, images in {
 # Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results must
 # agree, except in the last digits. **Look at one training batch and one validation batch**, exactly as
 # they leave your pipeline, and compare them with what the backbone wants. So `look` takes two functions and
-# calls your pipeline anew each time; a batch that you hold in your hand cannot change.
+# calls your pipeline again each time; a batch that you hold in your hand cannot change.
 
 
 # %% slide="code" slide_to="evaluate:"

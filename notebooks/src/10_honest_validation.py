@@ -115,7 +115,7 @@ higher = np.mean(on_twins) > np.mean(on_others)
 print("Accuracy is higher on the twins" if higher else "Accuracy is not higher on the twins")
 
 # %% [markdown]
-# Even on the twins the accuracy is not perfect. Ten people voted on each face, and anew on each copy, so some twins carry
+# Even on the twins the accuracy is not perfect. Ten people voted on each face, and again on each copy, so some twins carry
 # two different labels. (Part of the gap may be that these faces are easier.)
 #
 # Twins are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three

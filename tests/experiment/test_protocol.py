@@ -100,8 +100,8 @@ def test_each_recipe_is_needed_once_whatever_the_order_of_its_fixes(steady):
     joined = [name for name in names if "+" in name]
     # The whole, each without one, and what the ladder adds: its last step but one is the last
     # removed, its first is alone.
-    # And frozen BatchNorm behind a tenth of the rate.
-    assert len(joined) == 5
+    # And frozen BatchNorm behind a tenth of the rate, and the average behind both.
+    assert len(joined) == 6
     assert protocol.joined(("clipnorm", "frozen-batchnorm")) == "frozen-batchnorm+clipnorm"
 
 
@@ -565,7 +565,10 @@ def test_each_profile_has_its_protocol():
         name: 6 if name == "witness" else 5 for name in PROFILES
     }
     behind = [q for q in protocol.questions("retinopathy", "quick") if q.design == "behind"]
-    assert [(q.fix, q.before) for q in behind] == [("frozen-batchnorm", ("learning-rate-1e-5",))]
+    assert [(q.fix, q.before) for q in behind] == [
+        ("frozen-batchnorm", ("learning-rate-1e-5",)),
+        ("weight-average", ("learning-rate-1e-5", "frozen-batchnorm")),
+    ]
     assert "frozen-batchnorm+learning-rate-1e-5" in protocol.recipes("retinopathy", "quick")
 
 
