@@ -53,7 +53,8 @@ class Observed:
         if epoch:
             # Keras has read the first batches before training and begins every epoch with them.
             again = self._batches[: min(_PEEKED, steps)]
-            batches = again + self._batches[epoch * steps : (epoch + 1) * steps - len(again)]
+            # It has read as many ahead of the epoch before, and those are lost.
+            batches = again + self._batches[epoch * steps + len(again) : (epoch + 1) * steps]
         full = self._left <= 0  # and no more batches are kept
         if not batches or len(batches[0]) < 2 or len(batches) < steps and (epoch or not full):
             return None
