@@ -134,7 +134,7 @@ print("ResNet50, published:", f"{tl.similarity.published()['resnet50'].step.at(1
 # ## Does it help?
 
 # %%
-on_retina = retina.effects(["learning-rate-1e-5", "plateau"])
+on_retina = retina.effects(["learning-rate-1e-5", "warmup-cosine", "plateau"])
 on_faces = faces.effects(["learning-rate-1e-4", "warmup-cosine"])
 tl.plots.effects(on_retina, "Retina: a tenth of the rate is steadier, and scores lower")
 
