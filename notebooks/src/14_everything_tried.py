@@ -124,12 +124,11 @@ tl.similarity.side_by_side(
 #   from {{before ferplus weight-average-update-bn jitter real}} to
 #   {{after ferplus weight-average-update-bn jitter real}}, and macro-F1 changed by
 #   {{effect ferplus weight-average-update-bn macro_f1 real}}.
-# - **Real photographs of the retina** from EyePACS, at 96 px, pairs of runs so far:
-#   {{seeds retinopathy weight-average-update-bn jitter real}}. The curve jumped there too, by
-#   {{before retinopathy weight-average-update-bn jitter real}}, and with the same change by
-#   {{after retinopathy weight-average-update-bn jitter real}}. AUC went from
-#   {{before retinopathy weight-average-update-bn auc real}} to {{after retinopathy weight-average-update-bn auc real}}:
-#   at this size the network sees little of the disease.
+# - **Real photographs of the retina** from EyePACS, at 96 px (pairs: {{seeds retinopathy weight-average-update-bn jitter real}}).
+#   The curve jumped there too. With the same change, jitter fell from {{before retinopathy weight-average-update-bn jitter real}}
+#   to {{after retinopathy weight-average-update-bn jitter real}}, and AUC went from
+#   {{before retinopathy weight-average-update-bn auc real}} to {{after retinopathy weight-average-update-bn auc real}}. At this size the network
+#   sees little of the disease.
 #
 # ## What we do not know
 #
