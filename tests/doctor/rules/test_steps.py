@@ -28,3 +28,12 @@ def test_a_training_loss_that_climbs_back_is_a_long_step():
     # A single spike that comes back is none, nor is a loss that never fell.
     for train in (SPIKES, np.full(10, 1.1), np.r_[FALLS_APART[:6], 0.4, 0.4, 0.4, 0.4]):
         assert collapsed(seen(epochs(SMOOTH, train=train))) is None
+
+
+def test_an_average_that_wanders_but_is_far_better_to_the_end_shows_a_long_step():
+    half = SPIKES / 2  # the same jitter in log units, and half the loss
+    found = step(seen(epochs(SPIKES, averaged=half, train=SPIKES)))
+    assert found.code == "step_too_long" and found.share_of == "of the loss"
+    assert step(seen(epochs(SPIKES, averaged=half))) is None  # training itself is calm
+    late = np.r_[half[:6], SPIKES[6:]]
+    assert step(seen(epochs(SPIKES, averaged=late, train=SPIKES))) is None  # it has settled

@@ -30,6 +30,9 @@ def step(seen: Seen) -> Diagnosis | None:
     better, at_least, _ = gap(curves, own, "averaged", since=1)  # the first epoch's average lags
     by_jumping = part[1] > 0.05 and part[0] > 0.4
     by_level = better > _GAP_OF_STEP and at_least > _GAP_OF_STEP / 3 and part[0] > 0.2
+    # The average may wander as well; then it has to be far better to the end, and training to jump.
+    late, _, _ = gap(curves, own, "averaged", since=-max(2, curves.epochs // 3))
+    by_level |= min(better, late) > 2 * _GAP_OF_STEP and training_jitter(seen) > JUMPING
     if not (by_jumping or by_level):
         return None
     if not by_jumping:
