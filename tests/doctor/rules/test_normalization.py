@@ -32,6 +32,8 @@ def test_a_level_that_is_too_high_is_lag_as_well():
 def test_a_lag_that_has_healed_is_no_trouble():
     early = np.r_[4 * SMOOTH[:4], SMOOTH[4:]]  # wild at first, then both readings agree
     assert batchnorm(seen(epochs(early, fresh=SMOOTH))) is None
+    averages = batchnorm(seen(epochs(early, fresh=SMOOTH), uses_average=True))
+    assert averages.code == "average_not_validated"
     late = np.r_[4 * SMOOTH[:4], 1.3 * SMOOTH[4:]]
     assert batchnorm(seen(epochs(late, fresh=SMOOTH))).code == "bn_averages_lag"
 

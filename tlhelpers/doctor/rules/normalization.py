@@ -27,7 +27,8 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
     jumping = float(jitter(curves.log_nll["as_validated"]))
     left = float(jitter(curves.log_nll["fresh"]))
     late, _, _ = gap(curves, "as_validated", "fresh", since=-max(2, curves.epochs // 3))
-    by_level = cost > _GAP and low > 0.02 and late > _LATE_GAP
+    stays = late > _LATE_GAP or seen.uses_average  # such averages are wrong however late it is
+    by_level = cost > _GAP and low > 0.02 and stays
     by_jumping = jumping - left > JUMPING / 2 and jumping > JUMPING and part and part[1] > 0
     # The setting alone is wrong; a little of its effect is enough to name it.
     of_last_batches = (
