@@ -52,7 +52,6 @@ FACTS: dict[str, tuple[str, ...]] = {
     "13": ("momentum is 0.999",),
     "14": (
         "below 0.05",
-        "near 0.55",
         "p = 0.03",
         "0.03 or less",
         "0.45 is far from 0.05",
