@@ -56,6 +56,7 @@ def _averaged(
 
     `before` and `after` stand before and after SwapEMAWeights; chosen `losses` come first of all.
     """
+    keras.utils.set_random_seed(0)  # trainings are compared, in whatever order facts are asked
     model, watch = compiled(with_batchnorm(), use_ema=True, ema_momentum=0.8), _Watch()
     swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
     first = [Losses(losses)] if losses else []
