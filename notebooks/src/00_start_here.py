@@ -98,8 +98,8 @@ history = model.fit(
 doctor
 
 # %% [markdown]
-# It names the trouble, shows the evidence, and gives you the lines of Keras that cure it. Its chart draws the readings
-# that a finding rests on, and its share is over all epochs. It is right about the rest, too: without flips this training memorizes its images, and some of our validation faces
+# It names the trouble, shows the evidence, and gives you the lines of Keras that cure it. The chart shows
+# the readings that a finding rests on; each share is taken over all epochs. It is right about the rest, too: without flips this training memorizes its images, and some of our validation faces
 # are copies of training faces, as in FER+ ([page 10](10_honest_validation.ipynb)).
 #
 # Your own script stays as it is: `python -m tlhelpers.doctor train.py`. The

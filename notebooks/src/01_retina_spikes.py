@@ -2,7 +2,7 @@
 # # The retina training spikes
 #
 # **In one sentence.** We rebuild a training that somebody asked about, in plain Keras, and its
-# validation loss spikes as they describe, and as in many public logs.
+# validation loss spikes the way they describe and many public logs show.
 #
 # **You will be able to** rebuild the training, tell a spike from overfitting, and say whether your own
 # curve is unusual.
@@ -49,7 +49,7 @@ tl.plots.history(
 #
 # ## The program
 #
-# To run on a laptop, our version differs from the question. The images are small, few, and drawn by a
+# To run on a laptop, our version differs from the question. The images are few, small, and drawn by a
 # program. The backbone is the first two thirds of EfficientNet-Lite0, whose ImageNet weights are installed with the
 # course. As most public programs of this kind do, we use batches of 8, divide inputs by 255 and flip at random.
 #

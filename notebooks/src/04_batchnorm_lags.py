@@ -39,8 +39,8 @@ tl.plots.readings(
 
 # %% [markdown]
 # Same network, same images. **In most epochs the jumping came from the statistics, not from the weights.**
-# Not all of it: blue moves too. What fresh statistics leave is mostly weights that jump, and
-# [page 06](06_step_length.ipynb) is about them.
+# Not all of it: blue moves too. Part of what is left is weights that jump, and [page 06](06_step_length.ipynb) is
+# about them.
 #
 # ## Why
 #

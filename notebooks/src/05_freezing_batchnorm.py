@@ -141,8 +141,8 @@ tl.plots.curves(
 
 # %% [markdown]
 # A run on the flat line gives every image the same answer, so its accuracy is just the share of that class. Such
-# a run is steady and useless, so never read jitter without the score. With runs as unlike as these, no mean is clear:
-# the score below, AUC in the last epoch, shows no clear effect.
+# a run is steady and useless, so never read jitter without the score. These runs differ so
+# much that their mean says little: the score below, AUC in the last epoch, shows no clear effect.
 #
 # In the faces training, we froze BatchNorm at the question's learning rate, and at a tenth of it, each
 # compared with the same rate and live BatchNorm:
@@ -166,8 +166,8 @@ print(f"retina, a tenth of the rate, frozen already: {retina.effect('weight-aver
 # %% [markdown]
 # At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. What calms a frozen
 # network is an average of its weights: the last two lines. Nothing can lag there, so Keras's own `SwapEMAWeights` is
-# enough. On the retina this is as good as live BatchNorm with an average ([page 07](07_average_the_weights.ipynb)); on
-# the faces, live BatchNorm scored higher.
+# enough. On the retina this scored about as well as live BatchNorm with an average
+# ([page 07](07_average_the_weights.ipynb)); on the faces, live BatchNorm scored higher with each seed.
 #
 # Live BatchNorm rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
 # numbers. If steps are long, each layer's outputs drift, the next layer multiplies the drift, and nothing
@@ -178,7 +178,8 @@ print(f"retina, a tenth of the rate, frozen already: {retina.effect('weight-aver
 # | your training | freeze BatchNorm? |
 # | --- | --- |
 # | ResNet50 at the question's rate | No. Average the weights ([page 07](07_average_the_weights.ipynb)) or shorten the step ([page 06](06_step_length.ipynb)). |
-# | the same at a tenth of the rate, or a network with short steps | Only together with averaged weights, and if the score gains over a few seeds. |
+# | the same at a tenth of the rate | Only together with averaged weights: alone, it jumped more. |
+# | a network with short steps and few images, such as EfficientNet at 1e-4 | Try it, and compare scores over a few seeds. |
 # | only two or three images fit into a batch | Yes: [statistics of so few images](https://arxiv.org/abs/2105.07576) are too noisy to train with. |
 # | weights that were never trained | Never. The running statistics are still 0 and 1, so there is no normalization at all. |
 #

@@ -123,7 +123,8 @@ def look(model, train, validation):
 look(model, lambda: (x, y), lambda: (x_val, y_val))
 
 # %% [markdown]
-# With `tf.data`, pass `lambda: next(iter(dataset))`: one batch is enough.
+# With `tf.data`, pass `lambda: next(iter(train))`. Of validation, pass all of it, since a shuffled data set begins with
+# other images each time: `lambda: map(np.concatenate, zip(*validation))`.
 #
 # | what you see | what to look at | what to do |
 # | --- | --- | --- |

@@ -38,9 +38,8 @@ x_train, y_train, x_val, y_val = retina.case.arrays
 base = tl.backbone("efficientnet-lite0").build(x_train.shape[1])
 pooled = keras.layers.GlobalAveragePooling2D()(base.get_layer("block10_add").output)
 features = keras.Model(base.input, pooled)
-f_train, f_val = (
-    features.predict(x / 255, verbose=0) for x in (x_train[:800], x_val)
-)  # as page 01
+few, divided = x_train[:800] / 255, x_val / 255  # as on page 01
+f_train, f_val = (features.predict(x, verbose=0) for x in (few, divided))
 
 keras.utils.set_random_seed(1)
 y_wrong = y_train[:800].copy()

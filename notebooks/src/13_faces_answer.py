@@ -68,7 +68,7 @@ tl.plots.curves(
 # ([page 09](09_overfit_or_overconfident.ipynb)):
 #
 # ```python
-# keras.callbacks.EarlyStopping("val_accuracy", patience=10, restore_best_weights=True)
+# keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=10, restore_best_weights=True)
 # ```
 #
 # ## Does it help?

@@ -51,6 +51,21 @@ def test_a_history_without_validation_is_refused():
         plots.history({"mine": {"loss": [1.0, 0.5]}}, "T")
 
 
+@pytest.mark.parametrize("one_scale", [True, False])
+def test_each_panel_of_a_history_has_a_logarithmic_axis_with_ticks_in_it(one_scale, monkeypatch):
+    monkeypatch.setattr(plots.canvas, "finish", lambda figure, *_, **__: figure)
+    pasts = {
+        name: {"loss": [high, high / 20], "val_loss": [high, high / 2]}
+        for name, high in (("high", 90.0), ("low", 0.9))
+    }
+    axes = plots.history(pasts, "T", one_scale=one_scale).axes
+    for axis in axes:
+        low, high = axis.get_ylim()
+        assert axis.get_yscale() == "log"
+        assert sum(low <= tick <= high for tick in axis.get_yticks()) >= 3
+    assert (axes[0].get_ylim() == axes[1].get_ylim()) is one_scale
+
+
 @pytest.mark.parametrize(
     ("draw", "words"),
     [

@@ -12,6 +12,7 @@ import pytest
 from tlhelpers.doctor.catalogue import TROUBLES
 
 PROGRAMS = Path(__file__).parent / "programs"
+STRANGERS = Path(__file__).parent / "strangers"
 FOUND = [
     "bn_averages_lag_a_few_large_batches",  # statistics measured for the same weights
     "step_too_long_b_schedule_without_decay",  # weights averaged over the epoch
@@ -32,6 +33,11 @@ def test_every_trouble_has_two_programs_and_ten_are_healthy():
     for code in set(TROUBLES) - {"stuck_at_chance", "loss_not_finite"}:
         assert codes.count(code) >= 2, code
     assert codes.count("none") >= 10
+
+
+def test_strangers_name_troubles_that_there_are():
+    codes = {truth(program) for program in STRANGERS.glob("*.py")}
+    assert "none" in codes and codes - {"none"} <= set(TROUBLES)
 
 
 @pytest.mark.slow

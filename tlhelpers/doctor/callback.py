@@ -59,6 +59,7 @@ class Doctor(keras.callbacks.Callback):
         self._most = images
         self.examinations: list[Examination] = []
         self._checkup: Checkup | None = None  # of the fit that runs
+        self._before = 0  # fits that led to it
         self._fits: dict[tuple, int] = {}  # that led to these weights, in a row
         self._observed: dict[int, Observed] = {}
         self._predicted: set[int] = set()
