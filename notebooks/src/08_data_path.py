@@ -103,7 +103,7 @@ for name, images in {
 # ## In Keras
 #
 # Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results must
-# agree, except in the last digits. **Look at one training batch and one validation batch**, exactly as
+# agree in every digit that is printed here. **Look at one training batch and one validation batch**, exactly as
 # they leave your pipeline, and compare them with what the backbone wants. So `look` takes two functions and
 # calls your pipeline again each time; a batch that you hold in your hand cannot change.
 
@@ -117,7 +117,7 @@ def look(model, train, validation):
         print(f"mean {x.mean():.3g}, labels {np.bincount(labels).tolist()}")
     for _ in range(2):  # the same weights, and what should be the same images
         results = model.evaluate(*validation(), verbose=0, return_dict=True)
-        print("evaluate:", ", ".join(f"{name} {value:.3g}" for name, value in results.items()))
+        print("evaluate:", ", ".join(f"{name} {value:.5g}" for name, value in results.items()))
 
 
 look(model, lambda: (x, y), lambda: (x_val, y_val))
