@@ -54,8 +54,9 @@ tl.plots.readings(
 # | **C.** One valley, then all three climb. | The network overfits, or it grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
 #
 # In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. Its pink line starts high because the
-# first weights are still in that average. C is validated with averaged weights and fresh statistics already. Most jumping curves that we measured were A
-# and B together, and averaged weights with fresh statistics cure both.
+# first weights are still in that average. C has the cure already: its orange line is the average's, so blue and
+# pink lie close to it. Most jumping curves that we measured were A and B together, and averaged weights with fresh
+# statistics cure both.
 #
 # ## Before anything else
 #
@@ -99,8 +100,9 @@ doctor
 
 # %% [markdown]
 # It names the trouble, shows the evidence, and gives you the lines of Keras that cure it. The chart shows
-# the readings that a finding rests on; each share is taken over all epochs. It is right about the rest, too: without flips this training memorizes its images, and some of our validation faces
-# are copies of training faces, as in FER+ ([page 10](10_honest_validation.ipynb)).
+# the readings that a finding rests on; each share is taken over all epochs. Its other findings hold, too: without flips this network
+# soon grows too sure, and some of our validation faces are copies of training faces, as in FER+
+# ([page 10](10_honest_validation.ipynb)).
 #
 # Your own script stays as it is: `python -m tlhelpers.doctor train.py`. The
 # [last page](15_your_own_training.ipynb) says how to install it, and teaches it.
@@ -138,7 +140,7 @@ tl.check("00-which", my_answer)
 # Each page has one idea and takes about ten minutes. Trainings that take longer than a minute are
 # stored with the course and load at once. Everything else trains on your machine. Three values in the
 # first cell of each page say how much. You can leave them as they are. `live = True` trains
-# everything here, `seeds` times. `profile = "smoke"` only tests that the code runs.
+# everything here; `seeds` says with how many seeds, and 0 means all. `profile = "smoke"` only tests that the code runs.
 #
 # The images are drawn on the spot, eyes and faces alike, so you need no download. Nothing here is
 # medical advice.

@@ -45,7 +45,8 @@ tl.plots.history(
 # %% [markdown]
 # Look at the orange points. In some epochs the loss spikes, and sometimes accuracy drops with it. Most
 # spikes have recovered an epoch or two later. **That is the first lesson.** A spike that comes back is not
-# overfitting. Overfitting is a rise that stays. (The training loss starts higher because of dropout.)
+# overfitting. Overfitting is a rise that stays. (The training loss starts higher: Keras averages it over the
+# epoch, and dropout is on.)
 #
 # ## The program
 #
@@ -92,7 +93,7 @@ model.compile(keras.optimizers.Adam(1e-4), loss="binary_crossentropy", metrics=[
 # ## Train it here, now
 #
 # Five epochs take about a minute. Some seeds spike and some do not. If yours stays calm, put another seed into the
-# program and run both cells again. If it climbs at the end, raise `epochs` to 8 and see whether it comes back.
+# program, and run the program and `fit` again. If it climbs at the end, raise `epochs` to 8 and see whether it comes back.
 
 # %%
 history = model.fit(
@@ -116,7 +117,7 @@ tl.plots.history(
 # %% [markdown]
 # ## Is this unusual?
 #
-# No. We read the logs of public Keras trainings, most of them by one author. *Jitter* measures how much
+# No. We read the logs of public Keras trainings, most of them by one author; at `1e-4` nearly all are. *Jitter* measures how much
 # the validation loss bounces from epoch to epoch ([page 03](03_is_it_noise.ipynb) defines it). For
 # ResNet50 at `1e-4`, bouncing is the rule.
 
@@ -175,7 +176,7 @@ tl.check("01-rule-out", my_answer)
 # ## Key points
 #
 # - If the training loss falls while the validation loss jumps and comes back, it is not overfitting.
-# - With ResNet50 and Adam at `1e-4` this is common. There is nothing odd about your recipe.
+# - With ResNet50 and Adam at `1e-4`, public logs bounce like this too. There is nothing odd about your recipe.
 # - Our small version takes steps as long as ResNet50's. That is what makes it jump
 #   ([page 06](06_step_length.ipynb)).
 #

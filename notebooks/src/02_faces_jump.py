@@ -48,7 +48,7 @@ tl.plots.history(
 #
 # As on [page 01](01_retina_spikes.ipynb), the images are drawn and the backbone is small. `rescale`
 # makes each step as long as in ResNet50. Our epochs are shorter, so BatchNorm gets a momentum of `0.9`:
-# its memory again covers the same share of an epoch as in the question.
+# its memory covers the same share of an epoch as in the question.
 #
 # The rest is the question's recipe. The first blocks are frozen, and the blocks next to the head
 # train. Faces are enlarged, and the gray channel is copied to red, green and blue. The rest is a random
@@ -85,6 +85,9 @@ model.compile(keras.optimizers.Adam(1e-3), loss="categorical_crossentropy", metr
 # ```python
 # {{program ferplus posted}}
 # ```
+#
+# This divides by 255 because the question did. In a program of your own, give ResNet50 its `preprocess_input`
+# ([page 08](08_data_path.ipynb)).
 # </details>
 #
 # ## Train it here, now
@@ -135,8 +138,8 @@ print(f"0 of 20 found: the true recall may lie anywhere from {low:.0%} to {high:
 # %% [markdown]
 # Up to one in six. For "none found" you can do it in your head: the upper end is about 4 / (n + 4).
 #
-# So finding none of 20 could mean that the network cannot recognize disgust, or just that these faces
-# were hard. [Page 11](11_rare_classes.ipynb) shows how to find out. To notice the problem, watch macro-F1 beside
+# So finding none of 20 could mean that the network cannot recognize disgust, or only that these
+# 20 were unlucky. [Page 11](11_rare_classes.ipynb) shows how to find out. To notice the problem, watch macro-F1 beside
 # the accuracy. F1 combines recall with precision, and macro-F1 is its mean over the classes, so each
 # class counts the same.
 #
@@ -145,7 +148,7 @@ print(f"0 of 20 found: the true recall may lie anywhere from {low:.0%} to {high:
 # The asker tried a lower learning rate and class weights, and saw no improvement. But you cannot
 # tell from a single jumpy curve. Here is what the two do over eight seeds. On the left is how much the loss
 # jumps, on the right macro-F1. A thin bar that crosses zero shows no clear
-# effect ([page 03](03_is_it_noise.ipynb)).
+# effect ([page 03](03_is_it_noise.ipynb)); the first one only just stays clear of it.
 
 # %%
 tried = faces.effects(["learning-rate-1e-4", "class-weights-balanced"])

@@ -69,8 +69,8 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
     print(f"{name}: jitter {jitter(run.curve('val_nll')):.2f}")
 
 # %% [markdown]
-# Any curve with a single valley has a jitter of zero. At 0.1 the loss goes up and down by about 10 %
-# in each epoch. Watch the score beside it: a run that learns nothing is perfectly steady.
+# Any curve with a single valley has a jitter of zero. At 0.1 the loss goes up or down by about 10 %
+# from one epoch to the next. Watch the score beside it: a run that learns nothing is perfectly steady.
 #
 # We take the plain loss of the probabilities, the *NLL*. For the retina, Keras shows another number, because
 # binary crossentropy does not fit a softmax ([page 09](09_overfit_or_overconfident.ipynb)).
@@ -86,7 +86,7 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 #    show how much that is.
 #
 # Here is the first kind. Each bar shows how much that step could differ with other validation images. If the
-# bar does not reach the height of the point before, chance does not explain the step.
+# bar does not reach the height of the point before, chance hardly explains the step.
 
 # %%
 tl.plots.wrong_way(
@@ -165,7 +165,7 @@ for effect in retina.effects(["frozen-batchnorm", "learning-rate-1e-5"]):
 # ## How many seeds do I need?
 #
 # That depends on the spread between seeds, σ, and on the difference δ that you want to see. A rule of
-# thumb is 16 (σ / δ)² runs of each recipe, to detect it four times in five.
+# thumb is 16 (σ / δ)² runs of each recipe, to detect it four times in five. Correlated pairs need fewer.
 
 # %%
 jitters = np.array([jitter(run.curve("val_nll")) for run in posted])
@@ -214,8 +214,7 @@ tl.check("03-six", my_answer)
 #     my_answer[name] = "jumps" if jitter(losses) > 2 * chance else "noise"
 # ```
 #
-# A, C and E jump. B and F look wobbly, but other validation images could do that. D is noise, too, although
-# it was close.
+# A, C and E jump. B and F look wobbly, but other validation images could do that. D is noise, too.
 # </details>
 
 # %% [markdown]

@@ -38,9 +38,9 @@ tl.plots.readings(
 )
 
 # %% [markdown]
-# Same network, same images. **In most epochs the jumping came from the statistics, not from the weights.**
-# Not all of it: blue moves too. Part of what is left is weights that jump, and [page 06](06_step_length.ipynb) is
-# about them.
+# Same network, same images. **Most spikes came from the statistics, not from the weights.**
+# Not all of them: blue moves too, and in seed 1 it jumps as much as orange. What is left is mostly weights that jump,
+# and [page 06](06_step_length.ipynb) is about them.
 #
 # ## Why
 #
@@ -100,7 +100,8 @@ def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
 
 # %% [markdown]
 # If this loss is clearly lower than that of plain `model.evaluate`, outdated statistics are to blame. If
-# both are equally bad, the weights themselves jump. [Page 07](07_average_the_weights.ipynb) cures both.
+# both are equally bad in an epoch, and good in the next, the weights themselves jump.
+# [Page 07](07_average_the_weights.ipynb) cures both.
 # (If no BatchNorm layer trains, nothing can lag, and the two are always equal.)
 #
 # With `tf.data`, first collect about a thousand images:

@@ -166,11 +166,11 @@ print(f"retina, a tenth of the rate, frozen already: {retina.effect('weight-aver
 # %% [markdown]
 # At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. What calms a frozen
 # network is an average of its weights: the last two lines. Nothing can lag there, so Keras's own `SwapEMAWeights` is
-# enough. On the retina this scored about as well as live BatchNorm with an average
-# ([page 07](07_average_the_weights.ipynb)); on the faces, live BatchNorm scored higher with each seed.
+# enough. Compare it with live BatchNorm and an average ([page 07](07_average_the_weights.ipynb)): on the retina they
+# scored about alike, on the faces the live one scored higher with each seed.
 #
 # Live BatchNorm rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
-# numbers. If steps are long, each layer's outputs drift, the next layer multiplies the drift, and nothing
+# numbers. If steps are long, each layer's outputs probably drift, the next layer multiplies the drift, and nothing
 # pulls it back.
 #
 # So it depends on your training:
@@ -180,7 +180,7 @@ print(f"retina, a tenth of the rate, frozen already: {retina.effect('weight-aver
 # | ResNet50 at the question's rate | No. Average the weights ([page 07](07_average_the_weights.ipynb)) or shorten the step ([page 06](06_step_length.ipynb)). |
 # | the same at a tenth of the rate | Only together with averaged weights: alone, it jumped more. |
 # | a network with short steps and few images, such as EfficientNet at 1e-4 | Try it, and compare scores over a few seeds. |
-# | only two or three images fit into a batch | Yes: [statistics of so few images](https://arxiv.org/abs/2105.07576) are too noisy to train with. |
+# | only two or three images fit into a batch | Yes, whatever the network, at a lower rate: [statistics of so few images](https://arxiv.org/abs/2105.07576) are too noisy to train with. |
 # | weights that were never trained | Never. The running statistics are still 0 and 1, so there is no normalization at all. |
 #
 # ## Try it
@@ -242,7 +242,7 @@ tl.check("05-freeze-or-leave", my_answer)
 # - `training=False` does not freeze BatchNorm under `fit`. Set `trainable = False` on each layer, then
 #   compile.
 # - Check it: run one step, and see whether `moving_mean` has changed.
-# - Freezing alone did not steady our curves. With averaged weights it did, and `SwapEMAWeights` is enough there.
+# - Freezing did not steady our curves. Averaging a frozen network's weights did, and `SwapEMAWeights` is enough there.
 #
 # <details><summary>How sure are we?</summary>
 #

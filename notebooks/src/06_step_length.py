@@ -43,7 +43,7 @@ tl.plots.field_survey({}, "At 1e-4, ResNet50 jumps more than EfficientNet")
 #
 # Adam moves every weight by about the learning rate, whatever the size of its gradient. The same move is a
 # larger share of a small weight. A filter with n inputs sums n terms. Small changes can all push the same way, and
-# then their sum grows like n. The output itself partly cancels, and grows only like √n. So, as a share of the
+# then their sum grows like n. In the output, terms of both signs partly cancel, so it grows only like √n. So, as a share of the
 # output, a step is at most about:
 #
 # $$\text{step length} \approx \text{rate} \cdot \frac{\sqrt{\text{fan-in}}}{\text{rms of the kernel}}$$
@@ -88,6 +88,8 @@ tl.plots.curves(
 def step_length(model, rate):
     lengths = []
     for layer in model._flatten_layers():
+        if not layer.trainable:  # it takes no step
+            continue
         if isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)):
             kernel = keras.ops.convert_to_numpy(layer.kernel)
             depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
@@ -146,7 +148,7 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
 # %% [markdown]
 # A tenth of the rate steadies both questions. On the retina the score drops: after ten epochs it was
 # still rising. The falling rate raises the score of the faces. `ReduceLROnPlateau` makes no clear
-# difference in ten epochs; exercise 2 shows why.
+# difference in ten epochs; exercise 2 shows one likely reason.
 #
 # ## Try it
 #

@@ -85,7 +85,7 @@ tl.plots.history(
 # leaves almost no contrast. In [one report](https://github.com/tensorflow/tensorflow/issues/43938), training adapted to
 # that, and validation stayed near chance.
 #
-# ResNet50 expects the opposite: raw pixels from 0 to 255 into its own `preprocess_input`.
+# Keras's ResNet50 does not scale inside. Give raw pixels from 0 to 255 to its own `preprocess_input`, once.
 
 # %%
 own = keras.applications.resnet50.preprocess_input
@@ -112,7 +112,8 @@ for name, images in {
 def look(model, train, validation):
     for name, side in {"training": train, "validation": validation}.items():
         x, y = map(np.asarray, side())
-        labels = y.argmax(axis=-1) if y.ndim > 1 else y
+        one_hot = y.ndim > 1 and y.shape[-1] > 1
+        labels = y.argmax(axis=-1) if one_hot else y.ravel().astype(int)
         print(f"{name}: {x.dtype} {x.shape[1:]}, from {x.min():.3g} to {x.max():.3g},", end=" ")
         print(f"mean {x.mean():.3g}, labels {np.bincount(labels).tolist()}")
     for _ in range(2):  # the same weights, and what should be the same images
@@ -124,7 +125,8 @@ look(model, lambda: (x, y), lambda: (x_val, y_val))
 
 # %% [markdown]
 # With `tf.data`, pass `lambda: next(iter(train))`. Of validation, pass all of it, since a shuffled data set begins with
-# other images each time: `lambda: map(np.concatenate, zip(*validation))`.
+# other images each time: `lambda: map(np.concatenate, zip(*validation))`. If memory is too small for that, take one batch
+# here, and call `model.evaluate(validation)` twice.
 #
 # | what you see | what to look at | what to do |
 # | --- | --- | --- |

@@ -126,8 +126,11 @@ tl.plots.readings(
 )
 
 # %% [markdown]
-# **That is the test.** What goes away was overconfidence. What stays is overfitting: improve the labels, add
-# images, augment, or stop earlier. On the right, both are at work.
+# **That is the test.** The part of the climb that goes away was overconfidence. The part that stays is overfitting:
+# improve the labels, add images, augment, or stop earlier. On the right, both are at work; its first epochs
+# gain for the opposite reason, since that network is not sure enough yet.
+#
+# A refit also hides lag. So look at fresh statistics first ([page 04](04_batchnorm_lags.ipynb)).
 #
 # ## What early stopping watches
 #
@@ -135,7 +138,7 @@ tl.plots.readings(
 # overconfidence that can be too early. Let it watch the score that you report:
 #
 # ```python
-# model.compile(..., metrics=["accuracy", keras.metrics.AUC(name="auc")])  # one-hot labels
+# model.compile(..., metrics=["accuracy", keras.metrics.AUC(multi_label=True, name="auc")])  # one-hot
 # keras.callbacks.EarlyStopping("val_auc", mode="max", patience=5, restore_best_weights=True)
 # ```
 #
@@ -156,7 +159,7 @@ print(f"Keras: {shown:.2f}, from the probabilities: {by_hand:.2f}")
 
 # %% [markdown]
 # Trained like that, each output learns the full log-odds, one with a plus and one with a minus. The softmax
-# sees their difference, which is twice as much. So this loss alone needs a temperature of two. After a
+# sees their difference, which is twice as much. So a network trained with it needs a temperature of about two, even if it is not too sure otherwise. After a
 # softmax, use categorical cross-entropy. The change is one line:
 #
 # ```diff

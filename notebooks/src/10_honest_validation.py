@@ -63,12 +63,12 @@ tl.plots.contact_sheet(
 # ## In Keras
 #
 # Find exact copies with a hash. It needs no network and a few seconds. Hash the decoded images, or the
-# files, before anything is resized or augmented:
+# files, before anything is resized or augmented, and use one data type for both sides:
 
 
 # %%
 def hashes(images):
-    return [hashlib.md5(image.tobytes()).hexdigest() for image in np.asarray(images)]
+    return [hashlib.md5(np.asarray(image).tobytes()).hexdigest() for image in images]
 
 
 # %% [markdown]

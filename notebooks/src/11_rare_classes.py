@@ -42,9 +42,12 @@ tl.plots.recalls(
 #
 # ## Why
 #
+# A rare class is rarely found because it has few examples, and because naming it seldom pays: most faces that
+# look a little like disgust are something else. Class weights change the price.
+#
 # Balanced weights make every class count the same in total. On FER+ a disgust face then weighs as much as
 # dozens of neutral ones. A batch holds 32 images, and most batches hold no disgust at all. When one
-# comes, it carries about two fifths of the batch's weight.
+# comes, it carries about two fifths of the batch's weight. 
 #
 # How many equally weighted images would give an equally steady step? Kish's formula tells you:
 #
@@ -69,7 +72,7 @@ print(f"largest weight: {weights.max() / weights.min():.0f} times the smallest")
 print(f"effective batch: {effective_batch(weights, counts):.1f} of 32 images")
 
 # %% [markdown]
-# Two traps. Keras ignores string keys in `class_weight`, silently, and a class you leave out
+# Two traps. With arrays, Keras silently ignores string keys in `class_weight`, and a class you leave out
 # gets weight 1. And class weights change the training loss but not `val_loss`: never compare those two numbers.
 
 # %%
@@ -81,8 +84,9 @@ tl.plots.curves(
 # %% [markdown]
 # ## Gentler ways
 #
-# - **Effective-number weights** barely separate large classes. They are gentle once the rarest has some
-#   hundreds of images. Ours has few, so here they are almost as steep as balanced ones.
+# - **Effective-number weights** barely separate large classes. They have a number, β, that says which classes count
+#   as large. With ours, some classes of our 3,000 faces are far below it, so the weights are almost as steep as
+#   balanced ones.
 # - **Inverse-root weights** divide by the root of the count.
 # - **Soft labels** train on the shares of the votes. A face that four of ten call disgust then counts as
 #   four tenths of a disgust face.
@@ -115,7 +119,7 @@ for effect in tried:
 
 # %% [markdown]
 # None of the five shows an effect that holds. Logit adjustment comes out lowest: it finds more rare faces, and labels
-# many other faces as rare ones. The intervals are wide because the training itself jumps. [Average the
+# many other faces as rare ones. The intervals are wide, partly because the training itself jumps. [Average the
 # weights](07_average_the_weights.ipynb) first. Then choose by a score in which each class counts the same,
 # and let `fit` watch it:
 #
@@ -194,7 +198,7 @@ tl.check("11-adjust", my_answer)
 # ```
 #
 # `run.probabilities` are those of the validation images. Now count all faces that are called disgust:
-# the adjusted answers say so far more often, and are mostly wrong. That is why macro-F1 does not rise.
+# the adjusted answers say so far more often, and most of these faces are something else. That is why macro-F1 does not rise.
 # </details>
 
 # %% [markdown]

@@ -32,10 +32,10 @@ tl.plots.curves(
 #
 # Every layer of ResNet50 trains, and at `1e-4` each step turns its filters a long way. Two things
 # follow. The weights swing across the valley instead of settling in it. And BatchNorm's running statistics
-# describe a network that no longer exists. In our runs removing either of the two took away more than half of the
-# jumping: they overlap, because long steps make the statistics lag. With both gone, little was left.
+# describe a network that no longer exists. In our runs taking either of the two away removed more than half of the
+# jumping on average ([page 04](04_batchnorm_lags.ipynb)): they overlap, because long steps make the statistics lag. With both gone, little was left.
 #
-# (The answer starts high in epoch 1, because the average still contains the first weights.)
+# (Some runs of the answer start high, because the average still contains the first weights.)
 #
 # The question creates `ReduceLROnPlateau` but never passes it to `fit`. With it passed, we saw no clear
 # effect within ten epochs.
@@ -44,7 +44,8 @@ tl.plots.curves(
 #
 # After a bad epoch, measure BatchNorm's statistics again and evaluate a second time
 # ([page 04](04_batchnorm_lags.ipynb) has the function), or run
-# `python -m tlhelpers.doctor train.py`. If the second loss is close to your good epochs, this page is for you.
+# `python -m tlhelpers.doctor train.py`. If the second loss is close to your good epochs,
+# the statistics lag; if it is not, and the loss comes back by itself, the weights swing. This page cures both.
 #
 # ## The program to copy
 #
@@ -65,8 +66,8 @@ tl.plots.curves(
 # `restore_best_weights=True`**: a training that stops early without it leaves you raw weights with the
 # average's statistics. To check, call `model.evaluate` after `fit`: it gives the best `val_loss` again.
 #
-# With `tf.data`, write the number of images in place of `len(x_train)`, and collect a thousand images as on
-# [page 04](04_batchnorm_lags.ipynb). Everything else is the question's own, its loss included: behind a
+# With `tf.data`, write `steps = len(train)`, collect a thousand images as on [page 04](04_batchnorm_lags.ipynb), and
+# pass them whole: `UpdateBatchNorm(images)`. Everything else is the question's own, its loss included: behind a
 # softmax, `categorical_crossentropy` gives better calibrated probabilities ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Does it help?
@@ -122,8 +123,8 @@ tl.check("12-checkpoint", my_answer)
 # {{steadiness retinopathy}}
 # ResNet50 itself, trained from scratch on drawn faces and then with the question's recipe on drawn retinas:
 # jitter {{before retinopathy weight-average-update-bn jitter witness}} without the change and
-# {{after retinopathy weight-average-update-bn jitter witness}} with it, in
-# {{seeds retinopathy weight-average-update-bn jitter witness}} of the five planned pairs. An earlier program in PyTorch, with real
+# {{after retinopathy weight-average-update-bn jitter witness}} with it, in the
+# {{seeds retinopathy weight-average-update-bn jitter witness}} pairs that are finished (five were planned). An earlier program in PyTorch, with real
 # faces first: from 0.17, 0.11 and 0.56 to 0.01, 0.01 and 0.02.
 # [Page 14](14_everything_tried.ipynb) has everything that was tried.
 # </details>

@@ -4,8 +4,7 @@
 # **In one sentence.** Averaged weights with BatchNorm statistics measured for them make the curve smooth
 # and raise the score; freezing BatchNorm did not.
 #
-# **You will be able to** say what made the curve jump, change the program, and see what that does for
-# rare emotions.
+# **You will be able to** say what made the curve jump, and change the program.
 #
 # **Time.** 5 minutes to read, 5 for the program, 4 for the exercise. **You need** pages
 # [02](02_faces_jump.ipynb), [04](04_batchnorm_lags.ipynb) and
@@ -35,8 +34,8 @@ tl.plots.curves(
 # %% [markdown] slide="code" slide_from="some = "
 # ## What it is
 #
-# Adam at `1e-3` moves ResNet50's upper blocks so far in one epoch that BatchNorm's running statistics
-# never catch up. Most of the jumping is the lag. The rest is weights that swing.
+# Adam at `1e-3` moves the upper blocks so fast that BatchNorm's running statistics trail behind. In our runs most of
+# the jumping is that lag. The rest is weights that swing. We expect the same of ResNet50, whose steps are as long.
 #
 # Look at the middle panel. Keras can average weights by itself, but it validates the average with
 # the statistics of the *raw* weights, and the loss starts several times too high. With statistics measured for the
@@ -63,7 +62,8 @@ tl.plots.curves(
 # ```
 # </details>
 #
-# Everything else is the question's own: its input scaling, its 100 epochs. In our runs the loss was lowest after
+# Everything else is the question's own: its 100 epochs, and its input scaling, which
+# [ResNet50 was not trained with](08_data_path.ipynb). In our runs the loss was lowest after
 # a few epochs. So put this behind the two callbacks, and let it watch the score that you report
 # ([page 09](09_overfit_or_overconfident.ipynb)):
 #

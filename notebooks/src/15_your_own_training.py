@@ -121,6 +121,7 @@ for found in diagnoses:
 # Or inside it, as the last callback:
 #
 # ```diff
+# +from tlhelpers.doctor import Doctor
 # +doctor = Doctor()
 #  model.fit(
 #      ...,
@@ -163,7 +164,7 @@ tl.check("15-repair", my_answer)
 # %% [markdown]
 # ## Does it help? Decide before you look
 #
-# A repair needs no statistics. A changed recipe does: two seeds can differ as much as two recipes. Write the
+# A repair needs no test of significance. A changed recipe does: two seeds can differ as much as two recipes. Write the
 # plan down first. This is one row of ours for the retina:
 #
 # | | the plan |

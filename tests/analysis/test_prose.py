@@ -33,7 +33,7 @@ MEASURED = r"\d+\.\d+|\d+ ?%|×\s?\d"
 FACTS: dict[str, tuple[str, ...]] = {
     "01": ("from 0.2 to 0.4", "from 0.5 to 1.0", "0.31, 0.30, 0.57, 0.29, 0.30"),
     "02": ("above 93 %", "fewer than 5 %"),
-    "03": ("At 0.1 the loss goes up and down by about 10 %", "± 2.4 standard", "The factor 2.4"),
+    "03": ("At 0.1 the loss goes up or down by about 10 %", "± 2.4 standard", "The factor 2.4"),
     "04": ("Keras's default of 0.99", "a momentum of 0.999"),
     "05": ("Keras 3.3, 3.6 and 3.15",),
     "06": ("near 0.05 is", "Near 0.007 it"),

@@ -51,9 +51,10 @@ class Choice:
 
     def __call__(self, answer: Any) -> str | None:
         letters = sorted([self.right, *self.hints])
-        if not isinstance(answer, str) or answer.strip().lower() not in letters:
+        letter = answer.strip(" .()").lower() if isinstance(answer, str) else None
+        if letter not in letters:
             return f'Answer with one letter in quotes: {", ".join(letters)}. For example "a".'
-        return self.hints.get(answer.strip().lower())
+        return self.hints.get(letter)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@
     from tlhelpers.doctor import Doctor
 
     doctor = Doctor(train, validation)              # what fit gets
-    model.fit(..., callbacks=[..., doctor])
+    model.fit(..., callbacks=[*callbacks, doctor])
     print(doctor.report())
 
 or, without a change to the script, ``python -m tlhelpers.doctor script.py``.

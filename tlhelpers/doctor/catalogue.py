@@ -292,11 +292,11 @@ TROUBLES: dict[str, Trouble] = {
         "04",
         3,
         _code("""
-            # A shorter memory, and a learning rate that falls. Do not freeze
-            # BatchNorm in a network that was never trained.
-            keras.layers.BatchNormalization(momentum=0.9)
+            # A learning rate that falls, and a memory of ten steps if yours is
+            # longer. Do not freeze BatchNorm in a network never trained.
             rate = keras.optimizers.schedules.CosineDecay(1e-3, epochs * steps)
             model.compile(keras.optimizers.Adam(rate), ...)
+            keras.layers.BatchNormalization(momentum=0.9)
         """),
     ),
     "bn_averages_of_few_images": Trouble(

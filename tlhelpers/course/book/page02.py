@@ -49,11 +49,11 @@ EXERCISES = {
     "02-how-many": Exercise(
         Number(
             lambda: 73.0,
-            within=1,
+            within=0,
             low="Too few. Raise n until the upper end of wilson(0, n) falls below 0.05.",
-            high="More than you need. What is the smallest n that is enough?",
+            high="More than you need. 4 / (n + 4) is a rule of thumb: wilson(0, n) is exact.",
         ),
         praise="More than three times as many as the question had.",
-        wrong=(20, 60, 100, "many"),
+        wrong=(20, 60, 72, 76, 100, "many"),
     ),
 }
