@@ -46,6 +46,22 @@ def test_the_chase_is_an_animation_that_ends_as_the_figure():
     assert np.abs(first - np.asarray(still.convert("RGB"), float)).mean() < 3
 
 
+def test_the_strong_line_is_the_seed_of_median_jitter_in_every_panel(monkeypatch):
+    monkeypatch.setattr(plots.canvas, "finish", lambda figure, *_, **__: figure)
+    calm, typical, wild = BEFORE
+    jumpy = [
+        dataclasses.replace(run, history=run.history | {"val_nll": [1.0, 1.0 + jump, 1.0, 1.0]})
+        for run, jump in ((wild, 0.9), (calm, 0.0), (typical, 0.3))
+    ]
+    first = Experiment(BEFORE.recipe, tuple(jumpy))
+    axes = plots.curves({"jumps": first, "other": AFTER}, title="T").axes
+    for axis, experiment in zip(axes, (first, AFTER), strict=False):
+        strong = [
+            run.seed for run, line in zip(experiment, axis.lines, strict=True) if line.get_lw() > 2
+        ]
+        assert strong == [typical.seed]
+
+
 def test_a_history_without_validation_is_refused():
     with pytest.raises(CourseError, match="This history has no 'val_loss'"):
         plots.history({"mine": {"loss": [1.0, 0.5]}}, "T")

@@ -28,7 +28,10 @@ def curves(
     log: bool = True,
     stops: int | None = None,
 ) -> Plot:
-    """One panel a recipe, one thin line a seed, the first one drawn strongly.
+    """One panel a recipe, one thin line a seed, a typical one drawn strongly.
+
+    Typical is the seed whose line jumps as much as half of the others in the first panel. The other
+    panels show the same seed strongly, if they have it.
 
     Parameters
     ----------
@@ -61,12 +64,15 @@ def curves(
             f"{' above 0, as a logarithmic axis needs' if log else ''}."
         )
     figure, axes = canvas.panels(experiments, height=3.4)
+    first = next(iter(experiments))
+    typical = _typical(experiments[first], lines_of[first]) if len(experiments[first]) else None
     for axis, colour, (name, experiment) in zip(
         axes, canvas.colors(len(experiments)), experiments.items(), strict=True
     ):
         lines = lines_of[name]
+        shows_it = any(run.seed == typical for run in experiment)
         for i, (run, line) in enumerate(zip(experiment, lines, strict=True)):
-            strong = i == 0
+            strong = run.seed == typical if shows_it else i == 0
             epochs = np.arange(1, len(line) + 1)
             axis.plot(
                 epochs,
@@ -93,7 +99,7 @@ def curves(
             "Cross: where EarlyStopping, which sees Keras's val_loss, would have ended it."
         )
     if max(map(len, experiments.values())) > 1:
-        notes.append("Strong line: the first seed.")
+        notes.append("Strong line: the seed of median jitter in the first panel.")
     if log:
         notes.append("The scale is logarithmic.")
     everything = np.concatenate([line for lines in lines_of.values() for line in lines])
@@ -105,6 +111,17 @@ def curves(
         f"{name}: {canvas.range_words(lines)}" for name, lines in lines_of.items()
     )
     return canvas.finish(figure, title, " ".join([*canvas.origins(experiments), *notes]), alt)
+
+
+def _typical(experiment: Experiment, lines: list[np.ndarray]) -> int:
+    """The seed with the median jitter, the jumpier of two middle ones."""
+
+    def roughness(line: np.ndarray) -> float:
+        measurable = len(line) > 1 and np.isfinite(line).all() and (line > 0).all()
+        return stability.jitter(line) if measurable else np.inf
+
+    order = sorted(range(len(lines)), key=lambda i: roughness(lines[i]))
+    return experiment[order[len(order) // 2]].seed
 
 
 def history(
