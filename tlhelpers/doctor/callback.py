@@ -31,7 +31,7 @@ class Doctor(keras.callbacks.Callback):
     ::
 
         doctor = Doctor(train, validation)      # what fit gets: arrays as (x, y), or a dataset
-        model.fit(..., callbacks=[*callbacks, doctor])     # last, so that it sees what validation sees
+        model.fit(..., callbacks=[*callbacks, doctor])  # last: it sees what validation sees
         print(doctor.report())
 
     Training is the same, bit by bit, as without it.

@@ -11,7 +11,7 @@ EXERCISES = {
                 "c": "A climb stays up. Does orange come back down?",
             },
         ),
-        praise="Blue stays low where orange jumps: BatchNorm's statistics lag, and the weights are fine.",
+        praise="Blue stays low where orange jumps: the statistics lag, and the weights are fine.",
         wrong=("b", "c", "d", 1),
     ),
 }
