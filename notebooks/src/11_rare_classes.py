@@ -47,7 +47,7 @@ tl.plots.recalls(
 #
 # Balanced weights make every class count the same in total. On FER+ a disgust face then weighs as much as
 # dozens of neutral ones. A batch holds 32 images, and most batches hold no disgust at all. When one
-# comes, it carries about two fifths of the batch's weight. 
+# comes, it carries about two fifths of the batch's weight.
 #
 # How many equally weighted images would give an equally steady step? Kish's formula tells you:
 #
