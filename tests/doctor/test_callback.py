@@ -239,6 +239,26 @@ def test_a_flag_that_fit_overrides():
     assert not [d for d in doctor.examinations[0].diagnoses if d.code == "training_flag_overridden"]
 
 
+class Normed(keras.layers.Layer):
+    """A layer of somebody's own whose call says training=False, as many do."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = keras.layers.BatchNormalization()
+
+    def call(self, x, training=False):
+        return self.norm(x, training=training)
+
+
+def test_a_layer_that_is_off_by_default_is_no_flag():
+    inputs = keras.Input((8, 8, 1))
+    pooled = keras.layers.Flatten()(Normed()(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(3, "softmax")(pooled))
+    doctor = Doctor()
+    compiled(model).fit(*data(), validation_data=data(64, seed=1), verbose=0, callbacks=[doctor])
+    assert not [d for d in doctor.examinations[0].diagnoses if d.code == "training_flag_overridden"]
+
+
 @pytest.mark.parametrize(
     ("activation", "loss", "found"),
     [

@@ -104,6 +104,9 @@ def images_compared(sides: Sides) -> Iterator[Diagnosis | None]:
             digests = np.concatenate([samples.digests(one) for one in twins])
             yield images.leak(digests, samples.digests(b))
         yield preparation.prepared_otherwise(a, b)
+    for passes in (ours, theirs):
+        if len(passes) > 1 and passes[0] is not passes[1]:
+            yield images.labels_change(passes[0], passes[1])
     if len(theirs) > 1 and theirs[0] is not theirs[1]:
         noise = samples.random_ops(sides.validation)
         yield images.validation_changes(theirs[0], theirs[1], noise)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from tests.doctor.checks.blobs import images, sample
-from tlhelpers.doctor.checks.images import leak, order_changes, validation_changes
+from tlhelpers.doctor.checks.images import (
+    labels_change,
+    leak,
+    order_changes,
+    validation_changes,
+)
 from tlhelpers.doctor.samples import digests
 
 RNG = np.random.default_rng(0)
@@ -54,3 +59,24 @@ def test_predictions_of_a_dataset_that_shuffles():
     other = sample(x[RNG.permutation(100)])
     assert order_changes(sample(x), other).code == "label_order"
     assert order_changes(sample(x), sample(x.copy())) is None
+
+
+def test_images_that_are_shuffled_without_their_labels():
+    x, y = images(), RNG.integers(0, 3, 100)
+    order = RNG.permutation(100)
+    found = labels_change(sample(x, y), sample(x[order], y))
+    assert found.code == "label_order"
+    assert found.share == np.mean(y != y[order])
+    one_hot = np.eye(3)[y]
+    assert labels_change(sample(x, one_hot), sample(x[order], one_hot)).share == found.share
+
+
+def test_labels_that_move_with_their_images_or_belong_to_copies_are_fine():
+    x, y = images(), RNG.integers(0, 3, 100)
+    order = RNG.permutation(100)
+    assert labels_change(sample(x, y), sample(x[order], y[order])) is None
+    copies = np.concatenate([x, x])  # each image twice, with two labels
+    both = np.concatenate([y, y + 1])
+    mixed = RNG.permutation(200)
+    assert labels_change(sample(copies, both), sample(copies[mixed], both[mixed])) is None
+    assert labels_change(sample(x, y), sample(images(seed=5), y)) is None  # other images

@@ -75,6 +75,34 @@ def order_changes(first: Sample, second: Sample) -> Diagnosis | None:
     )
 
 
+def labels_change(first: Sample, second: Sample) -> Diagnosis | None:
+    """The same images with other labels on a second pass: only one of the two was shuffled."""
+    passes = [_once(one) for one in (first, second)]
+    _, a, b = np.intersect1d(*(digest for digest, _ in passes), return_indices=True)
+    labels = [y[which] for (_, y), which in zip(passes, (a, b), strict=True)]
+    if len(a) < 20 or labels[0].shape != labels[1].shape:
+        return None
+    other = int((labels[0] != labels[1]).reshape(len(a), -1).any(axis=1).sum())
+    share = other / len(a)
+    if share < 0.1:
+        return None
+    return found(
+        "label_order",
+        f"Read twice, {percent(share)} of {len(a)} images came back with another label: images and "
+        "labels are not shuffled together.",
+        share,
+        *wilson(other, len(a)),
+    )
+
+
+def _once(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """Digests and labels of the images that stand in a sample once; copies may disagree."""
+    known, where, times = np.unique(
+        digests(first_input(sample.x), flips=False), return_index=True, return_counts=True
+    )
+    return known[times == 1], np.asarray(sample.y)[where[times == 1]]
+
+
 def leak(ours: np.ndarray, theirs: np.ndarray) -> Diagnosis | None:
     """The same images in training (digests `ours`) and validation (`theirs`)."""
     if not len(theirs) or not len(ours):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,14 @@ def training_flag(model: Any) -> Diagnosis | None:
                 for one in [operation, *_inner(operation)]
                 if isinstance(one, keras.layers.BatchNormalization) and one.trainable
             ]
-            if norms and any(
-                node.arguments.kwargs.get("training") is False
-                for node in operation._inbound_nodes
-                if node.arguments is not None
+            if (
+                norms
+                and not _off_by_default(operation)
+                and any(
+                    node.arguments.kwargs.get("training") is False
+                    for node in operation._inbound_nodes
+                    if node.arguments is not None
+                )
             ):
                 names.append((operation.name, len(norms)))
     if not names:
@@ -40,6 +45,12 @@ def training_flag(model: Any) -> Diagnosis | None:
         f"{where} is called with training=False, and its BatchNorm layers are trainable. Under "
         "fit() they normalize with the batch and move their running statistics all the same.",
     )
+
+
+def _off_by_default(layer: Any) -> bool:
+    """Whether ``call`` itself says ``training=False``: Keras notes that like a caller's flag."""
+    asked = inspect.signature(layer.call).parameters.get("training")
+    return asked is not None and asked.default is False
 
 
 def _is_functional(layer: Any) -> bool:
