@@ -103,7 +103,7 @@ def images_compared(sides: Sides) -> Iterator[Diagnosis | None]:
         if all(one.shape[1:] == b.shape[1:] for one in twins):
             digests = np.concatenate([samples.digests(one) for one in twins])
             yield images.leak(digests, samples.digests(b))
-        yield preparation.prepared_otherwise(a, b)
+        yield preparation.prepared_otherwise(a, b, augmented=_augmented(ours))
     for passes in (ours, theirs):
         if len(passes) > 1 and passes[0] is not passes[1]:
             yield images.labels_change(passes[0], passes[1])
@@ -132,6 +132,14 @@ def labels_compared(sides: Sides, task: Task, told: Told) -> Iterator[Diagnosis 
     if not order.complete and other is not None and len(other) >= 50:
         shares = np.bincount(other, minlength=task.classes)[: task.classes] / len(other)
     yield labels.batch_order(task.labels(order.y), tuple(order.sizes), task.classes, shares)
+
+
+def _augmented(passes: tuple[Sample, ...]) -> bool:
+    """Whether a second pass brings mostly new images, or cannot be looked at."""
+    if len(passes) < 2:
+        return True
+    first, second = (samples.digests(first_input(one.x), flips=False) for one in passes[:2])
+    return float(np.isin(second, first).mean()) < 0.5
 
 
 def _whole(train: Any, sampled: np.ndarray) -> np.ndarray:

@@ -26,3 +26,16 @@ def test_augmentation_of_the_training_images_is_no_other_preparation():
     brighter = train * RNG.uniform(0.7, 1.3, (100, 1, 1, 1)).astype("float32")
     assert prepared_otherwise(brighter, validation) is None
     assert prepared_otherwise(train, validation) is None
+
+
+def test_a_random_shift_blurs_training_images_and_is_no_other_preparation():
+    train, validation = (
+        images(seed=k) + RNG.normal(0, 25, (100, 12, 12, 3)).astype("float32") for k in (1, 2)
+    )
+    shifted = (train + np.roll(train, 1, axis=2)) / 2  # half a pixel, between two of them
+    assert prepared_otherwise(shifted, validation).evidence.startswith("The two sides differ in sh")
+    assert prepared_otherwise(shifted, validation, augmented=True) is None
+    blurred = (validation + np.roll(validation, 1, axis=2)) / 2
+    assert (
+        prepared_otherwise(train, blurred, augmented=True).code == "validation_prepared_otherwise"
+    )
