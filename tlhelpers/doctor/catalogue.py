@@ -271,8 +271,8 @@ TROUBLES: dict[str, Trouble] = {
             # Can it learn 50 images by heart?
             model.fit(x[:50], y[:50], epochs=50)
         """),
-        "Certain that it does no better than one answer for all images. Why, the doctor "
-        "cannot tell.",
+        "Sure that it does hardly better than one answer for all images. Why, the doctor cannot "
+        "tell: a fault, or a task that holds no more.",
         "08",
         2,
     ),

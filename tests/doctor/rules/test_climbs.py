@@ -1,5 +1,7 @@
 """A climb, learned by heart or too sure."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.doctor.rules.epochs_by_hand import CLIMBS, SMOOTH, epochs, seen
@@ -34,3 +36,15 @@ def test_a_climb_while_training_does_not_fall_is_no_climb_of_its_own():
     rising = np.linspace(0.9, 1.1, 10)
     assert climbing(seen(epochs(CLIMBS, recalibrated=SMOOTH, train=rising))) is None
     assert climbing(seen(epochs(CLIMBS, recalibrated=SMOOTH))) is not None
+
+
+def test_a_climb_of_a_training_that_forgets_what_it_knew_is_no_climb_of_its_own():
+    read = epochs(CLIMBS, recalibrated=CLIMBS, accuracy=0.8)
+
+    def with_training(accuracy):
+        return seen([replace(one, logs=one.logs | {"accuracy": a})
+                     for one, a in zip(read, accuracy, strict=True)])  # fmt: skip
+
+    assert climbing(with_training(np.linspace(0.7, 0.99, 10))).code == "overfitting"
+    forgets = np.concatenate([np.linspace(0.9, 0.99, 4), np.linspace(0.98, 0.92, 6)])
+    assert climbing(with_training(forgets)) is None

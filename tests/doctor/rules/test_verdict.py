@@ -75,6 +75,12 @@ def test_what_was_found_before_training_comes_first_and_a_few_copies_last():
     assert codes(jumps, [found("leak", ".", 0.5)]) == ["leak", "bn_averages_lag"]
 
 
+def test_images_that_change_come_before_what_they_look_like():
+    calm = seen(epochs(SMOOTH))
+    before = [found("validation_prepared_otherwise", "."), found("validation_images_change", ".")]
+    assert codes(calm, before) == ["validation_images_change", "validation_prepared_otherwise"]
+
+
 def test_nothing_learned_is_named_by_its_cause():
     flat = np.full(10, 1.1)
     read = epochs(flat, accuracy=0.4, train=flat)

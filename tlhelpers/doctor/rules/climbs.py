@@ -7,7 +7,7 @@ import numpy as np
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.rules.curves import Series, jitter, own_reading
-from tlhelpers.doctor.rules.seen import Seen, training_accuracy
+from tlhelpers.doctor.rules.seen import Seen, training_accuracies, training_accuracy
 
 _CLIMB = 0.15  # log NLL above the best epoch
 _BY_TEMPERATURE = 0.6  # of a climb that a temperature takes away
@@ -30,7 +30,7 @@ def climbing(seen: Seen) -> Diagnosis | None:
     falling = not np.isfinite(loss).any() or (
         loss[-1] <= np.nanmin(loss) * 1.3 + 1e-3 and not loss[-1] > loss[0]
     )
-    if height < _CLIMB or low <= 0.02 or not falling:
+    if height < _CLIMB or low <= 0.02 or not falling or _forgets(seen):
         return None
     if float(curves.accuracy[own].max()) < seen.chance + 0.05:
         return None
@@ -83,6 +83,16 @@ def outweighs_the_step(curves: Series) -> bool:
     own = curves.log_nll[own_reading(curves)]
     late = _smoothed(own - curves.log_nll["averaged"])[-max(1, curves.epochs // 3) :]
     return climb_of_the_average(curves) > float(late.mean())
+
+
+def _forgets(seen: Seen) -> bool:
+    """Whether training accuracy, too, ends below its best by more than chance."""
+    right = training_accuracies(seen)
+    if not np.isfinite(right).all() or len(right) < 3:
+        return False
+    late = float(right[-max(1, len(right) // 3) :].mean())
+    chance = np.sqrt(late * (1 - late) / max(seen.batch * seen.steps, 1))
+    return float(right.max()) - late > 0.02 + 2 * chance
 
 
 def _gap_words(seen: Seen, accuracy: float) -> str:

@@ -37,10 +37,16 @@ class Seen:
         return np.array([one.logs.get(name, np.nan) for one in self.epochs], dtype=float)
 
 
-def training_accuracy(seen: Seen) -> float:
-    """Accuracy on training images in the last epoch, as Keras logs it; NaN if it does not."""
+def training_accuracies(seen: Seen) -> np.ndarray:
+    """Accuracy on training images as Keras logs it, shape (epochs,); NaN if it does not."""
     for name in ACCURACIES:
         values = seen.log(name)
         if len(values) and np.isfinite(values[-1]):
-            return float(values[-1])
-    return float("nan")
+            return values
+    return np.full(len(seen.epochs), np.nan)
+
+
+def training_accuracy(seen: Seen) -> float:
+    """The same in the last epoch."""
+    values = training_accuracies(seen)
+    return float(values[-1]) if len(values) else float("nan")

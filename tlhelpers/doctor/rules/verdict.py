@@ -49,6 +49,9 @@ def judge(
     if loss_is_right(seen):  # whatever was said of it before training: the backend undid it
         results = [one for one in results if one.code != "loss_wants_probabilities"]
     have = {one.code for one in results}
+    if {"validation_images_change", "validation_augmented"} & have:
+        # Images that change look unlike those of training for that reason alone.
+        results.sort(key=lambda one: one.code == "validation_prepared_otherwise")
 
     def add(diagnosis: Diagnosis | None) -> None:
         if diagnosis is not None and diagnosis.code not in have:
