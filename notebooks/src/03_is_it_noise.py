@@ -155,7 +155,7 @@ tl.plots.paired(
 # A result needs an interval: mean difference ± t × standard deviation of the differences / √n. If it
 # includes zero, you have seen no clear effect. If you tried ten changes, one of them may look good by
 # luck, so the interval has to be wider. The verdicts below take that into account. Score is AUC, the area
-# under the ROC curve. The lower rate costs some: after ten epochs its AUC was still rising.
+# under the ROC curve. The lower rate costs some of it.
 
 # %% tags=["nbval-check-output"]
 for effect in retina.effects(["frozen-batchnorm", "learning-rate-1e-5"]):

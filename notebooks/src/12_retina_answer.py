@@ -82,8 +82,8 @@ for effect in effects:
     print(effect)
 
 # %% [markdown]
-# **If you can change only one number**, take a tenth of the learning rate. It is as steady, but after ten
-# epochs its AUC was lower and still rising, so give it more epochs. **Freezing BatchNorm** showed no gain in steadiness
+# **If you can change only one number**, take a tenth of the learning rate. It is as steady, but its AUC
+# was lower, and thirty epochs in place of ten did not bring it back. **Freezing BatchNorm** showed no gain in steadiness
 # at this step ([page 05](05_freezing_batchnorm.ipynb)).
 #
 # ## Try it
@@ -114,7 +114,7 @@ tl.check("12-checkpoint", my_answer)
 #
 # - The spikes are weights that swing, and statistics that do not keep up with them.
 # - Averaged weights with statistics measured for them cure both.
-# - A tenth of the learning rate steadies as well, and learns more slowly.
+# - A tenth of the learning rate steadies as well, and scored lower.
 #
 # <details><summary>How sure are we?</summary>
 #

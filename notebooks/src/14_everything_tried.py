@@ -67,8 +67,8 @@ print("Still to come, retina:", ", ".join(retina_to_come) or "nothing")
 print("Still to come, faces:", ", ".join(faces_to_come) or "nothing")
 
 # %% [markdown]
-# A tenth of the learning rate steadies both curves. On the retina it costs score: AUC was still rising
-# when training stopped after ten epochs. A warm-up with a cosine raises the score of the faces, and shows no
+# A tenth of the learning rate steadies both curves. On the retina it costs score, also with
+# [thirty epochs in place of ten](../recordings/PROTOCOL.md). A warm-up with a cosine raises the score of the faces, and shows no
 # clear effect on the retina. Averaged weights with fresh statistics help steadiness in both and hurt no score.
 #
 # ## In Keras

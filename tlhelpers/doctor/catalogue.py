@@ -285,7 +285,7 @@ TROUBLES: dict[str, Trouble] = {
                 rate, use_ema=True, ema_momentum=1 - 1 / steps)
             swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
             callbacks = [swap, UpdateBatchNorm(x_train[some]), *callbacks]
-            # Or shorter steps, and more epochs for them:
+            # Or shorter steps; compare the score as well:
             adam = keras.optimizers.Adam(rate / 10)
         """),
         "Sure: the weights are the same in both readings, only the statistics were measured again.",
@@ -335,7 +335,7 @@ TROUBLES: dict[str, Trouble] = {
     "step_too_long": Trouble(
         "The steps are too long: the weights themselves jump",
         _code("""
-            # A tenth of your learning rate, and more epochs:
+            # A tenth of your learning rate; compare the score as well:
             keras.optimizers.Adam(rate / 10)       # or your own optimizer
             # Or average the weights, and measure BatchNorm's statistics for the
             # average: tlhelpers.training.averaging.UpdateBatchNorm, to copy.
