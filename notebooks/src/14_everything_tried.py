@@ -122,7 +122,7 @@ tl.similarity.side_by_side(
 #   {{before ferplus weight-average-update-bn jitter everything}} to
 #   {{after ferplus weight-average-update-bn jitter everything}}, and macro-F1 changed by
 #   {{effect ferplus weight-average-update-bn macro_f1 everything}}.
-# - **Real photographs of the retina** from EyePACS, at 96 px, a few pairs of runs. With the same change, jitter fell from
+# - **Real photographs of the retina** from EyePACS, at 96 px, three pairs of runs. With the same change, jitter fell from
 #   {{before retinopathy weight-average-update-bn jitter real}} to
 #   {{after retinopathy weight-average-update-bn jitter real}}. What is left is a climb: with so few photographs the network
 #   overfits. AUC stayed low both times, since at this size little of the disease is to be seen.
