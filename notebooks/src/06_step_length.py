@@ -86,11 +86,9 @@ tl.plots.curves(
 
 # %% slide="code"
 def step_length(model, rate):
-    lengths = []
+    kinds, lengths = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D), []
     for layer in model._flatten_layers():
-        if not layer.trainable:  # it takes no step
-            continue
-        if isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)):
+        if layer.trainable and isinstance(layer, kinds):  # frozen layers take no step
             kernel = keras.ops.convert_to_numpy(layer.kernel)
             depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
             fan_in = np.prod(kernel.shape[: 2 if depthwise else 3])

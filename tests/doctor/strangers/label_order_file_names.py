@@ -33,13 +33,13 @@ for i in range(N):
         np.clip(p + rng.normal(0, 35, p.shape), 0, 255).astype("uint8"),
     )
     rows.append([i, ["warp", "weft", "bias"][kind]])
-with open(os.path.join(folder, "labels.csv"), "w", newline="") as f:
+with open(os.path.join(folder, "labels.csv"), "w", newline="", encoding="utf-8") as f:
     csv.writer(f).writerows(rows)
 
 # ----- my loading code
 names = sorted(n for n in os.listdir(folder) if n.endswith(".npy"))
 X = np.stack([np.load(os.path.join(folder, n)) for n in names]).astype("float32")[..., None] / 255.0
-with open(os.path.join(folder, "labels.csv")) as f:
+with open(os.path.join(folder, "labels.csv"), encoding="utf-8") as f:
     words = [r[1] for r in csv.reader(f)]
 classes = sorted(set(words))
 Y = keras.utils.to_categorical([classes.index(w) for w in words], len(classes))

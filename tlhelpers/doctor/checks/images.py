@@ -77,12 +77,11 @@ def order_changes(first: Sample, second: Sample) -> Diagnosis | None:
 
 def labels_change(first: Sample, second: Sample) -> Diagnosis | None:
     """The same images with other labels on a second pass: only one of the two was shuffled."""
-    passes = [_once(one) for one in (first, second)]
-    _, a, b = np.intersect1d(*(digest for digest, _ in passes), return_indices=True)
-    labels = [y[which] for (_, y), which in zip(passes, (a, b), strict=True)]
-    if len(a) < 20 or labels[0].shape != labels[1].shape:
+    (ours, ours_y), (theirs, theirs_y) = _once(first), _once(second)
+    _, a, b = np.intersect1d(ours, theirs, return_indices=True)
+    if len(a) < 20 or ours_y.shape[1:] != theirs_y.shape[1:]:
         return None
-    other = int((labels[0] != labels[1]).reshape(len(a), -1).any(axis=1).sum())
+    other = int((ours_y[a] != theirs_y[b]).reshape(len(a), -1).any(axis=1).sum())
     share = other / len(a)
     if share < 0.1:
         return None
