@@ -100,8 +100,8 @@ doctor
 
 # %% [markdown]
 # It names the trouble, shows the evidence, and gives you the lines of Keras that cure it. The chart shows
-# the readings that a finding rests on; each share is taken over all epochs. Its other findings hold, too: without flips this network
-# soon grows too sure, and some of our validation faces are copies of training faces, as in FER+
+# the readings that a finding rests on; each share is taken over all epochs. Its other findings hold, too: without flips the loss soon
+# climbs, and some of our validation faces are copies of training faces, as in FER+
 # ([page 10](10_honest_validation.ipynb)).
 #
 # Your own script stays as it is: `python -m tlhelpers.doctor train.py`. The
