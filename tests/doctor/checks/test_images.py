@@ -80,3 +80,14 @@ def test_labels_that_move_with_their_images_or_belong_to_copies_are_fine():
     mixed = RNG.permutation(200)
     assert labels_change(sample(copies, both), sample(copies[mixed], both[mixed])) is None
     assert labels_change(sample(x, y), sample(images(seed=5), y)) is None  # other images
+
+
+def test_labels_of_several_inputs_or_outputs_are_left_alone():
+    x, y = images(), RNG.integers(0, 3, 100)
+    other = RNG.permutation(y)
+    for first, second in (
+        (sample({"a": x, "b": x}, y), sample({"a": x, "b": x[::-1]}, other)),
+        (sample(x, {"a": y, "b": y}), sample(x, {"a": other, "b": y})),
+        (sample(x, (y, y)), sample(x, (other, y))),
+    ):
+        assert labels_change(first, second) is None

@@ -76,7 +76,13 @@ def order_changes(first: Sample, second: Sample) -> Diagnosis | None:
 
 
 def labels_change(first: Sample, second: Sample) -> Diagnosis | None:
-    """The same images with other labels on a second pass: only one of the two was shuffled."""
+    """The same images with other labels on a second pass: only one of the two was shuffled.
+
+    Of models with one input and one output: a pair of inputs may have its own label.
+    """
+    parts = (first.x, first.y, second.x, second.y)
+    if not all(isinstance(part, np.ndarray) and part.ndim for part in parts):
+        return None
     (ours, ours_y), (theirs, theirs_y) = _once(first), _once(second)
     _, a, b = np.intersect1d(ours, theirs, return_indices=True)
     if len(a) < 20 or ours_y.shape[1:] != theirs_y.shape[1:]:
@@ -97,9 +103,9 @@ def labels_change(first: Sample, second: Sample) -> Diagnosis | None:
 def _once(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     """Digests and labels of the images that stand in a sample once; copies may disagree."""
     known, where, times = np.unique(
-        digests(first_input(sample.x), flips=False), return_index=True, return_counts=True
+        digests(sample.x, flips=False), return_index=True, return_counts=True
     )
-    return known[times == 1], np.asarray(sample.y)[where[times == 1]]
+    return known[times == 1], sample.y[where[times == 1]]
 
 
 def leak(ours: np.ndarray, theirs: np.ndarray) -> Diagnosis | None:
