@@ -104,9 +104,18 @@ def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
 # [Page 07](07_average_the_weights.ipynb) cures both.
 # (If no BatchNorm layer trains, nothing can lag, and the two are always equal.)
 #
-# With `tf.data`, first collect about a thousand images:
-# `x_train = np.concatenate([x for x, _ in train.take(32)])`. The
-# [doctor](15_your_own_training.ipynb) does this test for you after every epoch, on any kind of data.
+# After `fit` it may be too late, since `restore_best_weights` has put a good epoch back. So run it after every epoch:
+#
+# ```python
+# def test(epoch, logs):
+#     print(fresh_evaluate(model, x_train, x_val, y_val))  # compare with val_loss
+#
+# model.fit(..., callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=test)])
+# ```
+#
+# With `tf.data`, first collect a thousand well mixed images,
+# `x_train = np.concatenate([x for x, _ in train.take(32)])`, and call
+# `fresh_evaluate(model, x_train, val, None)`. The [doctor](15_your_own_training.ipynb) does all of this for you.
 #
 # ## How much of the jumping is it?
 #

@@ -158,7 +158,7 @@ tl.plots.steps(jumpy, "The largest jumps exceed what sampling noise (gray) can e
 # would not calm them.
 #
 # A small set that *changes* from epoch to epoch makes a curve jump. Evaluate twice with the same weights:
-# both numbers must be equal.
+# the numbers may differ only in the last digits.
 #
 # ## Try it
 #

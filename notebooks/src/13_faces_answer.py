@@ -62,8 +62,11 @@ tl.plots.curves(
 # ```
 # </details>
 #
-# Everything else is the question's own: its 100 epochs, and its input scaling, which
-# [ResNet50 was not trained with](08_data_path.ipynb). In our runs the loss was lowest after
+# Everything else is the question's own, its 100 epochs and its `Rescaling(1 / 255)`. In a program of your own, put
+# `x = keras.applications.resnet50.preprocess_input(x)` in its place: ResNet50 was trained with that
+# ([page 08](08_data_path.ipynb)).
+#
+# In our runs the loss was lowest after
 # a few epochs. So put this behind the two callbacks, and let it watch the score that you report
 # ([page 09](09_overfit_or_overconfident.ipynb)):
 #

@@ -103,8 +103,8 @@ for found in diagnoses:
 # preprocessing and plain overfitting can look much the same.
 #
 # So the doctor asks in a fixed order. Are both sides fed alike? Do loss, labels and output fit? Does
-# it learn at all? Only then: what makes it jump, and what makes it climb? If an earlier check fails, the
-# later answers mean nothing.
+# it learn at all? Only then: what makes it jump, and what makes it climb? If the two sides are fed
+# differently, or nothing is learned, the later answers mean nothing. A few copies on both sides do not spoil them.
 #
 # It does not change your training: the results are identical, bit for bit. In most small test programs it named
 # the known fault; its hit rate, cost and limits are [written down](../docs/doctor.md).

@@ -46,12 +46,15 @@ def climbing(seen: Seen) -> Diagnosis | None:
     shares = 1 - (resting[:, -1] - resting[:, at]) / np.maximum(draws[:, -1] - draws[:, at], 1e-3)
     lower, upper = np.clip(np.percentile(shares, [2.5, 97.5]), 0, 1)
     before, after = np.exp(smooth[at]), np.exp(smooth[-1])
+    cooled = (
+        f"With a temperature fitted in each epoch it goes from {np.exp(calm[at]):.2f} to "
+        f"{np.exp(calm[-1]):.2f}."
+    )
     if share > _BY_TEMPERATURE and worse < 0.03 and not by_heart > _BY_HEART:
         return found(
             "overconfidence",
             f"The validation loss climbs from {before:.2f} to {after:.2f}, while accuracy stays at "
-            f"{curves.accuracy[own][-1]:.2f}. After fitting a temperature it is "
-            f"{np.exp(calm[-1]):.2f}.",
+            f"{curves.accuracy[own][-1]:.2f}. {cooled}",
             share,
             lower,
             upper,
@@ -61,8 +64,8 @@ def climbing(seen: Seen) -> Diagnosis | None:
     return found(
         "overfitting",
         f"The validation loss climbs from {before:.2f} to {after:.2f} while the training loss "
-        f"falls to {loss[-1]:.2f}. {_gap_words(seen, curves.accuracy[own][-1])}With a "
-        f"temperature fitted it ends at {np.exp(calm[-1]):.2f}.",
+        f"falls to {loss[-1]:.2f}. {_gap_words(seen, curves.accuracy[own][-1])}"
+        f"{cooled}",
         *left,
     )
 
