@@ -186,7 +186,7 @@ tl.check("04-fresh", my_answer)
 #
 # - Training normalizes with the batch, validation with a running average of past batches.
 # - Keep the weights, measure the statistics again, evaluate twice: that is the test.
-# - The memory is 1 / (1 − momentum) steps. Compare it with the steps in your epoch.
+# - The memory is 1 / (1 − momentum) steps. Even one much shorter than an epoch lags if the weights move fast.
 #
 # **Read more:** Wu & Johnson, [Rethinking "Batch" in BatchNorm](https://arxiv.org/abs/2105.07576);
 # Keras issues [9214](https://github.com/keras-team/keras/issues/9214) and

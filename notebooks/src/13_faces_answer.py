@@ -125,7 +125,7 @@ tl.check("13-pairs", my_answer)
 #
 # <details><summary>How sure are we?</summary>
 #
-# Drawn faces, and a small network whose step and BatchNorm memory are ResNet50's. The change was
+# Drawn faces, and a small network whose step is ResNet50's; its BatchNorm remembers the same share of an epoch. The change was
 # chosen on eight seeds and then tested once on eight others:
 # {{steadiness ferplus}}
 # On all real FER+ faces, three pairs of runs: jitter {{before ferplus weight-average-update-bn jitter everything}}

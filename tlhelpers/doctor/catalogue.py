@@ -281,12 +281,14 @@ TROUBLES: dict[str, Trouble] = {
         _code("""
             # Average the weights, and measure BatchNorm's statistics for the
             # average: tlhelpers.training.averaging.UpdateBatchNorm, to copy.
+            steps = -(-len(x_train) // batch_size)  # in an epoch
             adam = keras.optimizers.Adam(
                 rate, use_ema=True, ema_momentum=1 - 1 / steps)
             swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+            some = np.random.permutation(len(x_train))[:1024]
             callbacks = [swap, UpdateBatchNorm(x_train[some]), *callbacks]
-            # Or shorter steps; compare the score as well:
-            adam = keras.optimizers.Adam(rate / 10)
+            # Or, instead of all this, shorter steps; compare the score as well:
+            # adam = keras.optimizers.Adam(rate / 10)
         """),
         "Sure: the weights are the same in both readings, only the statistics were measured again.",
         "04",
@@ -336,12 +338,15 @@ TROUBLES: dict[str, Trouble] = {
         "The steps are too long: the weights themselves jump",
         _code("""
             # A tenth of your learning rate; compare the score as well:
-            keras.optimizers.Adam(rate / 10)       # or your own optimizer
-            # Or average the weights, and measure BatchNorm's statistics for the
-            # average: tlhelpers.training.averaging.UpdateBatchNorm, to copy.
-            # (Without BatchNorm, leave UpdateBatchNorm out.)
-            keras.optimizers.Adam(rate, use_ema=True, ema_momentum=1 - 1 / steps)
+            adam = keras.optimizers.Adam(rate / 10)       # or your own optimizer
+            # Or, instead, average the weights, and measure BatchNorm's statistics
+            # for the average: tlhelpers.training.averaging.UpdateBatchNorm, to
+            # copy. (Without BatchNorm, leave UpdateBatchNorm out.)
+            steps = -(-len(x_train) // batch_size)  # in an epoch
+            adam = keras.optimizers.Adam(
+                rate, use_ema=True, ema_momentum=1 - 1 / steps)
             swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+            some = np.random.permutation(len(x_train))[:1024]
             callbacks = [swap, UpdateBatchNorm(x_train[some]), *callbacks]
         """),
         "Sure if the loss stays calm with weights averaged over an epoch.",
