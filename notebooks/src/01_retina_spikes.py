@@ -117,8 +117,8 @@ tl.plots.history(
 # %% [markdown]
 # ## Is this unusual?
 #
-# No. We read the logs of public Keras trainings, most of them by one author; at `1e-4` nearly all are. *Jitter* measures how much
-# the validation loss bounces from epoch to epoch ([page 03](03_is_it_noise.ipynb) defines it). For
+# No. We read the logs of public Keras trainings, most of them by one author, as are nearly all
+# with ResNet50 at `1e-4`. *Jitter* measures how much the validation loss bounces from epoch to epoch ([page 03](03_is_it_noise.ipynb) defines it). For
 # ResNet50 at `1e-4`, bouncing is the rule.
 
 # %%

@@ -180,7 +180,7 @@ print(f"retina, a tenth of the rate, frozen already: {retina.effect('weight-aver
 # | ResNet50 at the question's rate | No. Average the weights ([page 07](07_average_the_weights.ipynb)) or shorten the step ([page 06](06_step_length.ipynb)). |
 # | the same at a tenth of the rate | Only together with averaged weights: alone, it jumped more. |
 # | a network with short steps and few images, such as EfficientNet at 1e-4 | Try it, and compare scores over a few seeds. |
-# | only two or three images fit into a batch | Yes, whatever the network, at a lower rate: [statistics of so few images](https://arxiv.org/abs/2105.07576) are too noisy to train with. |
+# | only two or three images fit into a batch | Yes, at a lower rate and with averaged weights: [statistics of so few images](https://arxiv.org/abs/2105.07576) are too noisy to train with. |
 # | weights that were never trained | Never. The running statistics are still 0 and 1, so there is no normalization at all. |
 #
 # ## Try it

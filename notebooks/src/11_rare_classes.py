@@ -84,9 +84,8 @@ tl.plots.curves(
 # %% [markdown]
 # ## Gentler ways
 #
-# - **Effective-number weights** barely separate large classes. They have a number, β, that says which classes count
-#   as large. With ours, some classes of our 3,000 faces are far below it, so the weights are almost as steep as
-#   balanced ones.
+# - **Effective-number weights** treat all classes above a certain size alike; their number β sets it. The rarest of
+#   our faces are far below that size, so here the weights are still steep.
 # - **Inverse-root weights** divide by the root of the count.
 # - **Soft labels** train on the shares of the votes. A face that four of ten call disgust then counts as
 #   four tenths of a disgust face.

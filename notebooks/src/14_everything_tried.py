@@ -124,8 +124,9 @@ tl.similarity.side_by_side(
 #   {{effect ferplus weight-average-update-bn macro_f1 everything}}.
 # - **Real photographs of the retina** from EyePACS, at 96 px, three pairs of runs. With the same change, jitter fell from
 #   {{before retinopathy weight-average-update-bn jitter real}} to
-#   {{after retinopathy weight-average-update-bn jitter real}}. What is left is a climb: with so few photographs the network
-#   overfits. AUC stayed low both times, since at this size little of the disease is to be seen.
+#   {{after retinopathy weight-average-update-bn jitter real}}. A climb is left, and [refitting the confidence](09_overfit_or_overconfident.ipynb)
+#   takes it away: the network grows too sure. AUC stayed low with both recipes, probably because so small an image
+#   shows little of the disease.
 #
 # ## What we do not know
 #

@@ -99,7 +99,7 @@ def curves(
             "Cross: where EarlyStopping, which sees Keras's val_loss, would have ended it."
         )
     if max(map(len, experiments.values())) > 1:
-        notes.append("Strong line: the seed of median jitter in the first panel.")
+        notes.append("Strong line: a typical seed, by its jitter in the first panel.")
     if log:
         notes.append("The scale is logarithmic.")
     everything = np.concatenate([line for lines in lines_of.values() for line in lines])
