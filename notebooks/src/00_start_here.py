@@ -2,7 +2,7 @@
 # # Why will my validation loss not hold still?
 #
 # **In one sentence.** A validation loss usually jumps or climbs for one or more of three reasons, each
-# has its own cure, and three measurements show which you have.
+# with its own cure, and three measurements tell them apart.
 #
 # **You will be able to** tell the three troubles apart, rule out the two faults that come before them,
 # and let the doctor look at a training.
@@ -54,8 +54,8 @@ tl.plots.readings(
 # | **C.** One valley, then all three climb. | The network overfits, or it grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
 #
 # In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. Its pink line starts high because the
-# first weights are still in that average. C has the cure already: its orange line is the average's, so blue and
-# pink lie close to it. Most jumping curves that we measured were A and B together, and averaged weights with fresh
+# first weights are still in that average. C has the cure already: its orange line is the average's, so blue lies
+# on it and pink near it. Most jumping curves that we measured were A and B together, and averaged weights with fresh
 # statistics cure both.
 #
 # ## Before anything else
@@ -139,7 +139,7 @@ tl.check("00-which", my_answer)
 #
 # Each page has one idea and takes about ten minutes. Trainings that take longer than a minute are
 # stored with the course and load at once. Everything else trains on your machine. Three values in the
-# first cell of each page say how much. You can leave them as they are. `live = True` trains
+# first cell of each page control how much. You can leave them as they are. `live = True` trains
 # everything here; `seeds` says with how many seeds, and 0 means all. `profile = "smoke"` only tests that the code runs.
 #
 # The images are drawn on the spot, eyes and faces alike, so you need no download. Nothing here is

@@ -50,7 +50,7 @@ tl.plots.history(
 #
 # ## The program
 #
-# To run on a laptop, our version differs from the question. The images are few, small, and drawn by a
+# To run on a laptop, we changed some things. The images are few, small, and drawn by a
 # program. The backbone is the first two thirds of EfficientNet-Lite0, whose ImageNet weights are installed with the
 # course. As most public programs of this kind do, we use batches of 8, divide inputs by 255 and flip at random.
 #
@@ -88,6 +88,9 @@ model.compile(keras.optimizers.Adam(1e-4), loss="binary_crossentropy", metrics=[
 # ```python
 # {{program retinopathy posted}}
 # ```
+#
+# The loss is the question's. In your own program, take `categorical_crossentropy` behind a softmax
+# ([page 09](09_overfit_or_overconfident.ipynb)).
 # </details>
 #
 # ## Train it here, now
@@ -117,9 +120,10 @@ tl.plots.history(
 # %% [markdown]
 # ## Is this unusual?
 #
-# No. We read the logs of public Keras trainings, most of them by one author, as are nearly all
+# No. We read the logs of public Keras trainings. Most are by one author, including nearly all
 # with ResNet50 at `1e-4`. *Jitter* measures how much the validation loss bounces from epoch to epoch ([page 03](03_is_it_noise.ipynb) defines it). For
-# ResNet50 at `1e-4`, bouncing is the rule.
+# ResNet50 at `1e-4`, bouncing is the rule. This page shows Keras's own `val_loss`; later pages show the plain
+# loss of the probabilities, which is higher here.
 
 # %%
 tl.plots.field_survey(
@@ -175,8 +179,8 @@ tl.check("01-rule-out", my_answer)
 # %% [markdown]
 # ## Key points
 #
-# - If the training loss falls while the validation loss jumps and comes back, it is not overfitting.
-# - With ResNet50 and Adam at `1e-4`, public logs bounce like this too. There is nothing odd about your recipe.
+# - If the training loss falls while the validation loss jumps and comes back, the jumps are not overfitting.
+# - With ResNet50 and Adam at `1e-4`, public logs bounce like this too. That yours does is not unusual.
 # - Our small version takes steps as long as ResNet50's. That is what makes it jump
 #   ([page 06](06_step_length.ipynb)).
 #

@@ -36,7 +36,7 @@ posted = faces.runs()
 tl.plots.history(
     {f"seed {run.seed}": run.history for run in list(posted)[:4]},
     "Training improves smoothly, validation jumps",
-    f"Each validation point uses the same faces. {posted.origin}.",
+    f"Each validation point uses the same faces; {posted.origin}.",
     metric="accuracy",
 )
 
@@ -148,7 +148,7 @@ print(f"0 of 20 found: the true recall may lie anywhere from {low:.0%} to {high:
 # The asker tried a lower learning rate and class weights, and saw no improvement. But you cannot
 # tell from a single jumpy curve. Here is what the two do over eight seeds. On the left is how much the loss
 # jumps, on the right macro-F1. A thin bar that crosses zero shows no clear
-# effect ([page 03](03_is_it_noise.ipynb)); the first one only just stays clear of it.
+# effect ([page 03](03_is_it_noise.ipynb)); the learning rate's barely misses zero.
 
 # %%
 tried = faces.effects(["learning-rate-1e-4", "class-weights-balanced"])

@@ -72,8 +72,8 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 # Any curve with a single valley has a jitter of zero. At 0.1 the loss goes up or down by about 10 %
 # from one epoch to the next. Watch the score beside it: a run that learns nothing is perfectly steady.
 #
-# We take the plain loss of the probabilities, the *NLL*. For the retina, Keras shows another number, because
-# binary crossentropy does not fit a softmax ([page 09](09_overfit_or_overconfident.ipynb)).
+# We take the plain loss of the probabilities, the *NLL*. For the retina, Keras shows another number: on
+# TensorFlow it takes a softmax for two separate sigmoids ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Why a curve moves at all
 #
@@ -97,7 +97,7 @@ tl.plots.wrong_way(
 # %% [markdown]
 # ## In Keras
 #
-# This callback prints the same for your own training: how much the validation loss changed, and how
+# This callback prints both for your own training: how much the validation loss changed, and how
 # large a change the choice of images could explain.
 
 
@@ -175,8 +175,7 @@ for share in (0.25, 0.5, 0.75):
 
 # %% [markdown]
 # A large effect shows with a handful of seeds. A
-# small effect needs more runs than it is worth. If you can afford two or three runs, look for effects that
-# show in each of them. Fix the number before you start: if you add seeds until the result pleases you, it
+# small effect is rarely worth the runs it needs. With two or three pairs, believe only a very large effect. Fix the number before you start: if you add seeds until the result pleases you, it
 # will.
 #
 # ## Try it
@@ -214,7 +213,7 @@ tl.check("03-six", my_answer)
 #     my_answer[name] = "jumps" if jitter(losses) > 2 * chance else "noise"
 # ```
 #
-# A, C and E jump. B and F look wobbly, but other validation images could do that. D is noise, too.
+# A, C and E jump. In B, D and F, the steps the wrong way add up to no more than chance allows.
 # </details>
 
 # %% [markdown]

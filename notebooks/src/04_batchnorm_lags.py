@@ -39,19 +39,19 @@ tl.plots.readings(
 
 # %% [markdown]
 # Same network, same images. **Most spikes came from the statistics, not from the weights.**
-# Not all of them: blue moves too, and in seed 1 it jumps as much as orange. What is left is mostly weights that jump,
+# Not all: in seed 1, blue jumps as much as orange. Most of what is left comes from the weights themselves,
 # and [page 06](06_step_length.ipynb) is about them.
 #
 # ## Why
 #
-# A BatchNorm layer subtracts a mean and divides by a standard deviation. It has two versions of each.
+# A BatchNorm layer subtracts a mean and divides by a standard deviation. It keeps two versions of both.
 # *Training* uses those of the current batch. *Validation* cannot: the answer for one image must not
 # depend on its neighbors. So each layer keeps a running average of past batches. Its memory is about
 # 1 / (1 − momentum) steps. With Keras's default of 0.99 that is the last hundred batches.
 #
 # Every step changes the weights, and with them the values that reach the layer. The running average
-# takes a while to catch up. Watch one channel during the first epoch. At first its running mean equals
-# the mean of the batches:
+# takes a while to catch up. Watch one channel during the first epoch. We measured the
+# statistics before it began, so the running mean starts where the batches are:
 
 # %%
 trainer = retina.case.trainer(retina.case.measured)
@@ -114,8 +114,8 @@ def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
 # ```
 #
 # With `tf.data`, first collect a thousand well mixed images,
-# `x_train = np.concatenate([x for x, _ in train.take(32)])`, and call
-# `fresh_evaluate(model, x_train, val, None)`. The [doctor](15_your_own_training.ipynb) does all of this for you.
+# `images = np.concatenate([x for x, _ in train.take(32)])`, and call
+# `fresh_evaluate(model, images, val, None)`. The [doctor](15_your_own_training.ipynb) does all of this for you.
 #
 # ## How much of the jumping is it?
 #
@@ -128,11 +128,11 @@ tl.plots.split({"retina": posted, "faces": faces.runs()}, "Both together leave t
 
 # %% [markdown]
 # Fresh statistics take away most of it. On the retina, averaging the weights removes nearly as much. On the faces it
-# does not help alone, because an average needs statistics of its own. Doing both leaves the least jumping:
+# does not help alone: there, the average needs statistics of its own. Doing both leaves the least jumping:
 # [page 07](07_average_the_weights.ipynb) shows how.
 #
 # With a shorter memory, `momentum=0.9`, the statistics lag less. It made no clear difference on the retina
-# ([page 14](14_everything_tried.ipynb)), perhaps because its statistics then come from a few small batches.
+# ([page 14](14_everything_tried.ipynb)), perhaps because only about ten small batches then feed the statistics.
 #
 # ## Try it
 #
@@ -152,7 +152,7 @@ tl.check("04-memory", my_answer)
 # ```
 #
 # The memory is about 1 / (1 − momentum) steps, here a thousand: ten epochs. Such a network is
-# validated with statistics that are up to ten epochs old.
+# validated with statistics that are about ten epochs old.
 # </details>
 
 # %% [markdown]
@@ -186,7 +186,7 @@ tl.check("04-fresh", my_answer)
 #
 # - Training normalizes with the batch, validation with a running average of past batches.
 # - Keep the weights, measure the statistics again, evaluate twice: that is the test.
-# - The memory is 1 / (1 − momentum) steps. Even one much shorter than an epoch lags if the weights move fast.
+# - The memory is 1 / (1 − momentum) steps. Even a memory much shorter than an epoch lags if the weights move fast.
 #
 # **Read more:** Wu & Johnson, [Rethinking "Batch" in BatchNorm](https://arxiv.org/abs/2105.07576);
 # Keras issues [9214](https://github.com/keras-team/keras/issues/9214) and

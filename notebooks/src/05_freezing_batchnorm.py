@@ -1,7 +1,7 @@
 # %% [markdown]
 # # The flag that does not freeze BatchNorm
 #
-# **In one sentence.** In Keras 3, `base(x, training=False)` does nothing while `fit` trains, and really
+# **In one sentence.** In a Functional model of Keras 3, `base(x, training=False)` does nothing under `fit`, and really
 # freezing BatchNorm did not steady our curves either, unless the weights were averaged.
 #
 # **You will be able to** test whether your BatchNorm is frozen, freeze it, and decide whether you
@@ -140,12 +140,12 @@ tl.plots.curves(
 )
 
 # %% [markdown]
-# A run on the flat line gives every image the same answer, so its accuracy is just the share of that class. Such
+# A run on the flat line names the same class for every image, so its accuracy is just the share of that class. Such
 # a run is steady and useless, so never read jitter without the score. These runs differ so
-# much that their mean says little: the score below, AUC in the last epoch, shows no clear effect.
+# much that their mean says little: AUC in the last epoch, the first line printed below, shows no clear effect.
 #
 # In the faces training, we froze BatchNorm at the question's learning rate, and at a tenth of it, each
-# compared with the same rate and live BatchNorm:
+# compared with live BatchNorm at the same rate:
 
 # %%
 faces = tl.study("ferplus", profile, live, seeds)
@@ -164,10 +164,10 @@ both = "learning-rate-1e-5+frozen-batchnorm"
 print(f"retina, a tenth of the rate, frozen already: {retina.effect('weight-average', both)}")
 
 # %% [markdown]
-# At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. What calms a frozen
-# network is an average of its weights: the last two lines. Nothing can lag there, so Keras's own `SwapEMAWeights` is
-# enough. Compare it with live BatchNorm and an average ([page 07](07_average_the_weights.ipynb)): on the retina they
-# scored about alike, on the faces the live one scored higher with each seed.
+# At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. Averaging the
+# weights does calm a frozen network: see the last two lines. Nothing can lag there, so Keras's own `SwapEMAWeights` is
+# enough. Against live BatchNorm with averaging ([page 07](07_average_the_weights.ipynb)), it scored about the same on
+# the retina, and lower on the faces with each seed.
 #
 # Live BatchNorm rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
 # numbers. If steps are long, each layer's outputs probably drift, the next layer multiplies the drift, and nothing
@@ -213,7 +213,7 @@ tl.check("05-repair", my_answer)
 # ```
 #
 # Two repairs: the loop goes into the backbone, and the model is compiled again. `moved` has already called
-# `fit`. On TensorFlow, Keras silently keeps that training step until you compile. On JAX it stops with an error.
+# `fit`. On TensorFlow, Keras keeps using the old step until you compile again. On JAX, `fit` stops with an error.
 # </details>
 
 # %% [markdown]
@@ -232,14 +232,13 @@ tl.check("05-freeze-or-leave", my_answer)
 # my_answer = {"A": "freeze", "B": "leave", "C": "leave"}
 # ```
 #
-# A: two images are too few for statistics. B: the step is long. C: nothing has been learned that could
-# be frozen.
+# A: two images are too few for statistics. B: the step is long. C: there is nothing learned to freeze.
 # </details>
 
 # %% [markdown]
 # ## Key points
 #
-# - `training=False` does not freeze BatchNorm under `fit`. Set `trainable = False` on each layer, then
+# - In a Functional model, `training=False` does not freeze BatchNorm under `fit`. Set `trainable = False` on each layer, then
 #   compile.
 # - Check it: run one step, and see whether `moving_mean` has changed.
 # - Freezing did not steady our curves. Averaging a frozen network's weights did, and `SwapEMAWeights` is enough there.

@@ -43,8 +43,8 @@ tl.plots.field_survey({}, "At 1e-4, ResNet50 jumps more than EfficientNet")
 #
 # Adam moves every weight by about the learning rate, whatever the size of its gradient. The same move is a
 # larger share of a small weight. A filter with n inputs sums n terms. Small changes can all push the same way, and
-# then their sum grows like n. In the output, terms of both signs partly cancel, so it grows only like √n. So, as a share of the
-# output, a step is at most about:
+# then their sum grows like n. The output itself grows only like √n, because its terms partly cancel. As a share of the
+# output, a step is therefore at most about:
 #
 # $$\text{step length} \approx \text{rate} \cdot \frac{\sqrt{\text{fan-in}}}{\text{rms of the kernel}}$$
 #
@@ -113,19 +113,20 @@ print("ResNet50, published:", f"{tl.similarity.published()['resnet50'].step.at(1
 # {{changes retinopathy learning-rate-1e-5}}
 # ```
 #
-# Or keep the rate and [average the weights](07_average_the_weights.ipynb). Or let the rate fall, which raised the score
-# of the faces and had no clear effect on the jumping:
+# Or keep the rate and [average the weights](07_average_the_weights.ipynb). Or let the rate fall. That raised the score
+# of the faces, and had no clear effect on the jumping:
 #
 # <details><summary>A warm-up, then a cosine to zero</summary>
 #
-# The question has 30 epochs, one of them a warm-up. Write your own numbers.
+# The question has 30 epochs, one of them a warm-up. Write your own numbers, and take `EarlyStopping` out, or training
+# ends before the rate falls.
 #
 # ```diff
 # {{changes retinopathy warmup-cosine}}
 # ```
 # </details>
 #
-# The question built a `ReduceLROnPlateau` and never passed it to `fit`. Passing it is one line:
+# The question built a `ReduceLROnPlateau` and never passed it to `fit`. Passing it is one line (not with a cosine, whose rate it cannot set):
 #
 # ```diff
 # {{changes retinopathy plateau}}
@@ -204,7 +205,7 @@ tl.check("06-plateau", my_answer)
 #
 # The public logs are a convenience sample: learning rates, authors and images differ together. ResNet50's
 # step was measured on torchvision's weights; those of Keras may differ somewhat, so measure them. The
-# formula is the longest step, where all inputs pull together. Each step length
+# formula is an upper limit: the step if all changes push the same way. Each step length
 # above was trained with three seeds only.
 # </details>
 #

@@ -7,7 +7,7 @@
 # **You will be able to** add the average to your own training, explain why Keras's callback alone
 # misleads, and put the callbacks in the right order.
 #
-# **Time.** 8 minutes to read, 1 to train, 11 for the exercises. **You need**
+# **Time.** 9 minutes to read, 1 to train, 11 for the exercises. **You need**
 # [page 04](04_batchnorm_lags.ipynb).
 
 # %% tags=["parameters"]
@@ -43,7 +43,7 @@ tl.plots.curves(
 
 # %% [markdown]
 # On the left, most runs jump. In the middle, Keras validates the averaged weights, and the first epochs
-# look terrible. On the right, the same average is validated with its own statistics. What still climbs
+# look terrible. Later ones still jump. On the right, the same average is validated with its own statistics. What still climbs
 # there is trouble C ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Why
@@ -80,10 +80,11 @@ tl.plots.readings(
 # The optimizer keeps the average, with a memory of one epoch; 32 is the batch size. `SwapEMAWeights` puts
 # it in place for validation. Then `UpdateBatchNorm` measures the statistics for it. Training itself goes on
 # as before. Put `EarlyStopping` and `ModelCheckpoint` behind these two, and give `EarlyStopping`
-# `restore_best_weights=True`: otherwise an early stop leaves you the raw weights.
+# `restore_best_weights=True`: otherwise an early stop leaves you raw weights with the average's statistics.
 #
-# `UpdateBatchNorm` takes about a thousand random training images, in the form that `fit` gets. Alone, without
-# the average, it removes the lag and nothing else. Copy it into your project:
+# `UpdateBatchNorm` takes about a thousand random training images, in the form that `fit` gets. Used without
+# the average, it removes only the lag. With `tf.data`, write `steps = len(train)`, and collect the images as on
+# [page 04](04_batchnorm_lags.ipynb). Copy it into your project:
 #
 # <details><summary>UpdateBatchNorm, plain Keras</summary>
 #
@@ -116,12 +117,12 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
 # It costs one pass over those thousand images at each validation.
 #
 # Which change do you need? The [doctor](15_your_own_training.ipynb) reads your run both ways, with fresh statistics and
-# with averaged weights, while it trains. Without it, add both callbacks: they cure the first three rows.
+# with averaged weights, while it trains. Or add both callbacks at once: together they cure the first three rows.
 #
 # | you see | trouble | the smallest change |
 # | --- | --- | --- |
 # | fresh statistics are calm | BatchNorm lags | `UpdateBatchNorm` |
-# | they jump as well, averaged weights are calm | the step is too long | a tenth of the rate, or both callbacks |
+# | they jump as well, averaged weights with fresh statistics are calm | the step is too long | both callbacks; or a tenth of the rate, watching the score |
 # | the same, and BatchNorm is frozen | the step is too long | `SwapEMAWeights` alone |
 # | one valley, then a climb | overfitting or overconfidence | `EarlyStopping`, then [page 09](09_overfit_or_overconfident.ipynb) |
 #
@@ -196,7 +197,7 @@ tl.check("07-both-ways", my_answer)
 # my_answer = (alone[0], both[0])
 # ```
 #
-# The first loss is several times as high without it. The weights are the same in both trainings, step for
+# Without `UpdateBatchNorm`, the first loss is several times as high. The weights are the same in both trainings, step for
 # step. Only the statistics differ, and early on they differ most.
 # </details>
 

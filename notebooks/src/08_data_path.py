@@ -62,7 +62,7 @@ trainings = {
     "scaled twice": train(x / 255, y, (x_val / 255, y_val))[1],
     "validation scaled\ntwice": train(x, y, (x_val / 255, y_val))[1],
     "last fifth\nheld out": train(x_files, y_files, validation_split=0.2)[1],
-    "images with\nwrong labels": train(x, y, (x_val, np.roll(y_val, 1)))[1],
+    "validation with\nwrong labels": train(x, y, (x_val, np.roll(y_val, 1)))[1],
 }
 tl.plots.history(
     trainings,
@@ -97,15 +97,15 @@ for name, images in {
     print(f"{name}: {fed.min():.0f} to {fed.max():.0f}")
 
 # %% [markdown]
-# In the second line every image is nearly one flat color. The range that is left is the difference between the three
-# channels. (The function changes a float array in place: give it a copy.)
+# In the second line every image is nearly one flat color. What is left is the different mean
+# subtracted from each channel. (The function changes a float array in place: give it a copy.)
 #
 # ## In Keras
 #
-# Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results must
-# agree in every digit that is printed here. **Look at one training batch and one validation batch**, exactly as
-# they leave your pipeline, and compare them with what the backbone wants. So `look` takes two functions and
-# calls your pipeline again each time; a batch that you hold in your hand cannot change.
+# Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results may
+# differ in the last digits only. **Look at one training batch and one validation batch**, exactly as
+# they leave your pipeline, and compare them with what your model wants: 0 to 255 if `preprocess_input` is a part of it.
+# `look` takes two functions, and calls your pipeline again each time; an array already in memory cannot change.
 
 
 # %% slide="code" slide_to="evaluate:"
@@ -124,9 +124,9 @@ def look(model, train, validation):
 look(model, lambda: (x, y), lambda: (x_val, y_val))
 
 # %% [markdown]
-# With `tf.data`, pass `lambda: next(iter(train))`. Of validation, pass all of it, since a shuffled data set begins with
-# other images each time: `lambda: map(np.concatenate, zip(*validation))`. If memory is too small for that, take one batch
-# here, and call `model.evaluate(validation)` twice.
+# With `tf.data`, pass `lambda: next(iter(train))`. For validation, pass the whole set, since a shuffled one begins with
+# other images each time: `lambda: map(np.concatenate, zip(*validation))`. If it does not fit in memory, take one batch,
+# ignore the two losses that `look` prints, and call `model.evaluate(validation)` twice.
 #
 # | what you see | what to look at | what to do |
 # | --- | --- | --- |
@@ -134,7 +134,7 @@ look(model, lambda: (x, y), lambda: (x_val, y_val))
 # | training good, validation at chance | ranges; a few images with their labels | one function prepares both sides; never shuffle images without their labels. If both are fine: [BatchNorm](04_batchnorm_lags.ipynb) |
 # | validation accuracy near zero | labels of the last rows | [shuffle before `validation_split`](https://github.com/keras-team/keras/issues/8346) |
 # | training loss jumps at each epoch's start | labels of a few batches | [shuffle everything](https://github.com/IBM/graph2tac/pull/95): the file names, before images are read |
-# | both stuck: one answer for all images (with balanced classes, loss near ln(number of classes)) | what arrives at the backbone; loss and activation; the rate | its own `preprocess_input`, once |
+# | both stuck: one answer for all images (with balanced classes, loss near ln(number of classes)) | what arrives at the backbone; loss and activation; the rate | its own `preprocess_input`, once; a loss that fits the last layer; a lower rate |
 #
 # The batch itself can be at fault. With a handful of images in a batch, BatchNorm's batch statistics are noisy.
 # And [one unscaled image among good ones](https://github.com/keras-team/keras/issues/12851) can
@@ -157,7 +157,7 @@ for effect in on_faces:
 
 # %% [markdown]
 # Eight seeds can miss a small effect. And preprocessing still matters: dividing by 255 gives our small
-# backbone half the contrast it expects, but Keras's ResNet50 1/255 of it.
+# backbone half the contrast it expects, but gives Keras's ResNet50 only 1/255 of it.
 #
 # ## Try it
 #

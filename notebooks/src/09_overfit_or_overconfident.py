@@ -97,13 +97,13 @@ def nll(p, labels):
     return -np.log(np.clip(p[np.arange(len(labels)), labels], 1e-7, 1)).mean()
 
 
-def cooled(p, temperature):
+def softened(p, temperature):
     powers = np.clip(p, 1e-7, 1) ** (1 / temperature)  # a softmax of log(p) / temperature
     return powers / powers.sum(axis=1, keepdims=True)
 
 
 def fit_temperature(p, labels):
-    return min(np.geomspace(0.3, 10, 200), key=lambda t: nll(cooled(p, t), labels))
+    return min(np.geomspace(0.3, 10, 200), key=lambda t: nll(softened(p, t), labels))
 
 
 # %% [markdown]
@@ -127,8 +127,8 @@ tl.plots.readings(
 
 # %% [markdown]
 # **That is the test.** The part of the climb that goes away was overconfidence. The part that stays is overfitting:
-# improve the labels, add images, augment, or stop earlier. On the right, both are at work; its first epochs
-# gain for the opposite reason, since that network is not sure enough yet.
+# improve the labels, add images, augment, or stop earlier. On the right, both are at work. In its first epochs
+# refitting helps for the opposite reason: that network is not sure enough.
 #
 # A refit also hides lag. So look at fresh statistics first ([page 04](04_batchnorm_lags.ipynb)).
 #
@@ -138,8 +138,9 @@ tl.plots.readings(
 # overconfidence that can be too early. Let it watch the score that you report:
 #
 # ```python
-# model.compile(..., metrics=["accuracy", keras.metrics.AUC(multi_label=True, name="auc")])  # one-hot
-# keras.callbacks.EarlyStopping("val_auc", mode="max", patience=5, restore_best_weights=True)
+# auc = keras.metrics.AUC(multi_label=True, name="auc")  # one-hot labels; into metrics of compile
+# stop = keras.callbacks.EarlyStopping("val_auc", mode="max", patience=5, restore_best_weights=True)
+# # fit(..., callbacks=[..., stop]): last, behind SwapEMAWeights and UpdateBatchNorm
 # ```
 #
 # The best epoch of a curve that jumps is partly luck. Steady the curve first.
@@ -159,7 +160,7 @@ print(f"Keras: {shown:.2f}, from the probabilities: {by_hand:.2f}")
 
 # %% [markdown]
 # Trained like that, each output learns the full log-odds, one with a plus and one with a minus. The softmax
-# sees their difference, which is twice as much. So a network trained with it needs a temperature of about two, even if it is not too sure otherwise. After a
+# sees their difference, which is twice as much. So a network trained with it needs a temperature of about two, even if it is otherwise well calibrated. After a
 # softmax, use categorical cross-entropy. The change is one line:
 #
 # ```diff
@@ -168,20 +169,20 @@ print(f"Keras: {shown:.2f}, from the probabilities: {by_hand:.2f}")
 #
 # ## Does it help?
 #
-# Label smoothing, the other common remedy, penalizes confident answers during training. This is what it does
-# to the jumping and to the score of the faces, beside the averaged weights:
+# Label smoothing, the other common remedy, penalizes confident answers during training. This is its effect
+# on the faces, with averaged weights for comparison:
 
 # %%
 softer = ["label-smoothing", "weight-average-update-bn"]
 tried = faces.effects(softer)
-tl.plots.effects(tried, "Faces: label smoothing beside averaged weights")
+tl.plots.effects(tried, "Faces: label smoothing, and averaged weights")
 
 # %% tags=["nbval-check-output"]
 for effect in tried:
     print(effect)
 
 # %% [markdown]
-# And the confidence? This is the temperature that each recipe still asks for. At one, the confidence is
+# And the confidence? This is the temperature that each recipe still needs. At one, the confidence is
 # right. Below one, the network is not sure enough.
 
 # %%
@@ -220,8 +221,8 @@ tl.check("09-which", my_answer)
 # my_answer = {"A": "overfitting", "B": "lag", "C": "overconfidence"}
 # ```
 #
-# A loses accuracy, and still climbs with its confidence refitted. B is calm with fresh statistics, and its accuracy comes back
-# after each jump. C keeps its accuracy, and only refitting the confidence takes the climb away.
+# A loses accuracy, and still climbs with its confidence refitted. In B, fresh statistics take the jumps away, and accuracy comes back
+# after each; the slow climb that is left is overconfidence. C keeps its accuracy, and only refitting the confidence takes the climb away.
 # </details>
 
 # %% [markdown]
@@ -240,7 +241,7 @@ tl.check("09-temperature", my_answer)
 # run = tl.study("ferplus").runs()[0]
 # my_answer = fit_temperature(run.probabilities[::2], run.labels[::2])
 # others, truth = run.probabilities[1::2], run.labels[1::2]
-# print(nll(others, truth), "->", nll(cooled(others, my_answer), truth))
+# print(nll(others, truth), "->", nll(softened(others, my_answer), truth))
 # ```
 #
 # The loss falls on images that had no part in the fit, and the accuracy is the same to the last image.

@@ -29,8 +29,8 @@ retina = tl.study("retinopathy", profile, live, seeds)
 # %% [markdown]
 # ## See it
 #
-# The faces question reports 93 to 95 % on FER+. The best published networks end near 92 %. When your score
-# beats every published one, inspect the images first. FER+ has copies across its split, and our drawn
+# The faces question reports 93 to 95 % on FER+. Most published networks end near 92 %. When your score
+# beats nearly all of them, inspect the images first. FER+ has copies across its split, and our drawn
 # set has them at the same rate. Here are eight:
 
 # %%
@@ -82,7 +82,7 @@ def hashes(images):
 
 # %%
 split = retina.case.split
-patients = np.concatenate([split.train.groups, split.validation.groups])  # one entry an image
+patients = np.concatenate([split.train.groups, split.validation.groups])  # one per image
 
 by_image = np.random.default_rng(0).permutation(len(patients))
 validation, train = np.split(by_image, [len(patients) // 4])
@@ -90,8 +90,8 @@ both = set(patients[train]) & set(patients[validation])
 print(f"Split by image: {len(both)} of {len(set(patients[validation]))} patients are on both sides")
 
 # %% [markdown]
-# scikit-learn's `GroupShuffleSplit(n_splits=1, test_size=…)` keeps people whole; `test_size` is a share
-# of people. Its `split(images, groups=patients)` yields pairs of index arrays: training, then validation.
+# scikit-learn's `GroupShuffleSplit(n_splits=1, test_size=…)` never splits a person; `test_size` is the share
+# of people, not of images. Its `split(images, groups=patients)` yields pairs of index arrays: training, then validation.
 #
 # ## Does it help?
 #
@@ -115,7 +115,7 @@ higher = np.mean(on_twins) > np.mean(on_others)
 print("Accuracy is higher on the twins" if higher else "Accuracy is not higher on the twins")
 
 # %% [markdown]
-# Even on the twins the accuracy is not perfect. Ten people voted on each face, and again on each copy, so some twins carry
+# Even on the twins the accuracy is not perfect. Ten people voted on each face, and separately on each copy. So some twins carry
 # two different labels. (Part of the gap may be that these faces are easier.)
 #
 # Twins are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three
@@ -133,7 +133,7 @@ print("Accuracy is higher on the twins" if higher else "Accuracy is not higher o
 # | 1,600 | ± 1.5 points | ± 1.1 points |
 # | 6,400 | ± 0.7 points | ± 0.5 points |
 #
-# Four times the images halve the margin. For a curve, read the last column: every epoch sees the same images,
+# Four times the images halve the margin. With several images per person it is wider. For a curve, read the last column: every epoch sees the same images,
 # so only answers that *changed* add noise. Count them in your own run:
 
 
@@ -151,10 +151,10 @@ print(f"margin between two of our networks: {margin(right[0], right[-1]):.1f} po
 
 # %%
 jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]
-tl.plots.steps(jumpy, "The largest jumps exceed what sampling noise (gray) can explain")
+tl.plots.steps(jumpy, "Most steps are larger than sampling noise (gray) can explain")
 
 # %% [markdown]
-# This is our jumpiest run. Steps within the gray may be noise of the images. The large ones are not, and a larger set
+# This is our jumpiest run. A step within the gray may be sampling noise. The large ones are not, and a larger set
 # would not calm them.
 #
 # A small set that *changes* from epoch to epoch makes a curve jump. Evaluate twice with the same weights:

@@ -33,7 +33,7 @@ balanced = faces.runs("class-weights-balanced")
 # %%
 tl.plots.recalls(
     {"the question's recipe": posted, "balanced class weights": balanced},
-    "Class weights find more of the rare classes, and less of the most frequent one",
+    "Class weights find more of the rare classes, and fewer neutral faces",
 )
 
 # %% [markdown]
@@ -84,7 +84,7 @@ tl.plots.curves(
 # %% [markdown]
 # ## Gentler ways
 #
-# - **Effective-number weights** treat all classes above a certain size alike; their number β sets it. The rarest of
+# - **Effective-number weights** treat all classes above a certain size alike; their parameter β sets that size. The rarest of
 #   our faces are far below that size, so here the weights are still steep.
 # - **Inverse-root weights** divide by the root of the count.
 # - **Soft labels** train on the shares of the votes. A face that four of ten call disgust then counts as
@@ -117,15 +117,15 @@ for effect in tried:
     print(effect)
 
 # %% [markdown]
-# None of the five shows an effect that holds. Logit adjustment comes out lowest: it finds more rare faces, and labels
-# many other faces as rare ones. The intervals are wide, partly because the training itself jumps. [Average the
+# None of the five has a clear effect on jitter or macro-F1, by the thin bars. Logit adjustment comes out lowest: it finds
+# more rare faces, and mislabels many common ones as rare. The intervals are wide, partly because the training itself jumps. [Average the
 # weights](07_average_the_weights.ipynb) first. Then choose by a score in which each class counts the same,
 # and let `fit` watch it:
 #
 # ```python
 # f1 = keras.metrics.F1Score(average="macro", name="macro_f1")  # one-hot labels
-# model.compile(..., metrics=["accuracy", f1])
-# keras.callbacks.EarlyStopping("val_macro_f1", mode="max", patience=5, restore_best_weights=True)
+# stop = keras.callbacks.EarlyStopping("val_macro_f1", mode="max", patience=5, restore_best_weights=True)
+# # compile(..., metrics=["accuracy", f1]); fit(..., callbacks=[..., stop]), stop last
 # ```
 #
 # ## What the labels allow
@@ -139,7 +139,7 @@ print(f"0 of 20 found: the recall may be anything up to {100 * high:.0f} %")
 # %% [markdown]
 # Ten people voted on each face, and the label is the winner. Ten other people would sometimes choose
 # another. Redraw the votes two hundred times, and count how often the label survives. Even a network that
-# knew every label would agree with other voters only that often.
+# knew every label would match a fresh vote only that often.
 
 # %%
 votes = faces.case.split.validation.votes
@@ -197,7 +197,7 @@ tl.check("11-adjust", my_answer)
 # ```
 #
 # `run.probabilities` are those of the validation images. Now count all faces that are called disgust:
-# the adjusted answers say so far more often, and most of these faces are something else. That is why macro-F1 does not rise.
+# the adjusted answers name disgust far more often, and most of these faces are something else. That is why macro-F1 does not rise.
 # </details>
 
 # %% [markdown]

@@ -32,19 +32,19 @@ tl.plots.curves(
 #
 # Every layer of ResNet50 trains, and at `1e-4` each step turns its filters a long way. Two things
 # follow. The weights swing across the valley instead of settling in it. And BatchNorm's running statistics
-# describe a network that no longer exists. In our runs taking either of the two away removed more than half of the
-# jumping on average ([page 04](04_batchnorm_lags.ipynb)): they overlap, because long steps make the statistics lag. With both gone, little was left.
+# describe a network that no longer exists. In our runs, removing either one took away more than half of the
+# jumping on average ([page 04](04_batchnorm_lags.ipynb)). The two overlap, because long steps make the statistics lag. With both gone, little was left.
 #
-# (Some runs of the answer start high, because the average still contains the first weights.)
+# Some runs of the answer start high, because the average still contains the first weights. We expect the same of
+# ResNet50 at 224 px. We measured it on smaller images only.
 #
 # The question creates `ReduceLROnPlateau` but never passes it to `fit`. With it passed, we saw no clear
 # effect within ten epochs.
 #
 # ## How you see it in your own run
 #
-# After a bad epoch, measure BatchNorm's statistics again and evaluate a second time
-# ([page 04](04_batchnorm_lags.ipynb) has the function), or run
-# `python -m tlhelpers.doctor train.py`. If the second loss is close to your good epochs,
+# After a bad epoch, measure BatchNorm's statistics again and evaluate a second time; [page 04](04_batchnorm_lags.ipynb)
+# has the function. Or run `python -m tlhelpers.doctor train.py` ([page 15](15_your_own_training.ipynb) installs it). If the second loss is close to your good epochs,
 # the statistics lag; if it is not, and the loss comes back by itself, the weights swing. This page cures both.
 #
 # ## The program to copy
@@ -66,8 +66,8 @@ tl.plots.curves(
 # `restore_best_weights=True`**: a training that stops early without it leaves you raw weights with the
 # average's statistics. To check, call `model.evaluate` after `fit`: it gives the best `val_loss` again.
 #
-# With `tf.data`, write `steps = len(train)`, collect a thousand images as on [page 04](04_batchnorm_lags.ipynb), and
-# pass them whole: `UpdateBatchNorm(images)`. Everything else is the question's own, its loss included: behind a
+# With `tf.data`, write `steps = len(train)` and `some = np.concatenate([x for x, _ in train.take(32)])`, then
+# `UpdateBatchNorm(some)`. Everything else is the question's own, its loss included: behind a
 # softmax, `categorical_crossentropy` gives better calibrated probabilities ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Does it help?
@@ -75,15 +75,15 @@ tl.plots.curves(
 # %%
 changes = [answer, "learning-rate-1e-5", "weight-average", "plateau", "frozen-batchnorm"]
 effects = retina.effects(changes)
-tl.plots.effects(effects, "Retina: what each change does")
+tl.plots.effects(effects, "Retina: five of the changes")
 
 # %% tags=["nbval-check-output"]
 for effect in effects:
     print(effect)
 
 # %% [markdown]
-# **If you can change only one number**, take a tenth of the learning rate. It is as steady, but its AUC
-# was lower, and thirty epochs in place of ten did not bring it back. **Freezing BatchNorm** showed no gain in steadiness
+# **If you can change only one number**, take a tenth of the learning rate. The curve is as steady, but AUC
+# was lower, and in four runs thirty epochs instead of ten did not close the gap. **Freezing BatchNorm** showed no gain in steadiness
 # at this step ([page 05](05_freezing_batchnorm.ipynb)).
 #
 # ## Try it
@@ -105,7 +105,7 @@ tl.check("12-checkpoint", my_answer)
 # my_answer = "c"
 # ```
 #
-# A callback sees the model as those before it leave it. Only after both does the model hold the averaged
+# Each callback sees the model as the ones before it left it. Only after both does the model hold the averaged
 # weights with the statistics that fit them. `save_best_only` then saves exactly what was validated.
 # </details>
 
@@ -124,8 +124,8 @@ tl.check("12-checkpoint", my_answer)
 # ResNet50 itself, trained from scratch on drawn faces and then with the question's recipe on drawn retinas:
 # jitter {{before retinopathy weight-average-update-bn jitter witness}} without the change and
 # {{after retinopathy weight-average-update-bn jitter witness}} with it, in the
-# {{seeds retinopathy weight-average-update-bn jitter witness}} pairs that are finished (five were planned). An earlier program in PyTorch, with real
-# faces first: from 0.17, 0.11 and 0.56 to 0.01, 0.01 and 0.02.
+# {{seeds retinopathy weight-average-update-bn jitter witness}} pairs that are finished (five were planned). In an earlier PyTorch
+# program, pretrained on real faces, jitter fell from 0.17, 0.11 and 0.56 to 0.01, 0.01 and 0.02.
 # On real photographs at 96 px, three pairs: {{before retinopathy weight-average-update-bn jitter real}} to
 # {{after retinopathy weight-average-update-bn jitter real}}. [Page 14](14_everything_tried.ipynb) has all that was tried.
 # </details>

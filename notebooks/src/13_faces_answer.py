@@ -1,8 +1,8 @@
 # %% [markdown]
 # # The faces: steady, and better
 #
-# **In one sentence.** Averaged weights with BatchNorm statistics measured for them make the curve smooth
-# and raise the score; freezing BatchNorm did not.
+# **In one sentence.** Averaged weights with BatchNorm statistics measured for them made the curve smooth
+# and raised the score; freezing BatchNorm did neither.
 #
 # **You will be able to** say what made the curve jump, and change the program.
 #
@@ -46,8 +46,9 @@ tl.plots.curves(
 #
 # ## How you see it in your own run
 #
-# After a bad epoch, measure BatchNorm's statistics again and evaluate once more
-# ([page 04](04_batchnorm_lags.ipynb)), or run `python -m tlhelpers.doctor train.py`.
+# After a bad epoch, measure BatchNorm's statistics again and evaluate once more, as on
+# [page 04](04_batchnorm_lags.ipynb). Or run `python -m tlhelpers.doctor train.py`;
+# [page 15](15_your_own_training.ipynb) installs it.
 #
 # ## The program to copy
 #
@@ -62,13 +63,13 @@ tl.plots.curves(
 # ```
 # </details>
 #
-# Everything else is the question's own, its 100 epochs and its `Rescaling(1 / 255)`. In a program of your own, put
-# `x = keras.applications.resnet50.preprocess_input(x)` in its place: ResNet50 was trained with that
+# Everything else is the question's own, its 100 epochs and its `Rescaling(1 / 255)`. In your own program, replace the `Rescaling` line
+# with `x = keras.applications.resnet50.preprocess_input(x)`: ResNet50 was trained with that
 # ([page 08](08_data_path.ipynb)).
 #
 # In our runs the loss was lowest after
 # a few epochs. So put this behind the two callbacks, and let it watch the score that you report
-# ([page 09](09_overfit_or_overconfident.ipynb)):
+# ([page 09](09_overfit_or_overconfident.ipynb)). For rare classes that is F1, as on [page 11](11_rare_classes.ipynb):
 #
 # ```python
 # keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=10, restore_best_weights=True)
@@ -79,15 +80,15 @@ tl.plots.curves(
 # %%
 changes = [answer, "learning-rate-1e-4", "warmup-cosine", "weight-average", "frozen-batchnorm"]
 effects = faces.effects(changes)
-tl.plots.effects(effects, "Faces: what each change does")
+tl.plots.effects(effects, "Faces: five of the changes")
 
 # %% tags=["nbval-check-output"]
 for effect in effects:
     print(effect)
 
 # %% [markdown]
-# A falling rate raises the score as much, and a tenth of the rate steadies as well. Only the average does
-# both.
+# A decaying rate raises the score about as much, and a tenth of the rate steadies the curve nearly as well. Only for
+# the average did eight pairs show both.
 #
 # **And 'disgust'?** The answer finds more fear, hardly more disgust, and almost no contempt. FER+ has few
 # such faces, and the voters disagree about them. [Page 11](11_rare_classes.ipynb) shows what the labels
@@ -119,13 +120,13 @@ tl.check("13-pairs", my_answer)
 # %% [markdown]
 # ## Key points
 #
-# - Lagging statistics made most of the jumping, weights that swing the rest.
+# - Lagging statistics caused most of the jumping, swinging weights the rest.
 # - Averaged weights need statistics of their own. Keras's callback does not measure them.
 # - A steady curve alone does not find the rarest classes.
 #
 # <details><summary>How sure are we?</summary>
 #
-# Drawn faces, and a small network whose step is ResNet50's; its BatchNorm remembers the same share of an epoch. The change was
+# Drawn faces, and a small network with ResNet50's step length; its BatchNorm remembers the same share of an epoch. The change was
 # chosen on eight seeds and then tested once on eight others:
 # {{steadiness ferplus}}
 # On all real FER+ faces, three pairs of runs: jitter {{before ferplus weight-average-update-bn jitter everything}}

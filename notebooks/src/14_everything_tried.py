@@ -18,6 +18,7 @@ seeds = 0
 # %%
 import tlhelpers as tl
 from tlhelpers.experiment.cases import LETTERS
+from tlhelpers.experiment.fixes import fix
 
 retina = tl.study("retinopathy", profile, live, seeds)
 faces = tl.study("ferplus", profile, live, seeds)
@@ -39,8 +40,8 @@ tl.plots.effects(faces_effects, "Faces: three changes help, none of them class w
 
 # %% [markdown]
 # We show every finished change, whether or not it helped. Gray means that eight pairs show no clear effect. It
-# does not mean that the change does nothing: fresh statistics alone, for example, take most of the lag away
-# ([page 04](04_batchnorm_lags.ipynb)), but what they leave still jumps.
+# does not mean that the change does nothing. Fresh statistics alone, for example, take most of the jumping
+# away within a run ([page 04](04_batchnorm_lags.ipynb)), but their row is too uncertain to count.
 #
 # ## Why so many rows are gray
 #
@@ -63,12 +64,12 @@ for name, effects in {"retina": retina_effects, "faces": faces_effects}.items():
             print(f"{name}: {effect}")
 
 # %%
-print("Still to come, retina:", ", ".join(retina_to_come) or "nothing")
-print("Still to come, faces:", ", ".join(faces_to_come) or "nothing")
+for name, to_come in {"retina": retina_to_come, "faces": faces_to_come}.items():
+    print(f"Still to come, {name}:", "; ".join(fix(each).title for each in to_come) or "nothing")
 
 # %% [markdown]
-# A tenth of the learning rate steadies both curves. On the retina it costs score, also with
-# [thirty epochs in place of ten](../recordings/PROTOCOL.md). A warm-up with a cosine raises the score of the faces, and shows no
+# A tenth of the learning rate steadies both curves. On the retina it lowers the score, even with
+# [thirty epochs instead of ten](../recordings/PROTOCOL.md). A warm-up with a cosine raises the score of the faces, and shows no
 # clear effect on the retina. Averaged weights with fresh statistics help steadiness in both and hurt no score.
 #
 # ## In Keras
@@ -96,7 +97,7 @@ tl.plots.contact_sheet(
 
 # %% [markdown]
 # The network is small as well. We matched two things roughly: how far each step turns the filters and,
-# for the faces, BatchNorm's memory in epochs. For ResNet50, the step was measured on torchvision's weights.
+# for the faces, BatchNorm's memory in epochs. For ResNet50, the step was measured on torchvision's weights; Keras's may differ somewhat.
 
 # %%
 similar = tl.similarity
@@ -125,14 +126,14 @@ tl.similarity.side_by_side(
 # - **Real photographs of the retina** from EyePACS, at 96 px, three pairs of runs. With the same change, jitter fell from
 #   {{before retinopathy weight-average-update-bn jitter real}} to
 #   {{after retinopathy weight-average-update-bn jitter real}}. A climb is left, and [refitting the confidence](09_overfit_or_overconfident.ipynb)
-#   takes it away: the network grows too sure. AUC stayed low with both recipes, probably because so small an image
-#   shows little of the disease.
+#   takes it away: the network grows too sure. AUC stayed low with both recipes, probably because images this small
+#   show little of the disease.
 #
 # ## What we do not know
 #
 # - How much each change does for ResNet50 with ImageNet's weights at 224 px. We expect the same cause, but
-#   the effect may be larger or smaller. In our retina BatchNorm remembers four times as many epochs, so
-#   it lags more.
+#   the effect may be larger or smaller. BatchNorm remembers a hundred steps in both, half an
+#   epoch here and a ninth there. We do not know what that does to the lag.
 # - Whether another set of images would change a row. All seeds share one set.
 # - Whether a gray row does a little. With eight pairs, only a large effect stands out.
 #
@@ -200,9 +201,9 @@ tl.check("14-luck", my_answer)
 # <details><summary>How sure are we?</summary>
 #
 # Eight seeds for each recipe, paired; 95 % intervals of Student's t; Holm's correction separately for each
-# question and for jitter and score, over every planned change, including those not yet run. What would be asked
-# was fixed in the protocol before the runs. The network, the drawn images and the rules were
-# chosen with some earlier results in sight: the protocol says which. The ResNet50 runs are listed
+# question and for jitter and score, over every planned change, including those not yet run. The protocol fixed the
+# questions before the runs. The network, the drawn images and the rules were
+# chosen after we had seen some earlier results: the protocol says which. The ResNet50 runs are listed
 # there under version 6.
 # </details>
 #

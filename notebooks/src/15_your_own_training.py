@@ -90,7 +90,7 @@ print(*[found.title for found in diagnoses] or ["Nothing to find"], sep="\n")
 
 # %% [markdown]
 # For each finding, the report gives the evidence, how sure the doctor is, and lines of Keras to start from.
-# `doctor.report()` has all of this as one text.
+# `doctor.report()` returns all of this as text.
 
 # %%
 for found in diagnoses:
@@ -104,14 +104,14 @@ for found in diagnoses:
 #
 # So the doctor asks in a fixed order. Are both sides fed alike? Do loss, labels and output fit? Does
 # it learn at all? Only then: what makes it jump, and what makes it climb? If the two sides are fed
-# differently, or nothing is learned, the later answers mean nothing. A few copies on both sides do not spoil them.
+# differently, or nothing is learned, the later answers mean nothing. A few images that are in both sets do not invalidate them.
 #
 # It does not change your training: the results are identical, bit for bit. In most small test programs it named
 # the known fault; its hit rate, cost and limits are [written down](../docs/doctor.md).
 #
 # ## In Keras
 #
-# It needs NumPy and Keras. Without a change to your script:
+# It needs NumPy and Keras. To run it without changing your script:
 #
 # ```bash
 # pip install git+https://github.com/steady-fine-tuning/steady-fine-tuning
@@ -169,7 +169,7 @@ tl.check("15-repair", my_answer)
 #
 # | | the plan |
 # | --- | --- |
-# | trouble | the loss jumps, and fresh statistics take most of it away |
+# | trouble | the loss jumps, and fresh statistics leave part of it |
 # | one change | average the weights, with statistics for the average |
 # | number that decides | jitter of the validation loss |
 # | must not get worse | AUC |
@@ -195,7 +195,7 @@ print(retina.effect("weight-average-update-bn"))
 
 # %% [markdown]
 # **Exercise 2 (3 minutes).** You have time for a few pairs only. Your rule: it counts if jitter falls
-# in *every* pair. A change that does nothing makes it fall in a pair as often as a coin shows heads.
+# in *every* pair. With a useless change, it falls in a pair as often as a coin lands heads.
 # How many pairs do you need so that a useless change passes less than 5 % of the time?
 
 # %% tags=["exercise"]
@@ -263,7 +263,7 @@ tl.plots.readings(
 # - 4) keep the average, and call `UpdateBatchNorm` after `SwapEMAWeights`
 
 # %% tags=["exercise"]
-my_answer = None  # such as {"A": "d3", "B": "d3", "C": "d3"}
+my_answer = None  # such as {"X": "d3", "Y": "d3", "Z": "d3"}
 
 tl.check("15-three", my_answer)
 
@@ -271,11 +271,11 @@ tl.check("15-three", my_answer)
 # <details><summary>Solution</summary>
 #
 # ```python
-# my_answer = {"A": "b2", "B": "a1", "C": "c4"}
+# my_answer = {"X": "b2", "Y": "a1", "Z": "c4"}
 # ```
 #
-# **A**: fresh statistics change nothing, its BatchNorm is frozen. Only the average is calm. **B**: the
-# same weights are far calmer as soon as their statistics are fresh. **C**: the validated loss starts far too
+# **X**: fresh statistics change nothing, its BatchNorm is frozen. Only the average is calm. **Y**: the
+# same weights are far calmer as soon as their statistics are fresh. **Z**: the validated loss starts far too
 # high, yet fresh statistics show good weights from the first epoch on.
 # </details>
 

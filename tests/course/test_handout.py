@@ -71,7 +71,7 @@ def test_the_tests_on_it_give_numbers(ran):
 
 def test_the_temperature_on_it_makes_the_loss_no_worse_where_it_was_fitted(ran):
     p, labels, t = ran["p"][::2], ran["labels"][::2], ran["t"]
-    assert ran["nll"](ran["cooled"](p, t), labels) <= ran["nll"](ran["cooled"](p, 1.0), labels)
+    assert ran["nll"](ran["softened"](p, t), labels) <= ran["nll"](ran["softened"](p, 1.0), labels)
     assert np.allclose(ran["probabilities"].sum(axis=1), 1, atol=1e-4)
 
 

@@ -368,8 +368,7 @@ TROUBLES: dict[str, Trouble] = {
         _code("""
             callbacks=[keras.callbacks.EarlyStopping(
                 patience=3, restore_best_weights=True)]
-            # Then more images, augmentation, fewer layers that train, or
-            # keras.optimizers.AdamW(1e-5, weight_decay=1e-2).
+            # Then more images, augmentation, dropout, fewer layers that train.
         """),
         "Sure that the loss climbs. It is called overfitting where no temperature brings it back, "
         "or where the training images are known far better than the others.",

@@ -17,13 +17,13 @@ def three_runs() -> Mapping[str, Run]:
     Returns
     -------
     mapping of letter to Run
-        Of the faces. A: frozen BatchNorm, so that only weights can jump. B: the question's recipe,
-        whose BatchNorm lags. C: averaged weights with the statistics of the raw ones.
+        Of the faces. X: frozen BatchNorm, so that only weights can jump. Y: the question's recipe,
+        whose BatchNorm lags. Z: averaged weights with the statistics of the raw ones.
     """
     from tlhelpers.analysis.study import study
 
     faces = study("ferplus")
-    recipes = {"A": ("frozen-batchnorm", 7), "B": ("posted", 6), "C": ("weight-average", 4)}
+    recipes = {"X": ("frozen-batchnorm", 7), "Y": ("posted", 6), "Z": ("weight-average", 4)}
     return {letter: faces.runs(recipe)[seed] for letter, (recipe, seed) in recipes.items()}
 
 
@@ -41,17 +41,17 @@ def _repaired(answer: Any) -> str | None:
     return None
 
 
-_RIGHT = {"A": "b2", "B": "a1", "C": "c4"}
+_RIGHT = {"X": "b2", "Y": "a1", "Z": "c4"}
 _LOOK = {
-    "A": "Where is the blue curve? And which one is calm?",
-    "B": "The orange curve has a spike. Which reading has none, with the very same weights?",
-    "C": "How high does it start, and how high do the same weights start with fresh statistics?",
+    "X": "Where is the blue curve? And which one is calm?",
+    "Y": "The orange curve has a spike. Which reading has none, with the very same weights?",
+    "Z": "How high does it start, and how high do the same weights start with fresh statistics?",
 }
 
 
 def _three(answer: Any) -> str | None:
     if not isinstance(answer, Mapping) or set(answer) != set(_RIGHT):
-        return "Answer with a dict that has exactly these keys: A, B, C."
+        return "Answer with a dict that has exactly these keys: X, Y, Z."
     given = {name: str(value).strip().lower() for name, value in answer.items()}
     for name, value in given.items():
         if len(value) != 2 or value[0] not in "abcd" or value[1] not in "1234":
@@ -92,12 +92,12 @@ EXERCISES = {
         praise="You can read a curve by its twins. That was the course.",
         wrong=(
             "b2",
-            {"A": "a1", "B": "b2", "C": "c4"},
-            {"A": "b1", "B": "a1", "C": "c4"},
-            {"A": "b2", "B": "d3", "C": "c4"},
-            {"A": "b2", "B": "a1", "C": "a4"},
-            {"A": "b2", "B": "a1", "C": "z9"},
-            {"A": 1, "B": 2, "C": 3},
+            {"X": "a1", "Y": "b2", "Z": "c4"},
+            {"X": "b1", "Y": "a1", "Z": "c4"},
+            {"X": "b2", "Y": "d3", "Z": "c4"},
+            {"X": "b2", "Y": "a1", "Z": "a4"},
+            {"X": "b2", "Y": "a1", "Z": "z9"},
+            {"X": 1, "Y": 2, "Z": 3},
         ),
     ),
 }

@@ -53,7 +53,7 @@ def climbing(seen: Seen) -> Diagnosis | None:
     if share > _BY_TEMPERATURE and worse < 0.03 and not by_heart > _BY_HEART:
         return found(
             "overconfidence",
-            f"The validation loss climbs from {before:.2f} to {after:.2f}, while accuracy stays at "
+            f"{_lead(own)} climbs from {before:.2f} to {after:.2f}, while accuracy stays at "
             f"{curves.accuracy[own][-1]:.2f}. {cooled}",
             share,
             lower,
@@ -63,7 +63,7 @@ def climbing(seen: Seen) -> Diagnosis | None:
     left = (1 - share, 1 - upper, 1 - lower) if share <= _BY_TEMPERATURE else ()
     return found(
         "overfitting",
-        f"The validation loss climbs from {before:.2f} to {after:.2f} while the training loss "
+        f"{_lead(own)} climbs from {before:.2f} to {after:.2f} while the training loss "
         f"falls to {loss[-1]:.2f}. {_gap_words(seen, curves.accuracy[own][-1])}"
         f"{cooled}",
         *left,
@@ -96,6 +96,12 @@ def _forgets(seen: Seen) -> bool:
     late = float(right[-max(1, len(right) // 3) :].mean())
     chance = np.sqrt(late * (1 - late) / max(seen.batch * seen.steps, 1))
     return float(right.max()) - late > 0.02 + 2 * chance
+
+
+def _lead(own: str) -> str:
+    # Keras shows the loss as validated, so a reader has to be told when these numbers are others.
+    measured = "With BatchNorm's statistics measured, the" if own == "fresh" else "The"
+    return f"{measured} validation loss"
 
 
 def _gap_words(seen: Seen, accuracy: float) -> str:
