@@ -132,6 +132,7 @@ def modes(seen: Modes, image: np.ndarray, title: str, channels: int = 4) -> Plot
                 axis.set_title(f"channel {channel}", fontsize=9)
     caption = (
         f"The same image and the same weights, layer {seen.layer}: the channels that differ most. "
+        "Training mode takes the statistics of one batch, so a part of the difference is chance. "
         "Each pair shares its color scale; yellow is high. Measured while this page was made."
     )
     told = ", ".join(f"channel {c}: mean difference {apart[c]:.2f}" for c in chosen)
@@ -166,7 +167,7 @@ def turning(angles: Mapping[str, np.ndarray], title: str) -> Plot:
         axis.plot([0, 0], [0, 1], "--", color="0.3", lw=1)
         widest = np.sin(np.radians(max(turned.max() for turned in angles.values())))
         axis.set_xlim(-0.2 * widest, 1.4 * widest)
-        axis.set_ylim(0, 1.08)
+        axis.set_ylim(0, 1.2)
         axis.grid(visible=False)
         axis.set_xticks([])
         axis.set_yticks([])
@@ -177,12 +178,13 @@ def turning(angles: Mapping[str, np.ndarray], title: str) -> Plot:
     for color, (name, turned) in zip(canvas.colors(len(angles)), angles.items(), strict=True):
         last.plot(np.arange(len(turned)), turned / highest, color=color, lw=2.2)
         last.annotate(
-            name.split(",")[0], (len(turned) - 1, turned[-1] / highest), xytext=(-4, 6),
+            f"{name.split(',')[0]}: {turned[-1]:.1f}°",
+            (len(turned) - 1, turned[-1] / highest), xytext=(-4, 6),
             textcoords="offset points", ha="right", color=color, fontsize=9,
         )  # fmt: skip
     last.set_xlim(0, steps)
     last.set_xlabel("training step")
-    canvas.panel_title(last, f"turn, as a share of {highest:.1f}°", len(angles) + 1)
+    canvas.panel_title(last, "the angle, step by step", len(angles) + 1)
     caption = (
         "Mean angle between each filter and what it was at the start, step after step. In the two "
         "fans, angles are drawn larger than they are. Measured while this page was made."

@@ -86,7 +86,7 @@ def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
         "with BatchNorm that trains.",
         f"Filled: one author, {count} of them; open: {authors - 1} others.",
         f"Bar: median of {_ENOUGH} or more.",
-        "A jitter of 0.1 is about 10 % up or down in each epoch.",
+        "A jitter of 0.1 is about 10 % up or down in each epoch; the axis is stretched near zero.",
         "A convenience sample: people show their good runs, and logs at 1e-5 and at 1e-4 differ in "
         "author and images as well.",
     ]
