@@ -50,7 +50,7 @@ tl.plots.readings(
 # | you see | trouble | what to change |
 # | --- | --- | --- |
 # | **A.** Blue is calm where orange jumps. | BatchNorm lags: the weights were fine, the statistics were not ([page 04](04_batchnorm_lags.ipynb)). | Measure the statistics again before each validation: `UpdateBatchNorm`, [page 07](07_average_the_weights.ipynb). |
-# | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | Averaged weights ([page 07](07_average_the_weights.ipynb)). If BatchNorm trains, a tenth of the learning rate calms it, too; frozen, as here, that was not enough. |
+# | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | Averaged weights, with their own statistics if BatchNorm trains ([page 07](07_average_the_weights.ipynb)). Then a tenth of the learning rate calms it, too; frozen, as here, that was not enough. |
 # | **C.** One valley, then all three climb. | The network overfits, or it grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
 #
 # In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. Its pink line starts high because the
@@ -63,7 +63,7 @@ tl.plots.readings(
 # Two checks come first. They need no theory, and they catch the faults behind many public reports of odd curves
 # ([page 08](08_data_path.ipynb)).
 #
-# **Evaluate twice.** Call `model.evaluate` twice with the same weights, on the data set that you give to `fit`. If
+# **Evaluate twice.** Call `model.evaluate` twice with the same weights, on your `validation_data`. If
 # the two numbers differ in more than the last digits, your validation images change. **Look at both sides.** Take one training batch and one validation
 # batch as the network gets them, and compare their range, mean and shape.
 
@@ -137,7 +137,7 @@ tl.check("00-which", my_answer)
 # %% [markdown]
 # ## How to use these pages
 #
-# Each page has one idea and takes about ten minutes. Trainings that take longer than a minute are
+# Each page has one idea and takes about ten minutes. Trainings that take longer than two minutes are
 # stored with the course and load at once. Everything else trains on your machine. Three values in the
 # first cell of each page control how much. You can leave them as they are. `live = True` trains
 # everything here; `seeds` says with how many seeds, and 0 means all. `profile = "smoke"` only tests that the code runs.

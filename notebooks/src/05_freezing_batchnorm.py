@@ -166,8 +166,8 @@ print(f"retina, a tenth of the rate, frozen already: {retina.effect('weight-aver
 
 # %% [markdown]
 # At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. Averaging the
-# weights does calm a frozen network: see the last two lines. Nothing can lag there, so Keras's own `SwapEMAWeights` is
-# enough. Against live BatchNorm with averaging ([page 07](07_average_the_weights.ipynb)), it scored about the same on
+# weights does calm a frozen network: see the last two lines. Nothing can lag there, so the change of
+# [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. Against live BatchNorm with averaging, it scored about the same on
 # the retina, and lower on the faces with each seed.
 #
 # Live BatchNorm rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
@@ -242,7 +242,7 @@ tl.check("05-freeze-or-leave", my_answer)
 # - In a Functional model, `training=False` does not freeze BatchNorm under `fit`. Set `trainable = False` on each layer, then
 #   compile.
 # - Check it: run one step, and see whether `moving_mean` has changed.
-# - Freezing did not steady our curves. Averaging a frozen network's weights did, and `SwapEMAWeights` is enough there.
+# - Freezing did not steady our curves. Averaging a frozen network's weights did; it needs no `UpdateBatchNorm`.
 #
 # <details><summary>How sure are we?</summary>
 #

@@ -123,7 +123,7 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
 # | --- | --- | --- |
 # | fresh statistics are calm | BatchNorm lags | `UpdateBatchNorm` |
 # | they jump as well, averaged weights with fresh statistics are calm | the step is too long | both callbacks; or a tenth of the rate, watching the score |
-# | the same, and BatchNorm is frozen | the step is too long | `SwapEMAWeights` alone |
+# | the same, and BatchNorm is frozen | the step is too long | the average without `UpdateBatchNorm` |
 # | one valley, then a climb | overfitting or overconfidence | `EarlyStopping`, then [page 09](09_overfit_or_overconfident.ipynb) |
 #
 # ## Try it
@@ -211,8 +211,7 @@ tl.check("07-both-ways", my_answer)
 # <details><summary>How sure are we?</summary>
 #
 # Each verdict rests on eight pairs of runs on drawn images of 48 px, and is corrected for the number of
-# changes tried. With frozen BatchNorm there are no statistics to measure, and `SwapEMAWeights` alone is
-# enough.
+# changes tried. With frozen BatchNorm there are no statistics to measure, and the average is enough without `UpdateBatchNorm`.
 # </details>
 #
 # **Read more:** [Izmailov et al.](https://arxiv.org/abs/1803.05407) on averaging weights;

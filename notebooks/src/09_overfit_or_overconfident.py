@@ -107,7 +107,11 @@ def fit_temperature(p, labels):
 
 
 # %% [markdown]
-# `p` is what `model.predict` gives you. Keep patients whole when you halve the images, as
+# `p` is what `model.predict` gives you behind a softmax, and `labels` are class numbers: `y_val.argmax(axis=1)` if yours are
+# one-hot. With one sigmoid output, take `p = np.hstack([1 - p, p])` and `labels = y_val.ravel().astype(int)`. If your
+# model ends in logits, apply the softmax first.
+#
+# Keep patients whole when you halve the images, as
 # `tl.calibration.halves` does. Now refit the confidence after every epoch of both trainings. For this test, each class
 # gets an offset beside the temperature, since a network can be too sure of one class only:
 

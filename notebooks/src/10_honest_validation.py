@@ -144,7 +144,9 @@ def margin(right_before, right_after):
 
 
 print(f"margin between two of our networks: {margin(right[0], right[-1]):.1f} points")
-# In your training: right = model.predict(x_val).argmax(1) == labels, after each of two epochs.
+# In your training, after each of two epochs, with a softmax and one-hot labels:
+# right = model.predict(x_val).argmax(1) == y_val.argmax(1)
+# With one sigmoid output: right = (model.predict(x_val) > 0.5).ravel() == y_val.ravel()
 
 # %% [markdown]
 # Losses have such a margin too. Does it explain the spikes of the retina?

@@ -283,8 +283,8 @@ tl.check("15-three", my_answer)
 # ## Key points
 #
 # - First the data, then the jumping, then the climb.
-# - Look at every bad epoch again with fresh statistics, and with averaged weights. The reading that stays
-#   calm names the trouble. The doctor does both.
+# - Look at every bad epoch again. Fresh statistics are calm: BatchNorm lags. Only averaged weights with fresh
+#   statistics are calm: the step is too long. The doctor looks at both.
 # - Write down the change, the deciding number and the number of seeds before you run anything.
 #
 # **Read more:** [the doctor](../docs/doctor.md); Wu & Johnson,

@@ -63,7 +63,7 @@ def test_two_lines_where_keras_shows_another_loss():
     seen = examination(LAG)
     curves = {**seen.curves, "val_loss": tuple(1.3 * each for each in seen.curves["val_loss"])}
     panel = figures.picture(examination(LAG, curves=curves)).panels[0]
-    assert labels(panel)[:2] == ["as Keras shows it", "sampled images"]
+    assert labels(panel)[:2] == ["as Keras shows it", "the same, on a sample"]
     curves["val_loss"] = tuple(0.01 * each for each in seen.curves["val_loss"])  # another kind
     panel = figures.picture(examination(LAG, curves=curves)).panels[0]
     assert labels(panel) == ["as validated", "statistics measured"]

@@ -23,7 +23,7 @@ _READINGS = ("fresh", "averaged", "recalibrated")
 
 _LABELS = {
     "keras": "as Keras\nshows it",
-    "as_validated": "sampled\nimages",
+    "as_validated": "the same,\non a sample",
     "fresh": "statistics\nmeasured",
     "averaged": "averaged\nweights",
     "recalibrated": "recalibrated",
