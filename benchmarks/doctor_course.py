@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ import typer
 import tlhelpers as tl
 from tlhelpers.analysis.study import Study
 from tlhelpers.core import files, paths
+from tlhelpers.core.marks import put_between
 from tlhelpers.core.progress import bar
 from tlhelpers.measures import stability
 from tlhelpers.training.program import program
@@ -104,10 +104,7 @@ def main(
     text = "\n".join(lines)
     print(text)
     if write:
-        page = PAGE.read_text(encoding="utf-8")
-        marks = r"(<!-- course -->\n).*?(\n<!-- /course -->)"
-        made = re.sub(marks, lambda m: f"{m[1]}{text}{m[2]}", page, flags=re.DOTALL)
-        files.save(PAGE, made)
+        files.save(PAGE, put_between(PAGE.read_text(encoding="utf-8"), "course", text))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from typing import Annotated
 import typer
 
 from tlhelpers.core import files, paths
+from tlhelpers.core.marks import put_between
 from tlhelpers.core.progress import bar
 from tlhelpers.measures.statistics import wilson
 
@@ -131,10 +131,7 @@ def main(
     text = table(answers)
     print(text)
     if write:
-        page = PAGE.read_text(encoding="utf-8")
-        marks = r"(<!-- truth -->\n).*?(\n<!-- /truth -->)"
-        made = re.sub(marks, lambda m: f"{m[1]}{text}{m[2]}", page, flags=re.DOTALL)
-        files.save(PAGE, made)
+        files.save(PAGE, put_between(PAGE.read_text(encoding="utf-8"), "truth", text))
 
 
 if __name__ == "__main__":

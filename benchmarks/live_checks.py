@@ -24,6 +24,7 @@ import typer
 from tlhelpers.analysis import metrics
 from tlhelpers.core import files, paths
 from tlhelpers.core.errors import CourseError
+from tlhelpers.core.marks import put_between
 from tlhelpers.core.progress import bar
 from tlhelpers.course import regression
 from tlhelpers.course.junit import FAILED, INTERRUPTED, PASSED
@@ -130,10 +131,7 @@ def recorded_table() -> str:
 
 def put(name: str, text: str) -> None:
     """Write a table between its two marks in docs/nightly.md."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(f"<!-- {name} -->")
-    after = rest.split(f"<!-- /{name} -->")[1]
-    files.save(PAGE, f"{before}<!-- {name} -->\n{text}<!-- /{name} -->{after}")
+    files.save(PAGE, put_between(PAGE.read_text(encoding="utf-8"), name, text))
 
 
 def main(

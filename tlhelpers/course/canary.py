@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from tlhelpers.core import files, paths
 from tlhelpers.core.errors import CourseError
+from tlhelpers.core.marks import put_between
 from tlhelpers.course import junit
 
 if TYPE_CHECKING:
@@ -414,8 +415,7 @@ def put(text: str, backend: str, rows: str) -> str:
     if begin not in text:
         title = {"jax": "JAX", "tensorflow": "TensorFlow"}[backend]
         text = f"{text.rstrip()}\n\n## On {title}\n\n{begin}\n{end}\n"
-    before, rest = text.split(begin)
-    return f"{before}{begin}\n{rows}{end}{rest.split(end)[1]}"
+    return put_between(text, backend, rows)
 
 
 def test_cases(facts: dict[str, Fact], columns: Sequence[Column]) -> list[junit.TestCase]:

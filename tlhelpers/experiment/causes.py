@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from tlhelpers.core.marks import put_between
 from tlhelpers.experiment.cases import CASES
 from tlhelpers.experiment.fixes import FIXES, Fix
 
@@ -155,12 +155,7 @@ def refresh(text: str) -> str:
     text : str
         Such as recordings/PROTOCOL.md, with ``<!-- catalogue -->`` and ``<!-- /catalogue -->``.
     """
-    return re.sub(
-        r"(<!-- catalogue -->\n).*?(\n<!-- /catalogue -->)",
-        lambda marks: marks[1] + catalogue() + marks[2],
-        text,
-        flags=re.DOTALL,
-    )
+    return put_between(text, "catalogue", catalogue())
 
 
 def catalogue() -> str:
