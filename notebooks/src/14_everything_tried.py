@@ -116,8 +116,8 @@ tl.similarity.side_by_side(
 # These trainings are too few to decide anything by the rule of the rows above.
 #
 # - **A true ResNet50** at 48 px, trained first on drawn faces and then, with the retina's recipe, on drawn
-#   retinas: five pairs of runs. The largest rise of `val_loss` in one epoch was {{before retinopathy weight-average-update-bn worst_rise witness}}-fold on average, and
-#   {{after retinopathy weight-average-update-bn worst_rise witness}}-fold with averaged weights and fresh statistics. Lag had a larger share in it than in our small
+#   retinas: five pairs of runs. The largest rise of `val_loss` in one epoch was {{before retinopathy weight-average-update-bn worst_rise witness}}-fold on
+#   average. With averaged weights and fresh statistics, the loss hardly rose in any epoch. Lag had a larger share in it than in our small
 #   network. An earlier PyTorch version, trained first on real faces, agreed in three seeds.
 # - **All real FER+ faces**, our small network, three pairs of runs. With the same change, jitter fell from
 #   {{before ferplus weight-average-update-bn jitter everything}} to
