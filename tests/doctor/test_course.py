@@ -41,7 +41,7 @@ def test_the_table_sets_what_was_named_beside_what_was_measured(
         for name in names:
             found = [] if name == "weight-average-update-bn" else [{"code": "bn_averages_lag"}]
             report = json.dumps({"fits": [{"diagnoses": found}]})
-            (kept / f"{case}-{name}-0.json").write_text(report)
+            (kept / f"{case}-{name}-0.json").write_text(report, encoding="utf-8")
     course.main(seeds=1, write=False)
     table = capsys.readouterr().out.splitlines()
     posted = next(line for line in table if line.startswith("| retinopathy, posted"))
