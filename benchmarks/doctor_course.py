@@ -1,7 +1,7 @@
 """Does the doctor say of the course's own trainings what was measured of them?
 
-Run ``python benchmarks/doctor_course.py --seeds 2``; three to eight minutes a row and seed on a
-core, resumable. The script of a recipe, as the pages show it, is trained beside the doctor on the
+Run ``python benchmarks/doctor_course.py --seeds 2``; some minutes a row and seed on a core,
+resumable. The script of a recipe, as the pages show it, is trained beside the doctor on the
 recorded images. In the table, what it named stands beside the split of the recorded jumping:
 mean jitter over all recorded seeds, as validated and with either cause, or both, taken away.
 It is written into ``docs/doctor.md``.

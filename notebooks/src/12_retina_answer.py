@@ -34,9 +34,9 @@ tl.plots.curves(
 # follow. The weights swing across the valley instead of settling in it. And BatchNorm's running statistics
 # describe a network that no longer exists. In our runs, removing either one took away more than half of the
 # jumping on average ([page 04](04_batchnorm_lags.ipynb)). The two overlap, because long steps make the statistics lag. With both gone, little was left.
+# We measured this on small images, and expect it of ResNet50 at 224 px.
 #
-# Some runs of the answer start high, because the average still contains the first weights. We expect the same of
-# ResNet50 at 224 px. We measured it on smaller images only.
+# Some runs of the answer start high, because the average still contains the first weights.
 #
 # The question creates `ReduceLROnPlateau` but never passes it to `fit`. With it passed, we saw no clear
 # effect within ten epochs.
