@@ -1,5 +1,7 @@
 """So few validation images that their loss jumps by itself."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.doctor.rules.epochs_by_hand import SMOOTH, SPIKES, epochs, seen
@@ -18,7 +20,17 @@ def test_few_images_are_named_only_where_they_explain_the_jumping():
         )
         for i in range(10)
     ]
-    assert too_few(seen(noisy), 30).code == "too_few_validation_images"
+    found = too_few(seen(noisy), 30)
+    assert found.code == "too_few_validation_images" and "fresh" not in found.evidence
+    both = [
+        replace(
+            one,
+            nll=one.nll | {"fresh": one.nll["as_validated"]},
+            right=one.right | {"fresh": one.right["as_validated"]},
+        )
+        for one in noisy
+    ]
+    assert "The loss with fresh statistics jumps" in too_few(seen(both), 30).evidence
     assert too_few(seen(noisy), 3000) is None
     assert too_few(seen(epochs(SPIKES)), 100) is None
 

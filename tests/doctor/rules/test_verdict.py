@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -104,3 +105,25 @@ def test_a_loss_that_keras_computed_right_is_not_blamed():
     for one in read:
         one.logs["val_loss"] *= 1.3
     assert judge(seen(read), said, None, {}) == tuple(said)
+
+
+@pytest.mark.parametrize(
+    ("judged", "loss", "others", "accuracy"),
+    [
+        (climbing, CLIMBS, {"recalibrated": SMOOTH}, 0.8),
+        (climbing, CLIMBS, {"recalibrated": CLIMBS}, np.linspace(0.85, 0.7, 10)),
+        (step, SPIKES, {"averaged": SMOOTH}, 0.8),
+        (stuck, np.full(10, 1.1), {}, 0.4),
+    ],
+)
+def test_numbers_that_keras_does_not_show_are_said_to_be_others(judged, loss, others, accuracy):
+    """A reader lays the evidence beside the curve; one took measured numbers for wrong ones."""
+    flat = np.full(10, 1.1)
+    options = {"accuracy": accuracy, **others, **({"train": flat} if judged is stuck else {})}
+    for fresh in (False, True):
+        more = {"fresh": loss} if fresh else {}
+        read = epochs(loss, **options, **more)
+        for one in read:
+            one.logs["accuracy"] = 0.4 if judged is stuck else 0.85
+        evidence = judged(seen(read)).evidence
+        assert ("with fresh statistics" in evidence) == fresh, evidence

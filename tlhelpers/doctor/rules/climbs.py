@@ -6,7 +6,7 @@ import numpy as np
 
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.rules.curves import Series, jitter, own_reading
+from tlhelpers.doctor.rules.curves import Series, jitter, own_reading, with_its_statistics
 from tlhelpers.doctor.rules.seen import Seen, training_accuracies, training_accuracy
 
 _CLIMB = 0.15  # log NLL above the best epoch
@@ -46,6 +46,7 @@ def climbing(seen: Seen) -> Diagnosis | None:
     shares = 1 - (resting[:, -1] - resting[:, at]) / np.maximum(draws[:, -1] - draws[:, at], 1e-3)
     lower, upper = np.clip(np.percentile(shares, [2.5, 97.5]), 0, 1)
     before, after = np.exp(smooth[at]), np.exp(smooth[-1])
+    lead = f"The validation loss{with_its_statistics(own)}"
     cooled = (
         f"With a temperature fitted in each epoch it goes from {np.exp(calm[at]):.2f} to "
         f"{np.exp(calm[-1]):.2f}."
@@ -53,7 +54,7 @@ def climbing(seen: Seen) -> Diagnosis | None:
     if share > _BY_TEMPERATURE and worse < 0.03 and not by_heart > _BY_HEART:
         return found(
             "overconfidence",
-            f"{_lead(own)} climbs from {before:.2f} to {after:.2f}, while accuracy stays at "
+            f"{lead} climbs from {before:.2f} to {after:.2f}, while accuracy stays at "
             f"{curves.accuracy[own][-1]:.2f}. {cooled}",
             share,
             lower,
@@ -63,7 +64,7 @@ def climbing(seen: Seen) -> Diagnosis | None:
     left = (1 - share, 1 - upper, 1 - lower) if share <= _BY_TEMPERATURE else ()
     return found(
         "overfitting",
-        f"{_lead(own)} climbs from {before:.2f} to {after:.2f} while the training loss "
+        f"{lead} climbs from {before:.2f} to {after:.2f} while the training loss "
         f"falls to {loss[-1]:.2f}. {_gap_words(seen, curves.accuracy[own][-1])}"
         f"{cooled}",
         *left,
@@ -96,12 +97,6 @@ def _forgets(seen: Seen) -> bool:
     late = float(right[-max(1, len(right) // 3) :].mean())
     chance = np.sqrt(late * (1 - late) / max(seen.batch * seen.steps, 1))
     return float(right.max()) - late > 0.02 + 2 * chance
-
-
-def _lead(own: str) -> str:
-    # Keras shows the loss as validated, so a reader has to be told when these numbers are others.
-    measured = "With BatchNorm's statistics measured, the" if own == "fresh" else "The"
-    return f"{measured} validation loss"
 
 
 def _gap_words(seen: Seen, accuracy: float) -> str:

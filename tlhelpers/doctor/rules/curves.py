@@ -112,3 +112,8 @@ def noise(curves: Series, reading: str) -> float:
 def own_reading(curves: Series) -> str:
     """The reading without BatchNorm's share, where there is one."""
     return "fresh" if "fresh" in curves.log_nll else "as_validated"
+
+
+def with_its_statistics(reading: str) -> str:
+    """Words behind a number of `own_reading`: Keras shows that of the loss as validated."""
+    return " with fresh statistics" if reading == "fresh" else ""

@@ -6,7 +6,7 @@ import numpy as np
 
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.rules.curves import JUMPING, jitter, noise, own_reading
+from tlhelpers.doctor.rules.curves import JUMPING, jitter, noise, own_reading, with_its_statistics
 from tlhelpers.doctor.rules.seen import Seen
 from tlhelpers.doctor.wording import percent
 
@@ -28,8 +28,8 @@ def too_few(seen: Seen, images: int) -> Diagnosis | None:
     if JUMPING <= jumping <= 2.5 * chance:
         return found(
             "too_few_validation_images",
-            f"{text}the accuracy. The loss jumps by {jumping:.2f} (in log units); other images of "
-            f"the same kind would make it jump by {chance:.2f}.",
+            f"{text}the accuracy. The loss{with_its_statistics(own)} jumps by {jumping:.2f} (in "
+            f"log units); other images of the same kind would make it jump by {chance:.2f}.",
         )
     if jumping < JUMPING and images <= _FEW and hops > _HOPS:
         error = np.sqrt(np.mean(accuracy * (1 - accuracy)) / max(images, 1))

@@ -6,7 +6,7 @@ import numpy as np
 
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.rules.curves import own_reading
+from tlhelpers.doctor.rules.curves import own_reading, with_its_statistics
 from tlhelpers.doctor.rules.seen import Seen
 from tlhelpers.doctor.watch import Epoch
 from tlhelpers.doctor.wording import percent
@@ -33,8 +33,8 @@ def stuck(seen: Seen) -> Diagnosis | None:
         return None
     return found(
         "stuck_at_chance",
-        f"At its best {best:.2f} of the validation images are right; the same answer for all "
-        f"would get {seen.chance:.2f}.",
+        f"At its best {best:.2f} of the validation images are right{with_its_statistics(own)}; the "
+        f"same answer for all would get {seen.chance:.2f}.",
     )
 
 

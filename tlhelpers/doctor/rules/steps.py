@@ -6,7 +6,15 @@ import numpy as np
 
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.rules.curves import JUMPING, gap, jitter, noise, own_reading, share_of_jumping
+from tlhelpers.doctor.rules.curves import (
+    JUMPING,
+    gap,
+    jitter,
+    noise,
+    own_reading,
+    share_of_jumping,
+    with_its_statistics,
+)
 from tlhelpers.doctor.rules.seen import Seen
 
 LONG_STEP = 0.02  # of the weights' length in one step
@@ -41,10 +49,10 @@ def step(seen: Seen) -> Diagnosis | None:
     share_of = "" if by_jumping else "of the loss"
     lengths = [one.step for one in seen.epochs if one.step is not None and np.isfinite(one.step)]
     more = f" One step changes the weights by {100 * np.median(lengths):.1g} %." if lengths else ""
-    fresh = "with fresh statistics " if own == "fresh" else ""
     return found(
         "step_too_long",
-        f"The loss jumps by {jumping:.2f} {fresh}from epoch to epoch (in log units), and by "
+        f"The loss{with_its_statistics(own)} jumps by {jumping:.2f} from epoch to epoch (in log "
+        "units), and by "
         f"{left:.2f} if the weights of each epoch are averaged.{more}",
         *part,
         share_of,
