@@ -115,7 +115,7 @@ def effects(found: Sequence[Effect], title: str) -> Plot:
     caption = (
         f"Change against the run without it: mean over {found[0].jitter.seeds} seeds. Thick bar: "
         "95 % interval of this row alone. Thin: widened for the number of changes tried, most in "
-        "the rows farthest from zero; the verdict goes by it. Blue dot: helps. Orange cross: "
+        "the rows with the smallest p; the verdict goes by it. Blue dot: helps. Orange cross: "
         "hurts. Open gray dot: no clear effect."
     )
     return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told))
