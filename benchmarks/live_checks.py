@@ -123,7 +123,7 @@ def of_recorded(plans: list[regression.Plan], seeds: range) -> str:
 def recorded_table() -> str:
     """What `of_recorded` says of the usual checks of both cases."""
     rows = [
-        of_recorded(regression.plan(name, fixes), protocol.FRESH_SEEDS)
+        of_recorded(regression.plan(name, fixes), protocol.of("quick").fresh)
         for name, fixes in regression.USUAL.items()
     ]
     return "".join(["| check | alarms | fresh seeds |\n| --- | --- | --- |\n", *rows])

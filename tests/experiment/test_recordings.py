@@ -531,6 +531,16 @@ def test_recordings_from_other_first_weights_are_not_added_to(made_here, tmp_pat
     assert made_here.recorded(tmp_path)
 
 
+def test_fresh_seeds_may_have_first_weights_of_their_own(made_here, tmp_path, build_folder):
+    """They are set beside each other alone; but all of them have the same."""
+    recordings.save(from_start(MADE_HERE, 0, "bb"), tmp_path)
+    fresh = dataclasses.replace(made_here, seed=8)
+    assert list(jobs.record([fresh], pytest.fail, tmp_path, train_from("aa"))) == [fresh]
+    recordings.save(from_start(MADE_HERE, 9, "bb"), tmp_path)
+    with pytest.raises(CourseError, match="started from weights bb"):
+        list(jobs.record([dataclasses.replace(fresh, seed=10)], pytest.fail, tmp_path, train_from("aa")))
+
+
 def test_a_run_of_another_machines_first_weights_is_not_kept(made_here, tmp_path, build_folder):
     told = []
     kept = jobs.record([made_here], lambda *what: told.append(what), tmp_path, train_from("cc"))

@@ -328,6 +328,29 @@ def test_noise_jitter_bounds_the_jitter_of_a_flat_noisy_curve():
     assert 0 < mean < stability.noise_jitter(nll[0], np.full(9, 0.01)) * 1.05
 
 
+def test_the_rise_by_hand():
+    assert stability.rise([1.0, 2.0, 0.5, 1.5, 1.5]) == pytest.approx(math.log(3))
+    assert stability.rise([3.0, 2.0, 1.0]) == 0
+    # It stays up: no jitter, and still a rise.
+    assert stability.jitter([1.0, 0.5, 5.0]) == 0 and stability.rise([1.0, 0.5, 5.0]) > 2
+
+
+def test_noise_rise_by_hand():
+    # √(2 ln 3) = 1.4823; the larger of 0.1 / 0.5 and 0.2 / 2.
+    assert stability.noise_rise([1.0, 0.5, 2.0], [0.1, 0.2]) == pytest.approx(1.4823038 * 0.2)
+
+
+@pytest.mark.parametrize("epochs", [2, 3, 8, 30])
+def test_noise_rise_bounds_the_rise_of_a_flat_noisy_curve(epochs):
+    rng = np.random.default_rng(0)
+    curves = np.exp(rng.normal(0, 0.01, (2000, epochs)))
+    mean = np.mean([stability.rise(curve) for curve in curves])
+    of_noise = stability.noise_rise(np.ones(epochs), np.full(epochs - 1, 0.01 * math.sqrt(2)))
+    assert of_noise / 4 < mean < of_noise
+
+
 def test_noise_jitter_refuses_a_wrong_number_of_errors():
     with pytest.raises(ValueError, match="3 epochs need 2 standard errors"):
         stability.noise_jitter([1.0, 0.5, 2.0], [0.1])
+    with pytest.raises(ValueError, match="3 epochs need 2"):
+        stability.noise_rise([1.0, 0.5, 2.0], [0.1])

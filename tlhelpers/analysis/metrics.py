@@ -71,6 +71,9 @@ METRICS = {
         Metric("swing", "swing", "range of the validation NLL after the first epoch",
                "log units", "lower",
                lambda run: float(np.ptp(np.log(run.curve("val_nll")[1:])))),
+        Metric("rise", "largest rise", "largest rise of the validation NLL in one epoch",
+               "log units", "lower",
+               lambda run: stability.rise(run.curve("val_nll"))),
         Metric("drawdown", "drawdown", "largest fall of validation accuracy from its best",
                "share", "lower",
                lambda run: stability.max_drawdown(run.curve("val_accuracy"))),
@@ -219,6 +222,33 @@ def differences(before: Experiment, after: Experiment, name: str) -> dict[int, f
     return {seed: new[seed] - old[seed] for seed in new if seed in old}
 
 
+def beyond_noise(experiment: Experiment, name: str = "jitter") -> NoiseFloor:
+    """How far a validation loss is unsteady beyond what noise of the images would give.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        At least two runs.
+    name : str
+        "jitter" or "rise".
+
+    Returns
+    -------
+    NoiseFloor
+        In log units; beyond noise if the interval lies above zero.
+
+    Raises
+    ------
+    CourseError
+        A run diverged.
+    """
+    of_noise = {"jitter": stability.noise_jitter, "rise": stability.noise_rise}[name]
+    beyond = values(experiment, name)
+    for run in experiment:
+        beyond[run.seed] -= of_noise(run.curve("val_nll"), run.curve("val_nll_se")[1:])
+    return noise_floor(beyond)
+
+
 def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
     """How far beyond noise a validation loss jumps and reads wrong, over the seeds.
 
@@ -238,14 +268,8 @@ def unsteadiness(experiment: Experiment) -> dict[str, NoiseFloor]:
     CourseError
         A run diverged.
     """
-    jitter = values(experiment, "jitter")
-    noise = [
-        stability.noise_jitter(run.curve("val_nll"), run.curve("val_nll_se")[1:])
-        for run in experiment
-    ]
-    beyond = {seed: value - n for (seed, value), n in zip(jitter.items(), noise, strict=True)}
     return {
-        "jitter beyond noise": noise_floor(beyond),
+        "jitter beyond noise": beyond_noise(experiment),
         "train/inference gap": noise_floor(values(experiment, "train_inference_gap")),
     }
 

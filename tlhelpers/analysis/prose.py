@@ -110,7 +110,7 @@ def _steadiness(reference: str, rest: list[str]) -> str:
     score = metrics.metric(found.score.metric).title
     kept = "ruled out" if found.not_worse else "not ruled out"
     held = "" if found.halved else " (not shown to be less than half)"
-    old, new = found.jitter.before, found.jitter.after
+    old, new = found.unsteadiness.before, found.unsteadiness.after
     return (
         f"jitter {old:.2g} without it and {new:.2g} with it{held}; "
         f"{score} {found.score.before:.2f} and {found.score.after:.2f}, a loss of more than "
@@ -156,7 +156,7 @@ def _runs(case_name: str, recipe: str, which: str) -> Experiment:
     fixes = protocol.fixes_of(recipe, case_name)
     profile = "witness" if which == "witness" else "quick"
     this, changed = protocol.changed(case_name, profile, data, fixes, **images)
-    seeds = protocol.FRESH_SEEDS if which == "fresh" else None
+    seeds = protocol.of(profile).fresh if which == "fresh" else None
     runs = this.recorded(changed, seeds, committed=True)
     if seeds and runs.seeds != tuple(seeds):  # the sentence says how many there are
         raise CourseError(f"of {recipe} only seeds {runs.seeds} are recorded, not all of {seeds}")

@@ -217,23 +217,30 @@ class Steadiness:
     ----------
     posted, steady : Experiment
         Runs of fresh seeds.
-    jitter, score : Comparison
+    unsteadiness : Comparison
+        What the protocol judges by (`Protocol.by`): jitter or the largest rise.
+    score : Comparison
     """
 
     posted: Experiment
     steady: Experiment
-    jitter: Comparison
+    unsteadiness: Comparison
     score: Comparison
 
     @property
     def halved(self) -> bool:
-        """The 95 % interval of jitter less half of the posted recipe's lies below zero."""
+        """The 95 % interval of jitter (or rise) less half of the posted one lies below zero."""
         return noise_floor(self._beyond_half).high < 0
+
+    @property
+    def posted_jumps(self) -> bool:
+        """Whether the recipe as posted jumps beyond its noise."""
+        return _jumps(self.posted, self.unsteadiness.metric)
 
     @property
     def jumps(self) -> bool:
         """Whether the steady recipe jumps beyond its noise."""
-        return _jumps(self.steady)
+        return _jumps(self.steady, self.unsteadiness.metric)
 
     @property
     def not_worse(self) -> bool:
@@ -245,14 +252,15 @@ class Steadiness:
         """What was asked and what came out, a line each."""
         seeds = [run.seed for run in self.posted]
         score, margin = metrics.metric(self.score.metric).title, MARGINS[self.score.metric]
-        old, new = self.jitter.before, self.jitter.after
-        lines = [f"seeds {seeds[0]} to {seeds[-1]}: jitter {old:.3f} as posted, {new:.3f} steady"]
-        if _jumps(self.posted):
+        old, new, by = self.unsteadiness.before, self.unsteadiness.after, self.unsteadiness.metric
+        name = metrics.metric(by).title
+        lines = [f"seeds {seeds[0]} to {seeds[-1]}: {name} {old:.3f} as posted, {new:.3f} steady"]
+        if self.posted_jumps:
             lines.append(f"steady minus half of posted: {_floor(noise_floor(self._beyond_half))}")
         else:
-            beyond = [_beyond(runs) for runs in (self.posted, self.steady)]
+            beyond = [metrics.beyond_noise(runs, by) for runs in (self.posted, self.steady)]
             lines += [
-                "jitter beyond the noise of the images:",
+                f"{name} beyond the noise of the images:",
                 *(
                     f"  {name} {_floor(each)}: {_jump_words(each)}"
                     for name, each in zip(("posted", "steady"), beyond, strict=True)
@@ -267,24 +275,28 @@ class Steadiness:
 
     @property
     def _beyond_half(self) -> dict[int, float]:
-        old, new = (metrics.values(runs, "jitter") for runs in (self.posted, self.steady))
+        by = self.unsteadiness.metric
+        old, new = (metrics.values(runs, by) for runs in (self.posted, self.steady))
         return {seed: new[seed] - old[seed] / 2 for seed in new}
 
     @property
     def holds(self) -> bool:
         """What the protocol asks: half the jitter, or none where the posted recipe has none."""
-        return (self.halved if _jumps(self.posted) else not self.jumps) and self.not_worse
+        return (self.halved if self.posted_jumps else not self.jumps) and self.not_worse
 
     def to_dict(self) -> dict[str, Any]:
         """What was asked and what came out, as plain values that `json.dumps` takes."""
         return {
             "seeds": list(self.posted.seeds),
             "holds": self.holds,
-            "posted_jumps": _jumps(self.posted),
+            "posted_jumps": self.posted_jumps,
             "jumps": self.jumps,
             "halved": self.halved,
             "not_worse": self.not_worse,
-            "comparisons": {"jitter": self.jitter.to_dict(), "score": self.score.to_dict()},
+            "comparisons": {
+                self.unsteadiness.metric: self.unsteadiness.to_dict(),
+                "score": self.score.to_dict(),
+            },
         }
 
 
@@ -292,15 +304,12 @@ def steadiness(
     case_name: str,
     data: str = "synthetic",
     profile: str = "quick",
-    seeds: Sequence[int] = protocol.FRESH_SEEDS,
 ) -> Steadiness:
-    """The steady recipe of a case against the posted one, on fresh seeds.
+    """The steady recipe of a case against the posted one, on the protocol's fresh seeds.
 
     Parameters
     ----------
     case_name, data, profile : str
-    seeds : sequence of int
-        Seeds that had no part in choosing the recipe.
 
     Returns
     -------
@@ -317,7 +326,7 @@ def steadiness(
     for recipe_fixes in ((), fixes):
         this, recipe = protocol.changed(case_name, profile, data, recipe_fixes)
         runs = []
-        for seed in seeds:
+        for seed in protocol.of(profile).fresh:
             if (run := this.find(recipe, seed, committed=True)) is None:
                 raise CourseError(
                     f"Seed {seed} of {'steady' if recipe_fixes else 'posted'} is not recorded for "
@@ -326,8 +335,9 @@ def steadiness(
             runs.append(run)
         sides.append(Experiment(recipe, tuple(runs)))
     posted, steady = sides
-    jitter, score = (compare(posted, steady, metric, "steady") for metric in ("jitter", this.score))
-    return Steadiness(posted, steady, jitter, score)
+    by = protocol.of(profile).by
+    unsteady, score = (compare(posted, steady, metric, "steady") for metric in (by, this.score))
+    return Steadiness(posted, steady, unsteady, score)
 
 
 @dataclass(frozen=True)
@@ -420,14 +430,8 @@ def _beats_nothing(experiment: Experiment, score: str) -> bool:
     return found.low > trivial_score(experiment, score)
 
 
-def _jumps(posted: Experiment) -> bool:
-    if len(posted) < FEWEST_SEEDS:
-        return False
-    return _beyond(posted).low > 0
-
-
-def _beyond(runs: Experiment) -> NoiseFloor:
-    return metrics.unsteadiness(runs)["jitter beyond noise"]
+def _jumps(runs: Experiment, by: str = "jitter") -> bool:
+    return len(runs) >= FEWEST_SEEDS and metrics.beyond_noise(runs, by).low > 0
 
 
 def _jump_words(beyond: NoiseFloor) -> str:

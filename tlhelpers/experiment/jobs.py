@@ -205,15 +205,21 @@ def _starts(missing: Sequence[Job], root: Path) -> dict[Recipe, str]:
     ------
     CourseError
         They are missing, or `root` has runs of the same case and profile that started from others.
+        Fresh seeds are set beside each other alone, and so may have weights of their own.
     """
     found: dict[Recipe, str] = {}
+    checked = set()
     for job in missing:
-        if job.recipe in found or not starts.made_here(job.recipe):
+        fresh = protocol.of(job.case.profile).fresh
+        of_fresh = job.seed in fresh
+        if (job.recipe, of_fresh) in checked or not starts.made_here(job.recipe):
             continue
+        checked.add((job.recipe, of_fresh))
         here = found[job.recipe] = starts.fingerprint(job.recipe) or ""
         folder = job.folder(root).parent
         for run in recordings.every(folder, lambda _: None):
-            if run.recipe.pretrained_on == job.recipe.pretrained_on and run.start != here:
+            alike = run.recipe.pretrained_on == job.recipe.pretrained_on
+            if alike and (run.seed in fresh) == of_fresh and run.start != here:
                 raise CourseError(
                     f"Runs in {folder} started from weights {run.start}, those of this machine are "
                     f"{here}: move that folder away and record all of it, or fetch those weights."

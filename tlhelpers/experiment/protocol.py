@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import Any, Literal
 
 from tlhelpers.core.errors import CourseError
 from tlhelpers.experiment.cases import CASES, Case, case
@@ -13,10 +13,6 @@ from tlhelpers.experiment.fixes import FIXES, Fix, fix
 from tlhelpers.training.recipe import Recipe
 
 POSTED = "posted"  # the name of the recipe without any fix
-
-FRESH_SEEDS = range(8, 16)
-"""Seeds that judge the steady recipe and had no part in choosing it."""
-
 
 DESIGNS = ("single", "leave-one-out", "cumulative")
 """How a fix is asked about, see `Question`."""
@@ -41,6 +37,10 @@ class Protocol:
     steady : mapping of a case's name to tuple of str
         The fixes of each case's steady recipe, in the order of their causes; empty until it has
         been chosen.
+    fresh : sequence of int
+        Seeds that judge the steady recipe and had no part in choosing it.
+    by : str
+        What they judge it by: "jitter", or "rise" (`tlhelpers.measures.stability`).
     """
 
     version: int
@@ -49,6 +49,8 @@ class Protocol:
     described: Mapping[str, tuple[str, ...]]
     steady: Mapping[str, tuple[str, ...]]
     few: int | None = None
+    fresh: Sequence[int] = range(8, 16)
+    by: Literal["jitter", "rise"] = "jitter"
 
 
 VERSION_5 = Protocol(
@@ -125,6 +127,15 @@ VERSION_6 = Protocol(
 )
 
 
+VERSION_7 = replace(
+    VERSION_6,
+    version=7,
+    steady={"retinopathy": ("weight-average-update-bn",), "ferplus": ()},
+    fresh=range(5, 10),
+    by="rise",
+)
+
+
 def of(profile: str) -> Protocol:
     """The protocol that governs the runs of a profile.
 
@@ -136,9 +147,9 @@ def of(profile: str) -> Protocol:
     Returns
     -------
     Protocol
-        The sixth version for the posted network itself, the fifth for everything else.
+        The seventh version for the posted network itself, the fifth for everything else.
     """
-    return VERSION_6 if profile == "witness" else VERSION_5
+    return VERSION_7 if profile == "witness" else VERSION_5
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,32 @@ def worst_rise(loss: ArrayLike) -> float:
     return float(max(1.0, (losses[1:] / losses[:-1]).max()))
 
 
+def rise(nll: ArrayLike) -> float:
+    """How far a loss goes up in its worst epoch: max_t (x_t − x_{t−1}), x = log NLL, at least 0.
+
+    Parameters
+    ----------
+    nll : array of shape (epochs,)
+        Plain validation negative log-likelihood in nats.
+
+    Returns
+    -------
+    float
+        At least 0, in log units; 0.69 means that it has doubled from one epoch to the next.
+
+    Raises
+    ------
+    ValueError
+        Fewer than 2 epochs, or an epoch that is not finite and positive.
+
+    Notes
+    -----
+    Source: the logarithm of `worst_rise`, so that differences of it can be averaged. `jitter` counts
+    what goes up and comes back; this sees a rise that stays as well.
+    """
+    return float(np.log(worst_rise(_positive(nll, least=2, name="validation NLL"))))
+
+
 def max_drawdown(accuracy: ArrayLike) -> float:
     """Largest fall of accuracy from the best epoch so far: max_t (max_{s≤t} a_s − a_t).
 
@@ -335,14 +361,39 @@ def noise_jitter(nll: ArrayLike, se: ArrayLike) -> float:
     -----
     Source: mean of a half-normal variable; the comparison is this project's.
     """
-    level = np.exp(_log_nll(nll))
-    errors = np.asarray(se, dtype=float)
-    if errors.shape != (len(level) - 1,) or not (errors >= 0).all():
-        raise ValueError(
-            f"{len(level)} epochs need {len(level) - 1} standard errors of at least 0, "
-            f"got shape {errors.shape}"
-        )
-    return float(np.mean(np.sqrt(2 / np.pi) * errors / level[1:]))
+    return float(np.sqrt(2 / np.pi) * _relative_errors(nll, se).mean())
+
+
+def noise_rise(nll: ArrayLike, se: ArrayLike) -> float:
+    """The `rise` that a flat curve would show if every step were nothing but noise, at most.
+
+    The largest of n noisy steps, independent or not, and of zero is on average no more than
+    √(2 ln (n + 1)) of their largest standard error; divided by the NLL it is in log units.
+
+    Parameters
+    ----------
+    nll : array of shape (epochs,)
+        Plain validation negative log-likelihood in nats.
+    se : array of shape (epochs - 1,)
+        Paired standard error of each step in nats, from `nll_step_se`.
+
+    Returns
+    -------
+    float
+        In log units, as `rise`.
+
+    Raises
+    ------
+    ValueError
+        Not one standard error a step, or a value out of range.
+
+    Notes
+    -----
+    Source: the maximal inequality for normal variables (Boucheron, Lugosi & Massart 2013,
+    "Concentration Inequalities", theorem 2.5).
+    """
+    relative = _relative_errors(nll, se)
+    return float(np.sqrt(2 * np.log(len(relative) + 1)) * relative.max())
 
 
 def early_stopping(losses: Iterable[float], patience: int) -> tuple[int | None, int]:
@@ -413,6 +464,18 @@ def _positive(values: ArrayLike, least: int, name: str) -> np.ndarray:
     if bad.size:
         raise ValueError(f"{name} of epoch {bad[0] + 1} is {values[bad[0]]}: it must be above 0")
     return values
+
+
+def _relative_errors(nll: ArrayLike, se: ArrayLike) -> np.ndarray:
+    """Standard error of each step as a part of the NLL it leads to: its error in log units."""
+    level = np.exp(_log_nll(nll))
+    errors = np.asarray(se, dtype=float)
+    if errors.shape != (len(level) - 1,) or not (errors >= 0).all():
+        raise ValueError(
+            f"{len(level)} epochs need {len(level) - 1} standard errors of at least 0, "
+            f"got shape {errors.shape}"
+        )
+    return errors / level[1:]
 
 
 def _log_nll(nll: ArrayLike, least: int = 2, name: str = "validation NLL") -> np.ndarray:
