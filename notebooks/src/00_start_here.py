@@ -7,7 +7,7 @@
 # **You will be able to** tell the three troubles apart, rule out the two faults that come before them,
 # and let the doctor look at a training.
 #
-# **Time.** 9 minutes to read, 1 to train, 2 for the exercise.
+# **Time.** 11 minutes to read, 1 to train, 2 for the exercise.
 
 # %% tags=["parameters"]
 profile = "quick"
@@ -54,8 +54,8 @@ tl.plots.readings(
 # | **C.** One valley, then all three climb. | The network overfits, or it grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
 #
 # In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. Its pink line starts high because the
-# first weights are still in that average. C has the cure already: its orange line is the average's, so blue lies
-# on it and pink near it. Most jumping curves that we measured were A and B together, and averaged weights with fresh
+# first weights are still in that average. C was trained with averaged weights and fresh statistics, so its orange
+# line shows both already. Most jumping curves that we measured were A and B together, and averaged weights with fresh
 # statistics cure both.
 #
 # ## Before anything else

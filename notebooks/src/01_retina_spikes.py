@@ -52,7 +52,8 @@ tl.plots.history(
 #
 # To run on a laptop, we changed some things. The images are few, small, and drawn by a
 # program. The backbone is the first two thirds of EfficientNet-Lite0, whose ImageNet weights are installed with the
-# course. As most public programs of this kind do, we use batches of 8, divide inputs by 255 and flip at random.
+# course. As most of the public logs below do, we use batches of 8 (the question used 32), divide inputs by 255 and flip at
+# random.
 #
 # One line, `rescale`, makes all kernels eight times smaller. BatchNorm undoes that, so the outputs stay
 # the same. But each step of Adam now changes the network as much as it would change ResNet50.
@@ -188,7 +189,8 @@ tl.check("01-rule-out", my_answer)
 #
 # The images are drawn, the network is smaller, and there are 200 steps in an epoch where the question
 # had about 875. BatchNorm remembers half an epoch here, a ninth in the question. We settled on this
-# recipe before trying any cure, because its jitter falls within the range of the public logs. All choices are in
+# recipe because its jitter falls within the range of the public logs, and before any cure was tried on it. Single runs of a
+# larger version, cures included, had been seen. All choices are in
 # [PROTOCOL.md](../recordings/PROTOCOL.md), all results on [page 14](14_everything_tried.ipynb).
 # </details>
 #

@@ -7,7 +7,7 @@
 # **You will be able to** put a number on jumping, tell it from noise, and compare two recipes
 # fairly.
 #
-# **Time.** 11 minutes to read, 1 to train, 14 for the exercises. **You need**
+# **Time.** 13 minutes to read, 1 to train, 14 for the exercises. **You need**
 # [page 02](02_faces_jump.ipynb).
 
 # %% tags=["parameters"]
@@ -85,8 +85,8 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 # 2. **The seed.** All other randomness acts during training and ends up in the weights. Only more seeds
 #    show how much that is.
 #
-# Here is the first kind. Each bar shows how much that step could differ with other validation images. If the
-# bar does not reach the height of the point before, chance hardly explains the step.
+# Here is the first kind. Each bar shows how much that step could differ with other validation images. If a
+# bar does not reach back to the height of the point before, chance is an unlikely explanation.
 
 # %%
 tl.plots.wrong_way(
@@ -188,11 +188,11 @@ for share in (0.25, 0.5, 0.75):
 one, two = tl.study("retinopathy"), tl.study("ferplus")
 six = {
     "A": two.runs()[2],
-    "B": one.runs()[0],
+    "B": one.runs("weight-average-update-bn")[3],
     "C": two.runs("frozen-batchnorm")[1],
     "D": two.runs("warmup-cosine")[1],
     "E": one.runs()[4],
-    "F": one.runs()[6],
+    "F": one.runs("warmup-cosine")[1],
 }
 tl.plots.wrong_way(six, "Which of these jump?")
 

@@ -7,7 +7,7 @@
 # **You will be able to** test whether your BatchNorm is frozen, freeze it, and decide whether you
 # should.
 #
-# **Time.** 10 minutes to read, 1 to train, 9 for the exercises. **You need**
+# **Time.** 12 minutes to read, 1 to train, 9 for the exercises. **You need**
 # [page 04](04_batchnorm_lags.ipynb).
 
 # %% tags=["parameters"]
@@ -167,8 +167,8 @@ print(f"retina, a tenth of the rate, frozen already: {retina.effect('weight-aver
 # %% [markdown]
 # At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. Averaging the
 # weights does calm a frozen network: see the last two lines. Nothing can lag there, so the change of
-# [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. Against live BatchNorm with averaging, it scored about the same on
-# the retina, and lower on the faces with each seed.
+# [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. With both averaged, a frozen network scored about
+# like a live one on the retina, and lower on the faces with each seed.
 #
 # Live BatchNorm rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
 # numbers. If steps are long, each layer's outputs probably drift, the next layer multiplies the drift, and nothing
@@ -248,9 +248,9 @@ tl.check("05-freeze-or-leave", my_answer)
 #
 # The flag was tested with Keras 3.3, 3.6 and 3.15. Freezing helped in one run of EfficientNet-Lite0 on
 # 1,000 real faces at 1e-4: the live run always answered the larger class, the frozen one learned. On real
-# retina photographs at 96 pixels one frozen run had the steadier loss, and neither learned much. A real
-# ResNet50, trained beforehand on faces, agrees with our rebuild: frozen at 1e-4 it hardly learned, and
-# frozen at 1e-5 it jumped. At `1e-5` on the retina all eight frozen runs learned, and each scored higher
+# retina photographs at 96 pixels one frozen run had the steadier loss, and neither learned much. Single runs
+# of a real ResNet50, trained beforehand on faces, agree with our rebuild: frozen at 1e-4 it hardly learned, and frozen at
+# 1e-5, in an earlier PyTorch program, it jumped. At `1e-5` on the retina all eight frozen runs learned, and each scored higher
 # than its live twin.
 # </details>
 #

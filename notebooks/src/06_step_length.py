@@ -189,8 +189,8 @@ tl.check("06-plateau", my_answer)
 # my_answer = np.mean([(rate < 0.99e-4).sum() for rate in rates])
 # ```
 #
-# About three. A jumping loss keeps setting lucky new records, and every record resets the patience. So the
-# callback acts late, if at all.
+# About three. In four runs the rate first falls after epoch 5 or 6, in three after epoch 8, in one never: each lucky
+# new record resets the patience. And half the rate is still five times what steadied the curve.
 # </details>
 
 # %% [markdown]

@@ -7,7 +7,7 @@
 # **You will be able to** add the average to your own training, explain why Keras's callback alone
 # misleads, and put the callbacks in the right order.
 #
-# **Time.** 9 minutes to read, 1 to train, 11 for the exercises. **You need**
+# **Time.** 11 minutes to read, 1 to train, 11 for the exercises. **You need**
 # [page 04](04_batchnorm_lags.ipynb).
 
 # %% tags=["parameters"]
@@ -79,7 +79,7 @@ tl.plots.readings(
 #
 # The optimizer keeps the average, with a memory of one epoch; 32 is the batch size. `SwapEMAWeights` puts
 # it in place for validation. Then `UpdateBatchNorm` measures the statistics for it. Training itself goes on
-# as before. Put `EarlyStopping` and `ModelCheckpoint` behind these two, and give `EarlyStopping`
+# as before, though Dropout and random flips draw other numbers. Put `EarlyStopping` and `ModelCheckpoint` behind these two, and give `EarlyStopping`
 # `restore_best_weights=True`: otherwise an early stop leaves you raw weights with the average's statistics.
 #
 # `UpdateBatchNorm` takes about a thousand random training images, in the form that `fit` gets. Used without
@@ -111,8 +111,8 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
 
 # %% [markdown]
 # With statistics measured for it, the average steadies both trainings and does not lower the score in either.
-# Your learning rate can stay as it is. The average alone has no clear effect once we correct for the number of
-# changes tried.
+# Your learning rate can stay as it is. The average alone has no clear effect on either, once we correct for the
+# number of changes tried.
 #
 # It costs one pass over those thousand images at each validation.
 #

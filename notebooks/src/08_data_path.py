@@ -7,7 +7,7 @@
 # **You will be able to** check that training and validation get the same inputs, recognize common faults
 # from the curve, and fix them.
 #
-# **Time.** 9 minutes to read, 1 to train, 9 for the exercises. **You need**
+# **Time.** 10 minutes to read, 1 to train, 9 for the exercises. **You need**
 # [page 00](00_start_here.ipynb).
 
 # %% tags=["parameters"]
@@ -104,8 +104,9 @@ for name, images in {
 #
 # Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results may
 # differ in the last digits only. **Look at one training batch and one validation batch**, exactly as
-# they leave your pipeline, and compare them with what your model wants: 0 to 255 if `preprocess_input` is a part of it.
-# `look` takes two functions, and calls your pipeline again each time; an array already in memory cannot change.
+# they leave your pipeline, and compare them with what your model wants: 0 to 255 if `preprocess_input` is a part
+# of it, else the range in the first line above. The function `look` takes functions, not arrays, so
+# that it can run your pipeline twice. An array in memory would be the same both times.
 
 
 # %% slide="code" slide_to="evaluate:"

@@ -7,7 +7,7 @@
 # **You will be able to** tell overconfidence from overfitting, fit a temperature, and check that your
 # loss is the one you think it is.
 #
-# **Time.** 10 minutes to read, 1 to train, 7 for the exercises. **You need**
+# **Time.** 11 minutes to read, 1 to train, 7 for the exercises. **You need**
 # [page 04](04_batchnorm_lags.ipynb).
 
 # %% tags=["parameters"]

@@ -29,7 +29,7 @@ retina = tl.study("retinopathy", profile, live, seeds)
 # %% [markdown]
 # ## See it
 #
-# The faces question reports 93 to 95 % on FER+. Most published networks end near 92 %. When your score
+# The faces question reports 93 to 95 % on FER+. Most published networks end below 92 %. When your score
 # beats nearly all of them, inspect the images first. FER+ has copies across its split, and our drawn
 # set has them at the same rate. Here are eight:
 
@@ -115,8 +115,8 @@ higher = np.mean(on_twins) > np.mean(on_others)
 print("Accuracy is higher on the twins" if higher else "Accuracy is not higher on the twins")
 
 # %% [markdown]
-# Even on the twins the accuracy is not perfect. Ten people voted on each face, and separately on each copy. So some twins carry
-# two different labels. (Part of the gap may be that these faces are easier.)
+# Even on the twins the accuracy is not perfect. As in FER+'s `label.csv`, ten people voted on each copy separately, so some twins
+# carry two different labels. In `fer2013new.csv`, copies share their votes. (Part of the gap may be that these faces are easier.)
 #
 # Twins are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three
 # more things: which hard faces were left out, which split was scored, and which metric.
@@ -153,11 +153,11 @@ print(f"margin between two of our networks: {margin(right[0], right[-1]):.1f} po
 
 # %%
 jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]
-tl.plots.steps(jumpy, "Most steps are larger than sampling noise (gray) can explain")
+tl.plots.steps(jumpy, "In this run, most steps are larger than sampling noise (gray) can explain")
 
 # %% [markdown]
-# This is our jumpiest run. A step within the gray may be sampling noise. The large ones are not, and a larger set
-# would not calm them.
+# In our eight runs, three to eight of the nine steps leave the gray. A step within it may be sampling noise. The
+# others are not, and a larger set would not calm them.
 #
 # A small set that *changes* from epoch to epoch makes a curve jump. Evaluate twice with the same weights:
 # the numbers may differ only in the last digits.

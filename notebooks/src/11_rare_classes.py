@@ -7,7 +7,7 @@
 # **You will be able to** say what class weights do to your batch, adjust the answers of a finished
 # network, and say what zero hits prove.
 #
-# **Time.** 8 minutes to read, none to train, 8 for the exercises. **You need**
+# **Time.** 9 minutes to read, none to train, 8 for the exercises. **You need**
 # [page 02](02_faces_jump.ipynb).
 
 # %% tags=["parameters"]
@@ -138,8 +138,8 @@ print(f"0 of 20 found: the recall may be anything up to {100 * high:.0f} %")
 
 # %% [markdown]
 # Ten people voted on each face, and the label is the winner. Ten other people would sometimes choose
-# another. Redraw the votes two hundred times, and count how often the label survives. Even a network that
-# knew every label would match a fresh vote only that often.
+# another. Redraw the votes two hundred times, and count how often the label survives. A network that
+# reproduced every label would agree with ten new voters only that often.
 
 # %%
 votes = faces.case.split.validation.votes
@@ -153,8 +153,8 @@ print(f"{survives.mean():.2f} of all labels survive")
 print(f"{survives[label == 5].mean():.2f} of the disgust labels survive")
 
 # %% [markdown]
-# [On the real FER+](../tlhelpers/data/ferplus_figures.json) it is 0.91 of all labels, and about three
-# quarters of the disgust labels. So disgust is hard, but it is not hopeless. And a validation accuracy well
+# [On the real FER+](../tlhelpers/data/ferplus_figures.json) it is 0.91 of all labels, and nearly
+# four fifths of the disgust labels. So disgust is hard, but it is not hopeless. And a validation accuracy well
 # above 0.91 asks for an explanation: [page 10](10_honest_validation.ipynb).
 #
 # ## Try it

@@ -39,8 +39,8 @@ faces_effects = faces.effects(faces_there)
 tl.plots.effects(faces_effects, "Faces: three changes help, none of them class weights")
 
 # %% [markdown]
-# We show every finished change, whether or not it helped. Gray means that eight pairs show no clear effect. It
-# does not mean that the change does nothing. Fresh statistics alone, for example, take most of the jumping
+# Gray means that eight pairs show no clear effect, not
+# that the change does nothing. Fresh statistics alone, for example, take most of the jumping
 # away within a run ([page 04](04_batchnorm_lags.ipynb)), but their row is too uncertain to count.
 #
 # ## Why so many rows are gray
@@ -50,12 +50,13 @@ tl.plots.effects(faces_effects, "Faces: three changes help, none of them class w
 #
 # We also ran many tests. Test enough useless changes and one will probably look good by luck. Holm's
 # correction makes up for that. With fifteen changes, as for the retina, it multiplies the smallest p-value by fifteen, the
-# next by fourteen, and so on. We count a change only if its corrected p-value is below 0.05. The thick
+# next by fourteen, and so on. We call an effect clear if its corrected p-value is below 0.05. The thick
 # bars are not corrected, the thin ones are.
 #
 # ## Does it help?
 #
-# These are the rows that count.
+# These are the rows with a clear effect. By [the protocol](../recordings/PROTOCOL.md), a change counts only if
+# it steadies the curve *and* a loss of score is ruled out.
 
 # %% tags=["nbval-check-output"]
 for name, effects in {"retina": retina_effects, "faces": faces_effects}.items():
@@ -113,7 +114,8 @@ tl.similarity.side_by_side(
 # %% [markdown]
 # ## ResNet50 itself, and real images
 #
-# These trainings are too few to decide anything by the rule of the rows above.
+# For ResNet50, the rule says *nothing to steady*: five runs that differ so much show no jump, and one only climbs. For
+# real images, no verdict was planned.
 #
 # - **A true ResNet50** at 48 px, trained first on drawn faces and then, with the retina's recipe, on drawn
 #   retinas: five pairs of runs. The largest rise of `val_loss` in one epoch was {{before retinopathy weight-average-update-bn worst_rise witness}}-fold on
@@ -203,8 +205,7 @@ tl.check("14-luck", my_answer)
 # Eight seeds for each recipe, paired; 95 % intervals of Student's t; Holm's correction separately for each
 # question and for jitter and score, over every planned change, including those not yet run. The protocol fixed the
 # questions before the runs. The network, the drawn images and the rules were
-# chosen after we had seen some earlier results: the protocol says which. The ResNet50 runs are listed
-# there under version 6.
+# chosen after we had seen some earlier results: the protocol says which.
 # </details>
 #
 # **Read more:** [the protocol](../recordings/PROTOCOL.md), and every run is recorded beside it;

@@ -104,7 +104,7 @@ for found in diagnoses:
 #
 # So the doctor asks in a fixed order. Are both sides fed alike? Do loss, labels and output fit? Does
 # it learn at all? Only then: what makes it jump, and what makes it climb? If the two sides are fed
-# differently, or nothing is learned, the later answers mean nothing. A few images that are in both sets do not invalidate them.
+# differently, or nothing is learned, the later answers mean nothing. A few images shared by both sets do not spoil those later answers.
 #
 # It does not change your training: the results are identical, bit for bit. In most small test programs it named
 # the known fault; its hit rate, cost and limits are [written down](../docs/doctor.md).
@@ -172,10 +172,10 @@ tl.check("15-repair", my_answer)
 # | trouble | the loss jumps, and fresh statistics leave part of it |
 # | one change | average the weights, with statistics for the average |
 # | number that decides | jitter of the validation loss |
-# | must not get worse | AUC |
+# | must not get worse | AUC: a loss of more than 0.02 is ruled out |
 # | seeds | eight, the same on both sides |
 # | other tries | fourteen more changes, all counted |
-# | it counts if | jitter falls, with p below 0.05 after counting all tries |
+# | it counts if | jitter falls, with p below 0.05 after counting all tries, and AUC is not worse |
 #
 # This is the result. A line joins two runs with the same seed.
 
@@ -223,7 +223,7 @@ plan = {
     "trouble, and the two numbers that show it": ...,
     "one change": ...,
     "number that decides": "jitter of val_loss",
-    "must not get worse": ...,
+    "must not get worse, and by how much": ...,
     "seeds": ...,
     "it counts if": ...,
     "tried before, and not shown": ...,
@@ -283,8 +283,8 @@ tl.check("15-three", my_answer)
 # ## Key points
 #
 # - First the data, then the jumping, then the climb.
-# - Look at every bad epoch again. Fresh statistics are calm: BatchNorm lags. Only averaged weights with fresh
-#   statistics are calm: the step is too long. The doctor looks at both.
+# - Look at every bad epoch again. If fresh statistics calm the curve, BatchNorm lags. If it also takes averaged weights, the
+#   step is too long. The doctor looks at both.
 # - Write down the change, the deciding number and the number of seeds before you run anything.
 #
 # **Read more:** [the doctor](../docs/doctor.md); Wu & Johnson,

@@ -40,7 +40,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "09": ("at 99.9 %", "at 90 %"),
     "10": (
         "93 to 95 % on FER+",
-        "near 92 %",
+        "below 92 %",
         "explain 93 %",
         "its 95 % margin",
         "differ on 5 % of the answers",
@@ -56,7 +56,7 @@ FACTS: dict[str, tuple[str, ...]] = {
         "0.03 or less",
         "0.45 is far from 0.05",
     ),
-    "15": ("p below 0.05", "than 5 %"),
+    "15": ("p below 0.05", "than 5 %", "more than 0.02 is ruled out"),
 }
 
 

@@ -109,10 +109,10 @@ def _steadiness(reference: str, rest: list[str]) -> str:
         raise CourseError(f"Reference '{reference}': {problem}") from None
     score = metrics.metric(found.score.metric).title
     kept = "ruled out" if found.not_worse else "not ruled out"
-    held = "" if found.halved else " (not shown to be less than half)"
+    held = "below half, interval included" if found.halved else "not shown to be less than half"
     old, new = found.unsteadiness.before, found.unsteadiness.after
     return (
-        f"jitter {old:.2g} without it and {new:.2g} with it{held}; "
+        f"jitter {old:.2g} without it and {new:.2g} with it, {held}; "
         f"{score} {found.score.before:.2f} and {found.score.after:.2f}, a loss of more than "
         f"{verdicts.MARGINS[found.score.metric]} {kept}."
     )

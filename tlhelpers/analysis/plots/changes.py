@@ -101,9 +101,9 @@ def effects(found: Sequence[Effect], title: str) -> Plot:
             if c.low is not None:
                 axis.hlines(row, *_widened(c, getattr(effect, f"p_{panel}")), color=color, lw=1)
                 axis.hlines(row, c.low, c.high, color=color, lw=3)
-            axis.plot(
-                c.effect, row, marker, color=color, ms=8, mfc=color if word in looks else "white"
-            )
+            # A white edge, or a thick bar of its own color hides the shape of the cross.
+            inside, edge = (color, "white") if word in looks else ("white", color)
+            axis.plot(c.effect, row, marker, ms=10, mfc=inside, mec=edge, mew=1.2)
             told.append(f"{effect.title}, {metrics.metric(c.metric).title} {c.effect:+.3f}: {word}")
         its = metrics.metric(getattr(found[0], panel).metric)
         left, right = ("steadier", "less steady") if panel == "jitter" else ("worse", "better")

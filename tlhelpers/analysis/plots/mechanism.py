@@ -172,6 +172,7 @@ def turning(angles: Mapping[str, np.ndarray], title: str) -> Plot:
         axis.set_xticks([])
         axis.set_yticks([])
         canvas.panel_title(axis, f"{name}: {turned[-1]:.1f}°", len(angles) + 1)
+        axis.set_xlabel(f"after {len(turned) - 1} steps")
     last = axes[-1]
     steps = max(len(turned) for turned in angles.values()) - 1
     highest = max(turned.max() for turned in angles.values())

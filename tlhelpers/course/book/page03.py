@@ -45,11 +45,11 @@ EXERCISES = {
             {"A": "jumps", "B": "noise", "C": "jumps", "D": "noise", "E": "jumps", "F": "noise"},
             {
                 "A": "Its bars are short: so many validation images leave little to chance.",
-                "B": "The long way up is no step the wrong way. How large are those steps?",
+                "B": "It hardly moves. Is any orange step longer than its bar?",
                 "C": "Compare its largest step with its bar.",
                 "D": "It falls, and then hardly moves. Are its wrong steps longer than their bars?",
                 "E": "Two spikes: are they longer than their bars?",
-                "F": "It looks rough. Compute both numbers.",
+                "F": "It rises once before its lowest epoch. Is that longer than the bars? Compute both.",
             },
         ),
         praise="A wobbly curve can be noise, and then no change of the recipe will calm it.",
