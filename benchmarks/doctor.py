@@ -13,8 +13,8 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-import typer
 
+from tlhelpers.core.console import run_script
 from tlhelpers.core.quiet import keras
 from tlhelpers.doctor import Doctor
 
@@ -58,4 +58,4 @@ def main(steps: int = 300, batch: int = 32, epochs: int = 5, turns: int = 3, siz
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_script(main)

@@ -23,6 +23,7 @@ import typer
 import tlhelpers as tl
 from tlhelpers.analysis.study import Study
 from tlhelpers.core import files, paths
+from tlhelpers.core.console import run_script
 from tlhelpers.core.marks import put_between
 from tlhelpers.core.progress import bar
 from tlhelpers.measures import stability
@@ -108,4 +109,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_script(main)

@@ -22,6 +22,7 @@ from typing import Annotated
 import typer
 
 from tlhelpers.core import files, paths
+from tlhelpers.core.console import run_script
 from tlhelpers.core.marks import put_between
 from tlhelpers.core.progress import bar
 from tlhelpers.measures.statistics import wilson
@@ -135,4 +136,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_script(main)

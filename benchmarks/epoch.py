@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import typer
 
+from tlhelpers.core.console import run_script
 from tlhelpers.core.progress import bar
 from tlhelpers.experiment.cases import case
 from tlhelpers.training import batchnorm
@@ -78,4 +78,4 @@ def main(name: str = "retinopathy", images: int = 1600, repeats: int = 3) -> Non
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_script(main)

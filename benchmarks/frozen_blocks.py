@@ -13,8 +13,8 @@ import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import typer
 
+from tlhelpers.core.console import run_script
 from tlhelpers.data import synthetic
 from tlhelpers.experiment.cases import case
 from tlhelpers.training.inputs import Batches, one_hot
@@ -73,4 +73,4 @@ def main(train: int = 1000, validation: int = 1000, epochs: int = 5) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_script(main)

@@ -23,6 +23,7 @@ import typer
 
 from tlhelpers.analysis import metrics
 from tlhelpers.core import files, paths
+from tlhelpers.core.console import run_script
 from tlhelpers.core.errors import CourseError
 from tlhelpers.core.marks import put_between
 from tlhelpers.core.progress import bar
@@ -164,7 +165,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except CourseError as problem:
-        sys.exit(str(problem))
+    run_script(main)

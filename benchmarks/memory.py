@@ -18,9 +18,9 @@ from multiprocessing import get_context
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import typer
 
 from tlhelpers.core import memory
+from tlhelpers.core.console import run_script
 from tlhelpers.core.progress import bar
 
 WAYS = {"kept": True, "given back": False}
@@ -78,4 +78,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_script(main)

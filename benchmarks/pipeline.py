@@ -18,9 +18,9 @@ import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import typer
 
 from tlhelpers.core import machine
+from tlhelpers.core.console import run_script
 from tlhelpers.core.progress import bar
 from tlhelpers.core.quiet import keras
 from tlhelpers.data.dataset import Split
@@ -146,4 +146,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_script(main)

@@ -14,8 +14,8 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
-import typer
 
+from tlhelpers.core.console import run_script
 from tlhelpers.experiment.cases import case
 from tlhelpers.training import model
 from tlhelpers.training.inputs import Batches, one_hot
@@ -84,4 +84,4 @@ def main(seeds: int = 5, epochs: int = 2, profile: str = "quick") -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_script(main)

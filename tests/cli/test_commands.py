@@ -1,5 +1,6 @@
 """The commands as they are typed: versions, filters, refusals, and what is said meanwhile."""
 
+import os
 import subprocess
 import sys
 
@@ -74,6 +75,24 @@ def test_absurd_numbers_are_refused_at_once(arguments):
     assert said.exit_code == 2 and arguments[1] in said.output
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "0", "--out", ""],
+        ["pages", "0", "--student", " "],
+        ["site", "--out", ""],
+        ["slides", "--out", ""],
+        ["handout", "--out", ""],
+        ["check", "--no-outcomes", "--out", ""],
+    ],
+)
+def test_an_empty_path_is_refused_and_nothing_is_written(arguments, tmp_path, monkeypatch):
+    """An empty variable; as a path it would be the folder that one is in."""
+    monkeypatch.chdir(tmp_path)
+    said = command(*arguments)
+    assert said.exit_code == 2 and "it is empty" in said.output and not list(tmp_path.iterdir())
+
+
 # --- record ------------------------------------------------------------------------------
 
 
@@ -112,6 +131,16 @@ def test_a_run_that_fails_does_not_stop_the_others(training):
     failing.clear()
     again = record("--seeds", "4")
     assert again.exit_code == 0 and trained[4:] == [1, 2] and "2 new runs." in again.output
+
+
+def test_a_backend_that_cannot_be_had_ends_it_before_the_first_run(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "tlhelpers", "record", "--profile", "smoke", "--fix", "posted"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": "foo", "TLHELPERS_BUILD": str(tmp_path)},
+    )
+    assert done.returncode == 2 and done.stderr.count("KERAS_BACKEND=foo") == 1
 
 
 def test_a_failed_run_is_free_for_another_process(training):

@@ -3,11 +3,12 @@
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from tlhelpers.core.errors import CourseError, in_one_line
-from tlhelpers.core.files import check_writable, save, write_whole
+from tlhelpers.core.files import check_writable, read_text, save, write_whole
 
 
 def test_text_and_bytes_arrive_as_they_are(tmp_path):
@@ -47,6 +48,24 @@ def test_what_cannot_be_saved_is_told_in_one_line(tmp_path):
     assert path.read_text(encoding="utf-8") == "before"
     with pytest.raises(CourseError, match="Could not write .*: File exists"):
         save(path / "file", "text")
+
+
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_a_path_without_a_name_is_a_folder(path):
+    with pytest.raises(CourseError, match="Could not write .*: Is a directory"):
+        save(Path(path), "text")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "No such file"), (b"\xff", "it is no text in UTF-8")]
+)
+def test_a_text_that_cannot_be_read_is_told_in_one_line(tmp_path, content, said):
+    file = tmp_path / "text.md"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(CourseError, match=f"Cannot read .*text.md: {said}") as error:
+        read_text(file)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(

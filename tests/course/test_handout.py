@@ -92,6 +92,13 @@ def test_code_is_that_of_the_pages(made):
     assert outline.function(page, "fresh_evaluate") in html.unescape(text)
 
 
+def test_its_source_is_not_replaced():
+    before = handout.source().read_bytes()
+    with pytest.raises(CourseError, match="is what the handout is made from"):
+        handout.write(handout.source().parent / ".." / "teach" / "handout.html")
+    assert handout.source().read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("reference", "said"),
     [

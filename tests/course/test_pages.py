@@ -149,7 +149,7 @@ def test_guard_finds(tmp_path, damage, problems):
 def test_guard_finds_a_page_that_is_missing(tmp_path):
     (tmp_path / "01_noise.py").write_text(SOURCE, encoding="utf-8")
     found = pages.check(tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb")
-    assert found == ["there is no such notebook"]
+    assert found == ["The page 01_noise.ipynb is missing: `tlhelpers pages 01` makes it."]
 
 
 VALID = '"nbformat": 4, "nbformat_minor": 5, "metadata": {}'
@@ -174,7 +174,10 @@ def test_guard_finds_what_is_no_notebook(course, monkeypatch, capsys, text):
     (course / "01_noise.ipynb").write_bytes(text)
     assert command(monkeypatch, "pages", "--check") == 1
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("01_noise.ipynb: is no notebook, make it again: ")
+    assert line.startswith("01_noise.ipynb: 01_noise.ipynb is no notebook (")
+    with pytest.raises(CourseError, match="01_noise.ipynb is no notebook") as error:
+        pages.students_copy(course / "01_noise.ipynb", course / "copy.ipynb")
+    assert "\n" not in str(error.value) and not (course / "copy.ipynb").exists()
 
 
 @pytest.mark.parametrize(
@@ -219,6 +222,16 @@ def test_a_students_copy_has_no_solutions(course, tmp_path):
     assert pages.students_copy(course / "01_a.ipynb", tmp_path / "new" / "01_a.ipynb") == 1
     text = (tmp_path / "new" / "01_a.ipynb").read_text(encoding="utf-8")
     assert "It is 3" not in text and "my_answer" in text
+    before = (course / "01_a.ipynb").read_bytes()
+    with pytest.raises(CourseError, match="is the page itself"):
+        pages.students_copy(course / "01_a.ipynb", course / "src" / ".." / "01_a.ipynb")
+    assert (course / "01_a.ipynb").read_bytes() == before
+
+
+def test_an_empty_number_is_no_page(course):
+    (course / "00_a.ipynb").write_text("{}", encoding="utf-8")
+    with pytest.raises(CourseError, match="number of a page is empty"):
+        pages.find([""], course)
 
 
 def test_what_tensorflow_writes_when_it_is_imported_is_no_output():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import urllib.parse
 from pathlib import Path
@@ -238,7 +239,8 @@ def built(tmp_path_factory) -> Path:
     folder.mkdir()
     for name in ("index.html", "searchindex.js", "gone.html"):
         (folder / name).write_text("before", encoding="utf-8")
-    assert site.write(folder, BASE) == 1 + len(PAGES) + len(sources.REFERENCE)
+    relative = Path(os.path.relpath(folder))  # Sphinx looks for relative folders elsewhere
+    assert site.write(relative, BASE) == 1 + len(PAGES) + len(sources.REFERENCE)
     assert not (folder / "gone.html").exists()
     assert [p.name for p in folder.parent.iterdir()] == ["html"]
     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -21,13 +22,14 @@ print("arguments", sys.argv[1:], __name__)
 """
 
 
-def doctor(*arguments, cwd):
+def doctor(*arguments, cwd, **environment):
     return subprocess.run(
         [sys.executable, "-m", "tlhelpers.doctor", *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=cwd,
         timeout=300,
+        env={**os.environ, **environment},
     )
 
 
@@ -93,3 +95,62 @@ def test_a_program_that_sets_no_seed_is_read_as_well(tmp_path):
     assert done.returncode == 0, done.stderr
     (fit,) = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["fits"]
     assert fit["not_looked_at"] == [] and fit["diagnoses"][0]["code"] == "leak"
+
+
+def run(tmp_path, script, *options, **environment):
+    (tmp_path / "train.py").write_text(script, encoding="utf-8")
+    return doctor(*options, "train.py", cwd=tmp_path, **environment)
+
+
+def test_what_a_script_says_when_it_ends_is_said(tmp_path):
+    done = run(tmp_path, "raise SystemExit('give me a data folder')")
+    assert done.returncode == 1 and "give me a data folder\n" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("report.json", '{"mine": 1}'), ("report.json", "[1"), ("report.html", "me")]
+)
+def test_files_that_are_not_its_own_are_left_alone(tmp_path, name, text):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    done = run(tmp_path, "open('ran', 'w').close()")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "is no report of the doctor's" in done.stderr and not (tmp_path / "ran").exists()
+    assert (tmp_path / name).read_text(encoding="utf-8") == text
+
+
+def test_its_own_reports_are_replaced(tmp_path):
+    assert run(tmp_path, "").returncode == run(tmp_path, "").returncode == 0
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.html"])
+def test_a_folder_in_the_place_of_a_report_is_one_line(tmp_path, name):
+    (tmp_path / name).mkdir()
+    done = run(tmp_path, "open('ran', 'w').close()")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and name in done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_report_that_cannot_be_written_leaves_the_scripts_own_end(tmp_path):
+    script = "import os\nos.remove('report.html')\nos.mkdir('report.html')\nraise SystemExit(3)"
+    done = run(tmp_path, script)
+    assert done.returncode == 3 and "Traceback" not in done.stderr
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["fits"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "said"),
+    [
+        ((), {"KERAS_BACKEND": "foo"}, "Keras cannot be imported here"),
+        (("--out", ""), {}, "--out is empty"),
+    ],
+)
+def test_what_keeps_it_from_beginning_is_one_line(tmp_path, options, environment, said):
+    done = run(tmp_path, "open('ran', 'w').close()", *options, **environment)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and said in done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_notebook_is_no_script(tmp_path):
+    (tmp_path / "train.ipynb").write_text("{}", encoding="utf-8")
+    done = doctor("train.ipynb", cwd=tmp_path)
+    assert done.returncode == 2 and "put Doctor() into the callbacks" in done.stderr

@@ -538,7 +538,11 @@ def test_fresh_seeds_may_have_first_weights_of_their_own(made_here, tmp_path, bu
     assert list(jobs.record([fresh], pytest.fail, tmp_path, train_from("aa"))) == [fresh]
     recordings.save(from_start(MADE_HERE, 9, "bb"), tmp_path)
     with pytest.raises(CourseError, match="started from weights bb"):
-        list(jobs.record([dataclasses.replace(fresh, seed=10)], pytest.fail, tmp_path, train_from("aa")))
+        list(
+            jobs.record(
+                [dataclasses.replace(fresh, seed=10)], pytest.fail, tmp_path, train_from("aa")
+            )
+        )
 
 
 def test_a_run_of_another_machines_first_weights_is_not_kept(made_here, tmp_path, build_folder):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -44,6 +45,17 @@ def options(
     ] = False,
 ) -> None:
     """Options of the command itself; typer shows the help of `app` in place of this."""
+
+
+def _path(text: str) -> Path:
+    if not text.strip():  # an empty variable; to Path it is the folder one is in
+        raise typer.BadParameter("it is empty: give a path, or leave the option out")
+    return Path(text)
+
+
+def path_option(words: str, *names: str) -> Any:
+    """A file or a folder that is written; an empty name is refused."""
+    return typer.Option(*names, help=words, parser=_path, metavar="PATH")
 
 
 Profile = Annotated[

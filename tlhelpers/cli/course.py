@@ -21,6 +21,7 @@ from tlhelpers.cli.app import (
     Scheduler,
     Timeout,
     app,
+    path_option,
 )
 from tlhelpers.core import machine, paths
 from tlhelpers.core.errors import CourseError
@@ -59,7 +60,7 @@ def run(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the executed pages and the report. [default: build/course]"),
+        path_option("Folder of the executed pages and the report. [default: build/course]"),
     ] = None,
     timeout: Timeout = TIMEOUT,
     scheduler: Scheduler = None,
@@ -116,7 +117,7 @@ def pages_command(
     execute: Annotated[bool, typer.Option(help="Run the cells.")] = True,
     student: Annotated[
         Path | None,
-        typer.Option("--student", help="Only write copies without solutions into this folder."),
+        path_option("Only write copies without solutions into this folder.", "--student"),
     ] = None,
     timeout: Timeout = TIMEOUT,
     readme: Annotated[
@@ -167,7 +168,7 @@ def pages_command(
             typer.echo(f"{notebook.name} removed: it has no source")
     if not check and (not numbers if readme is None else readme):
         text = paths.PROJECT / "README.md"
-        files.save(text, prose.refresh(text.read_text(encoding="utf-8")))
+        files.save(text, prose.refresh(files.read_text(text)))
         _readme_figures(paths.PROJECT / "docs")
     raise typer.Exit(1 if failed else 0)
 
@@ -190,7 +191,7 @@ def _readme_figures(folder: Path) -> None:
 def site_command(
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the site; a site in it is replaced. [default: build/site]"),
+        path_option("Folder of the site; a site in it is replaced. [default: build/site]"),
     ] = None,
     base_url: Annotated[
         str,
@@ -253,7 +254,7 @@ def check(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of check.json and junit.xml. [default: build/check]")
+        Path | None, path_option("Folder of check.json and junit.xml. [default: build/check]")
     ] = None,
 ) -> None:
     """Is what was unsteady still unsteady, and does what helped still help?

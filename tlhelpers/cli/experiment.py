@@ -32,7 +32,8 @@ def record(
         list[str] | None,
         typer.Option(
             "--fix",
-            help="A fix of the catalogue, several joined by +, or 'posted'. Else each one alone.",
+            help="A fix of the catalogue, several joined by +, or 'posted'. Else what the "
+            "protocol asks for.",
         ),
     ] = None,
     seeds: Annotated[
@@ -373,7 +374,7 @@ def fixes(
     if protocol:
         paths.require_clone("tlhelpers fixes --protocol")
         file = paths.RECORDINGS / "PROTOCOL.md"
-        files.save(file, refresh(file.read_text(encoding="utf-8")))
+        files.save(file, refresh(files.read_text(file)))
         typer.echo(f"{file}: the table of causes and fixes is up to date.")
         return
     for one in map(fix, names or ()):

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from tlhelpers.cli.app import EXIT_CODES, app
-from tlhelpers.core import paths
+from tlhelpers.cli.app import EXIT_CODES, app, path_option
+from tlhelpers.core import files, paths
 
 # Everything else is imported where it is needed: `tlhelpers --help` must not wait for it.
 
@@ -52,7 +52,7 @@ def setup_check(
 @app.command(epilog=EXIT_CODES)
 def slides(
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the slides. [default: build/slides]")
+        Path | None, path_option("Folder of the slides. [default: build/slides]")
     ] = None,
 ) -> None:
     """Make slides for a workshop from the pages; they need no internet. It takes seconds.
@@ -74,12 +74,12 @@ def slides(
 
 def _name_of_the_course() -> str:
     """The heading of README.md."""
-    return (paths.PROJECT / "README.md").read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
+    return files.read_text(paths.PROJECT / "README.md").splitlines()[0].lstrip("# ")
 
 
 @app.command("handout", epilog=EXIT_CODES)
 def handout_command(
-    out: Annotated[Path | None, typer.Option(help="File. [default: build/handout.html]")] = None,
+    out: Annotated[Path | None, path_option("File. [default: build/handout.html]")] = None,
 ) -> None:
     """Make the handout for a workshop: one page of A4, to be printed from a browser.
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import codecs
 import sys
+from collections.abc import Callable
+
+from tlhelpers.core.errors import CourseError
 
 _NAME = "tlhelpers.plain"
 _PLAIN = {
@@ -30,6 +33,24 @@ _PLAIN = {
     "\N{GREEK SMALL LETTER SIGMA}": "sigma",
     "\N{GREEK SMALL LETTER PI}": "pi",
 }
+
+
+def run_script(main: Callable[..., None]) -> None:
+    """Run a script's `main` with the options of the command line; an error of ours is one line.
+
+    Parameters
+    ----------
+    main : function
+        What typer takes.
+    """
+    import typer
+
+    plain_where_needed()
+    try:
+        typer.run(main)
+    except CourseError as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(2)
 
 
 def plain_where_needed() -> None:

@@ -25,6 +25,22 @@ Content = str | Callable[[BinaryIO], None]
 """Text, written as UTF-8 with the line ends that it has, or a function that writes to a file."""
 
 
+def read_text(path: Path) -> str:
+    """The text of a file that has to be there.
+
+    Raises
+    ------
+    CourseError
+        It cannot be read, or is no text in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise CourseError(f"Cannot read {path}: {problem.strerror or problem}.") from None
+    except UnicodeDecodeError:
+        raise CourseError(f"Cannot read {path}: it is no text in UTF-8.") from None
+
+
 def save(path: Path, content: Content) -> None:
     """Write a file, and its folder if need be, whole or not at all; for a result that is asked for.
 
@@ -59,6 +75,8 @@ def write_whole(path: Path, content: Content) -> None:
     OSError
         The disk is full or the folder cannot be written; the file before is still there.
     """
+    if not path.name:  # "", "." or "/"
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_left_over(path)
     # A name of its own: another process may be writing the same file.

@@ -71,10 +71,8 @@ def write(target: Path) -> None:
     Raises
     ------
     CourseError
-        A reference cannot be read, or `target` cannot be written.
+        A reference cannot be read, or `target` cannot be written or is the source.
     """
-    try:
-        text = source().read_text(encoding="utf-8")
-    except OSError as problem:
-        raise CourseError(f"Cannot read {source()}: {problem.strerror}.") from None
-    files.save(target, render(text, paths.NOTEBOOKS))
+    if target.resolve() == source().resolve():
+        raise CourseError(f"{target} is what the handout is made from: choose another --out.")
+    files.save(target, render(files.read_text(source()), paths.NOTEBOOKS))

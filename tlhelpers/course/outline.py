@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlhelpers.core import files
 from tlhelpers.core.errors import CourseError
+from tlhelpers.course import pages
 from tlhelpers.course.execution import first_line
 
 if TYPE_CHECKING:
@@ -150,11 +152,10 @@ def function(notebook: Path, name: str) -> str:
 def _read(notebook: Path) -> tuple[list[NotebookNode], list[NotebookNode]]:
     """The cells of a page, and those of its source in the same order."""
     import jupytext
-    import nbformat
 
     source = notebook.parent / "src" / f"{notebook.stem}.py"
-    cells = nbformat.read(notebook, as_version=4).cells
-    written = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent").cells
+    cells = pages.read(notebook).cells
+    written = jupytext.reads(files.read_text(source), fmt="py:percent").cells
     code = [[cell.source for cell in each if cell.cell_type == "code"] for each in (cells, written)]
     if code[0] != code[1]:
         number = notebook.stem[:2]

@@ -76,6 +76,9 @@ def find(
     if not there:
         raise CourseError(f"There are no pages (NN_topic{suffix}) in {folder}.")
     names = {path.stem[:2] for path in there}
+    numbers = list(numbers)
+    if any(not number.strip() for number in numbers):
+        raise CourseError("The number of a page is empty: leave it out for all pages.")
     wanted = {number.zfill(2) for number in numbers} or names
     if strangers := sorted(wanted - names):
         raise CourseError(
@@ -120,6 +123,29 @@ def build(source: Path, target: Path, execute: bool = True, timeout: int = TIMEO
     files.save(target, nbformat.writes(notebook) + "\n")
 
 
+def read(notebook: Path) -> NotebookNode:
+    """A notebook, of which nothing is known but that it can be read.
+
+    Raises
+    ------
+    CourseError
+        It is missing, or is no notebook.
+    """
+    import nbformat
+
+    again = f"`tlhelpers pages {notebook.stem[:2]}` makes it."
+    try:
+        page = nbformat.read(notebook, as_version=4)
+        nbformat.validate(page)
+    except FileNotFoundError:
+        raise CourseError(f"The page {notebook.name} is missing: {again}") from None
+    except Exception as problem:  # no text, no JSON, or JSON of something else: all have their own
+        raise CourseError(
+            f"{notebook.name} is no notebook ({in_one_line(problem)}): {again}"
+        ) from None
+    return page
+
+
 def check(source: Path, notebook: Path) -> list[str]:
     """What is wrong with a committed notebook, a line a problem; empty if it is whole.
 
@@ -129,15 +155,10 @@ def check(source: Path, notebook: Path) -> list[str]:
         The jupytext file that the notebook was made from.
     notebook : path
     """
-    import nbformat
-
     try:
-        page = nbformat.read(notebook, as_version=4)
-        nbformat.validate(page)
-    except FileNotFoundError:
-        return ["there is no such notebook"]
-    except Exception as problem:  # no text, no JSON, or JSON of something else: all have their own
-        return [f"is no notebook, make it again: {in_one_line(problem)}"]
+        page = read(notebook)
+    except CourseError as problem:
+        return [str(problem)]
     return [
         *_kernel_problems(page),
         *_source_problems(_read_source(source).cells, page.cells),
@@ -189,8 +210,9 @@ def _read_source(source: Path) -> NotebookNode:
 
     from tlhelpers.analysis import prose
 
-    notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
-    if _RESULTS.search(source.read_text(encoding="utf-8")):
+    text = files.read_text(source)
+    notebook = jupytext.reads(text, fmt="py:percent")
+    if _RESULTS.search(text):
         notebook.cells[0].source += f"\n\n{_SMALL_PRINT}"
     notebook.cells.extend(_navigation(source))
     notebook.metadata = nbformat.from_dict(_METADATA)
@@ -220,11 +242,13 @@ def students_copy(notebook: Path, target: Path) -> int:
     Raises
     ------
     CourseError
-        `target` cannot be written.
+        The page cannot be read, or `target` cannot be written or is the page itself.
     """
     import nbformat
 
-    page = nbformat.read(notebook, as_version=4)
+    if target.resolve() == notebook.resolve():
+        raise CourseError(f"{target} is the page itself: choose another folder for the copies.")
+    page = read(notebook)
     kept = [cell for cell in page.cells if SOLUTION not in cell.metadata.get("tags", [])]
     left_out = len(page.cells) - len(kept)
     page.cells = kept
@@ -257,7 +281,7 @@ def _contents(folder: Path) -> str:
     lines = []
     for source in _named(folder, ".py"):
         said = re.search(
-            r"\*\*In one sentence\.\*\* (.+?)\n#?\n", source.read_text(encoding="utf-8"), re.DOTALL
+            r"\*\*In one sentence\.\*\* (.+?)\n#?\n", files.read_text(source), re.DOTALL
         )
         sentence = re.sub(r"\s*\n# ", " ", said[1]) if said else ""
         lines.append(f"- {_link(source)}. {sentence}".rstrip())
@@ -265,9 +289,7 @@ def _contents(folder: Path) -> str:
 
 
 def _link(source: Path) -> str:
-    heading = re.search(
-        r"^# # +(?:\d\d *· *)?(.+)", source.read_text(encoding="utf-8"), re.MULTILINE
-    )
+    heading = re.search(r"^# # +(?:\d\d *· *)?(.+)", files.read_text(source), re.MULTILINE)
     words = heading[1].strip() if heading else source.stem
     return f"[{source.stem[:2]} · {words}]({source.stem}.ipynb)"
 

@@ -20,8 +20,8 @@ from tlhelpers.course.outline import Code, Figure, Outline
 
 WIDTH, HEIGHT = 1280, 720
 """Of a slide, in CSS pixels; reveal.js enlarges it to the screen."""
-PATH = ("0", "1", "3", "4", "5", "6", "7", "8", "9", "12", "13")
-"""Pages of the three hours, and the two answers."""
+PATH = ("0", "1", "3", "4", "5", "6", "7", "8", "9", "12", "13", "15")
+"""Pages of the three hours, page 05 for those who are quick, and the two answers."""
 LONG_LINE = 74
 """Characters of code that fit on a slide in large letters (``slides.css``)."""
 INSTALL = 'pip install -c constraints.txt -e ".[site]"'

@@ -7,9 +7,13 @@ doctor as its last callback; nothing else changes.
 from __future__ import annotations
 
 import argparse
+import json
 import runpy
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+REPORTS = ("report.html", "report.json")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,10 +27,12 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        The script's own exit code; 2 if it cannot be read; 130 if it was interrupted.
+        The script's own exit code, whatever becomes of the reports; 2 if it was not begun, 130 if
+        it was interrupted.
     """
     parser = argparse.ArgumentParser(
         prog="python -m tlhelpers.doctor",
+        usage="%(prog)s [-h] [--out DIR] script.py [arguments of the script ...]",
         description="Run a Keras script unchanged and name what is wrong with its trainings.",
     )
     parser.add_argument("--out", default=".", metavar="DIR", help="where the reports go [.]")
@@ -34,14 +40,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("args", nargs=argparse.REMAINDER, help="the script's own arguments")
     options = parser.parse_args(arguments)
     script, folder = Path(options.script), Path(options.out)
-    if not script.is_file():
-        print(f"There is no script '{script}'.", file=sys.stderr)
+    if refusal := _refusal(script, folder, options.out):
+        print(refusal, file=sys.stderr)
         return 2
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.json").touch()
-    except OSError as problem:
-        print(f"Reports cannot be written to '{folder}': {problem.strerror}.", file=sys.stderr)
+        import keras  # noqa: F401
+    except (ImportError, ValueError) as problem:  # ValueError: a backend that Keras does not know
+        why = str(problem).strip().splitlines() or [type(problem).__name__]
+        print(
+            f"Keras cannot be imported here: {why[-1]}. Install Keras and a backend, or set "
+            "KERAS_BACKEND to one that is installed.",
+            file=sys.stderr,
+        )
         return 2
     from tlhelpers.core.console import plain_where_needed
     from tlhelpers.doctor.attach import attached
@@ -57,6 +67,8 @@ def main(arguments: list[str] | None = None) -> int:
             code = 130
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            if end.code is not None and not isinstance(end.code, int):
+                print(end.code, file=sys.stderr)  # as Python does
         except Exception:
             import traceback
 
@@ -71,10 +83,61 @@ def main(arguments: list[str] | None = None) -> int:
         )
     else:
         print("\n" + doctor.report())
-    doctor.save(folder / "report.html")
-    doctor.save(folder / "report.json")
-    print(f"Reports: {folder / 'report.html'} and report.json", file=sys.stderr)
+    _save(doctor.save, folder)
     return code
+
+
+def _refusal(script: Path, folder: Path, named: str) -> str | None:
+    """Why nothing is begun, or None: better to know that now than after a training."""
+    if not script.is_file():
+        return f"There is no script '{script}'."
+    if script.suffix == ".ipynb":
+        return (
+            f"'{script}' is a notebook: put Doctor() into the callbacks of its fit, or save it as "
+            "a script (jupyter nbconvert --to script)."
+        )
+    if not named.strip():
+        return "--out is empty: name a folder, or leave it out."
+    files = [folder / name for name in REPORTS]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            if file.exists() and not _is_ours(file):
+                return (
+                    f"'{file}' is no report of the doctor's, and would be replaced: choose another "
+                    "folder with --out."
+                )
+        for file in files:
+            file.open("a").close()
+    except OSError as problem:
+        return f"Reports cannot be written to '{folder}': {problem.strerror}: {problem.filename}."
+    return None
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a file is a report of an earlier run, or the empty one of a run that was killed."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if not text:
+        return True
+    if file.suffix == ".html":
+        from tlhelpers.doctor.report import GENERATOR
+
+        return f'content="{GENERATOR}"' in text
+    try:
+        return {"schema", "fits"} <= set(json.loads(text))
+    except (ValueError, TypeError):
+        return False
+
+
+def _save(save: Callable[[Path], Path], folder: Path) -> None:
+    """Write each report that can be written: a script's work must not end in our traceback."""
+    from tlhelpers.core.errors import CourseError
+
+    for name in REPORTS:
+        try:
+            print(f"Report: {save(folder / name)}", file=sys.stderr)
+        except CourseError as problem:
+            print(f"doctor: {problem}", file=sys.stderr)
 
 
 if __name__ == "__main__":

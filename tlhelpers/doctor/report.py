@@ -15,6 +15,9 @@ import numpy as np
 from tlhelpers.doctor import figures, wording
 from tlhelpers.doctor.diagnosis import SCHEMA, Diagnosis, Examination
 
+GENERATOR = "tlhelpers.doctor"
+"""What a report of the doctor's says that made it."""
+
 _ROWS = 6  # epochs in the text's table
 
 # Text ---------------------------------------------------------------------------------------------
@@ -323,6 +326,7 @@ def html(examinations: Sequence[Examination]) -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="{GENERATOR}">
 <title>{escape(found)}</title>
 {_STYLE}<style>
 :root {{ {_LIGHT} }}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,6 +117,8 @@ def one_by_one(
     missing: Sequence[Job], take: Take, on_failure: OnFailure
 ) -> Iterator[tuple[Job, Run]]:
     """Make runs in this process, each when the one before is saved."""
+    if missing:
+        importlib.import_module("tlhelpers.core.quiet")  # no backend, no run: that ends it as well
     for job in bar(missing, desc="runs", unit="run"):
         if not take(job):
             continue

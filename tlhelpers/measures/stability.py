@@ -179,8 +179,8 @@ def rise(nll: ArrayLike) -> float:
 
     Notes
     -----
-    Source: the logarithm of `worst_rise`, so that differences of it can be averaged. `jitter` counts
-    what goes up and comes back; this sees a rise that stays as well.
+    Source: the logarithm of `worst_rise`, so that differences of it can be averaged. `jitter`
+    counts what goes up and comes back; this sees a rise that stays as well.
     """
     return float(np.log(worst_rise(_positive(nll, least=2, name="validation NLL"))))
 

@@ -1,10 +1,12 @@
 """A step that is too long."""
 
 import numpy as np
+import pytest
 
 from tests.doctor.rules.epochs_by_hand import SMOOTH, SPIKES, epochs, seen
+from tlhelpers.doctor.rules import judge
 from tlhelpers.doctor.rules.normalization import batchnorm
-from tlhelpers.doctor.rules.steps import collapsed, step
+from tlhelpers.doctor.rules.steps import collapsed, restless, step
 
 
 def test_spikes_that_stay_with_fresh_statistics_and_go_with_averages_are_a_long_step():
@@ -28,6 +30,32 @@ def test_a_training_loss_that_climbs_back_is_a_long_step():
     # A single spike that comes back is none, nor is a loss that never fell.
     for train in (SPIKES, np.full(10, 1.1), np.r_[FALLS_APART[:6], 0.4, 0.4, 0.4, 0.4]):
         assert collapsed(seen(epochs(SMOOTH, train=train))) is None
+
+
+def test_jumping_in_training_and_validation_that_no_average_calms_is_a_long_step():
+    """A retina run with frozen BatchNorm: accuracy .91 .91 .73 .91 .91 .91 .91 .89 .75 .74."""
+    train = np.array([1.18, 0.66, 0.66, 0.66, 0.45, 0.46, 0.42, 0.42, 0.63, 0.57])
+    wanders = np.array([0.34, 0.39, 0.58, 0.27, 0.28, 0.27, 0.27, 0.36, 0.52, 0.53])
+    found = restless(seen(epochs(wanders, averaged=wanders, train=train)))
+    assert found.code == "step_too_long" and found.share is None
+    assert "from 0.42 to 0.63 in epoch 9" in found.evidence
+    read = epochs(wanders, averaged=wanders, train=train)
+    assert [one.code for one in judge(seen(read), (), None, {})] == ["step_too_long"]
+
+
+@pytest.mark.parametrize(
+    ("validation", "train", "images"),
+    [
+        (SPIKES, np.linspace(1.0, 0.3, 10), 800),  # training is calm: what jumps is not known
+        (SMOOTH, SPIKES, 800),  # validation is calm: it troubles nobody
+        (SPIKES, np.r_[np.linspace(1.0, 0.1, 8), 0.2, 0.1], 800),  # twice of little is little
+        (SPIKES, np.r_[1.0, 1.3, np.linspace(1.0, 0.9, 8)], 800),  # a wild beginning
+        (SPIKES, np.r_[np.linspace(1.0, 0.4, 8), 0.62, 0.4], 64),  # so few images: chance
+    ],
+)
+def test_it_takes_a_rise_in_training_after_something_was_learned(validation, train, images):
+    read = seen(epochs(validation, averaged=validation, train=train), steps=images // 32)
+    assert restless(read) is None
 
 
 def test_an_average_that_wanders_but_is_far_better_to_the_end_shows_a_long_step():

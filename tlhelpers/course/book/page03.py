@@ -49,7 +49,7 @@ EXERCISES = {
                 "C": "Compare its largest step with its bar.",
                 "D": "It falls, and then hardly moves. Are its wrong steps longer than their bars?",
                 "E": "Two spikes: are they longer than their bars?",
-                "F": "It rises once before its lowest epoch. Is that longer than the bars? Compute both.",
+                "F": "It rises once before its lowest epoch. Is that more than its bars?",
             },
         ),
         praise="A wobbly curve can be noise, and then no change of the recipe will calm it.",

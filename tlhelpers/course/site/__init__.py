@@ -40,6 +40,7 @@ def write(folder: Path, base_url: str = "") -> int:
     from tlhelpers.course.site import sources, sphinx_build
 
     sphinx_build.require()
+    folder = folder.resolve()  # Sphinx takes relative folders for ones in its source
     if base_url and not base_url.startswith(("https://", "http://")):
         raise CourseError(f"--base-url {base_url}: write the whole address, with https://.")
     _refuse_others(folder)

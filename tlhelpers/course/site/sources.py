@@ -9,8 +9,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlhelpers.core import paths
-from tlhelpers.core.errors import CourseError, in_one_line
+from tlhelpers.core import files, paths
+from tlhelpers.core.errors import CourseError
 from tlhelpers.course import pages
 from tlhelpers.course.site import front, notebooks
 from tlhelpers.course.site.links import HOME
@@ -60,30 +60,16 @@ def assemble(folder: Path) -> int:
 
 def _executed(notebook: Path) -> NotebookNode:
     """A committed page, whole and executed."""
-    import nbformat
-
-    again = f"`tlhelpers pages {notebook.stem[:2]}` makes it."
-    try:
-        page = nbformat.read(notebook, as_version=4)
-    except FileNotFoundError:
-        raise CourseError(f"The page {notebook.name} is missing: {again}") from None
-    except Exception as problem:  # no text, no JSON, or JSON of something else: all have their own
-        raise CourseError(
-            f"{notebook.name} is no notebook ({in_one_line(problem)}): {again}"
-        ) from None
+    page = pages.read(notebook)
     for problem in pages.execution_problems(page):
+        again = f"`tlhelpers pages {notebook.stem[:2]}` makes it."
         raise CourseError(f"{notebook.name}: {problem}; {again}")
     return page
 
 
 def _text(name: str) -> str:
     """A text of the repository."""
-    try:
-        return (paths.PROJECT / name).read_text(encoding="utf-8")
-    except OSError as problem:
-        raise CourseError(
-            f"Could not read {name}, which is a page of the site: {problem.strerror}."
-        ) from None
+    return files.read_text(paths.PROJECT / name)
 
 
 def _write(target: Path, text: str) -> None:

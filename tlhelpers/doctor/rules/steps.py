@@ -19,6 +19,8 @@ from tlhelpers.doctor.rules.seen import Seen
 
 LONG_STEP = 0.02  # of the weights' length in one step
 _COLLAPSE = 1.5  # times the lowest training loss, in the last quarter of the epochs
+_RISE = 0.15  # nats by which a training loss has to rise in one epoch, and
+_RISE_SHARE = 0.25  # as a part of what it was: more than another order of the images does
 _GAP_OF_STEP = 0.15  # log NLL that averaging an epoch's weights saves, on average
 
 
@@ -77,6 +79,35 @@ def collapsed(seen: Seen) -> Diagnosis | None:
         "step_too_long",
         f"The training loss itself falls to {loss[best]:.2f} in epoch {best + 1}, then climbs back "
         f"and ends near {late:.2f}: what was learned is lost again.",
+    )
+
+
+def restless(seen: Seen) -> Diagnosis | None:
+    """Jumping in training and validation that not even an average over an epoch takes away.
+
+    A last resort, where nothing else explains a jump: weights that wander from epoch to epoch.
+    """
+    curves, loss = seen.curves, seen.log("loss")
+    if curves is None or curves.epochs < 4 or len(loss) < 4 or not np.isfinite(loss).all():
+        return None
+    own = own_reading(curves)
+    jumping = float(jitter(curves.log_nll[own]))
+    if jumping < max(JUMPING, 2 * noise(curves, own)):
+        return None
+    lowest = np.minimum.accumulate(loss)[:-1]
+    # The mean loss of n images has a standard error of about 1 / √n; two epochs, two of those.
+    images = max(1, seen.batch * seen.steps)
+    enough = np.maximum(max(_RISE, 3 / np.sqrt(images)), _RISE_SHARE * lowest)
+    rises = np.flatnonzero((np.diff(loss) > enough) & (lowest < 0.8 * loss[0]))
+    if not len(rises):
+        return None
+    worst = int(rises[np.diff(loss)[rises].argmax()])
+    return found(
+        "step_too_long",
+        f"The loss{with_its_statistics(own)} jumps by {jumping:.2f} from epoch to epoch (in log "
+        f"units), and training jumps as well: its loss rises from {loss[worst]:.2f} to "
+        f"{loss[worst + 1]:.2f} in epoch {worst + 2}. Averaging the weights of one epoch does not "
+        "calm it: they wander further than that.",
     )
 
 

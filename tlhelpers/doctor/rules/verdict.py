@@ -21,7 +21,7 @@ from tlhelpers.doctor.rules.outputs import (
     softmax_twice,
 )
 from tlhelpers.doctor.rules.seen import Seen
-from tlhelpers.doctor.rules.steps import collapsed, long_step_stuck, step
+from tlhelpers.doctor.rules.steps import collapsed, long_step_stuck, restless, step
 
 _MINOR_LEAK = 0.15  # of the validation images
 
@@ -95,6 +95,8 @@ def judge(
     if not jumping and not first:
         add(too_few(seen, 0 if labels is None else len(labels)))
     add(climb)
+    if not results:
+        add(restless(seen))
     return tuple(sorted(results, key=_is_minor))  # sorting keeps the order of what is alike
 
 
