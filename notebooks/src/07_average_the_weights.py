@@ -79,7 +79,7 @@ tl.plots.readings(
 #
 # The optimizer keeps the average, with a memory of one epoch; 32 is the batch size. `SwapEMAWeights` puts
 # it in place for validation. Then `UpdateBatchNorm` measures the statistics for it. Training itself goes on
-# as before, though Dropout and random flips draw other numbers. Put `EarlyStopping` and `ModelCheckpoint` behind these two, and give `EarlyStopping`
+# as before, except that Dropout and random flips draw other numbers. Put `EarlyStopping` and `ModelCheckpoint` behind these two, and give `EarlyStopping`
 # `restore_best_weights=True`: otherwise an early stop leaves you raw weights with the average's statistics.
 #
 # `UpdateBatchNorm` takes about a thousand random training images, in the form that `fit` gets. Used without

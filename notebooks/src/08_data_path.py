@@ -104,8 +104,8 @@ for name, images in {
 #
 # Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results may
 # differ in the last digits only. **Look at one training batch and one validation batch**, exactly as
-# they leave your pipeline, and compare them with what your model wants: 0 to 255 if `preprocess_input` is a part
-# of it, else the range in the first line above. The function `look` takes functions, not arrays, so
+# they leave your pipeline, and compare them with what your model wants. ResNet50 wants 0 to 255 if
+# `preprocess_input` is a part of the model, else the first range above; other backbones differ. The function `look` takes functions, not arrays, so
 # that it can run your pipeline twice. An array in memory would be the same both times.
 
 

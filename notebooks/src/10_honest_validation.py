@@ -156,8 +156,8 @@ jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]
 tl.plots.steps(jumpy, "In this run, most steps are larger than sampling noise (gray) can explain")
 
 # %% [markdown]
-# In our eight runs, three to eight of the nine steps leave the gray. A step within it may be sampling noise. The
-# others are not, and a larger set would not calm them.
+# In our eight runs, three to eight of the nine steps leave the gray. A step within it may be sampling noise. Most
+# of the others are not, and a larger set would not calm them.
 #
 # A small set that *changes* from epoch to epoch makes a curve jump. Evaluate twice with the same weights:
 # the numbers may differ only in the last digits.

@@ -87,8 +87,8 @@ for effect in effects:
     print(effect)
 
 # %% [markdown]
-# Compared with the answer, a decaying rate gains about as much score, and a tenth of the rate is nearly as steady. Only
-# the answer clearly did both.
+# A decaying rate raises the score about as much as the answer does, and a tenth of the rate is nearly as steady. Only the
+# answer clearly did both.
 #
 # **And 'disgust'?** The answer finds more fear, hardly more disgust, and almost no contempt. FER+ has few
 # such faces, and the voters disagree about them. [Page 11](11_rare_classes.ipynb) shows what the labels

@@ -97,7 +97,7 @@ tl.plots.contact_sheet(
 )
 
 # %% [markdown]
-# The network is small as well. We matched two things roughly: how far each step turns the filters and,
+# The network is small. We matched two things roughly: how far each step turns the filters and,
 # for the faces, BatchNorm's memory in epochs. For ResNet50, the step was measured on torchvision's weights; Keras's may differ somewhat.
 
 # %%
@@ -114,8 +114,8 @@ tl.similarity.side_by_side(
 # %% [markdown]
 # ## ResNet50 itself, and real images
 #
-# For ResNet50, the rule says *nothing to steady*: five runs that differ so much show no jump, and one only climbs. For
-# real images, no verdict was planned.
+# For ResNet50, the rule says *nothing to steady*: five runs that differ so much, one of them only climbing, neither show
+# a jump nor rule it out. For real images, no verdict was planned.
 #
 # - **A true ResNet50** at 48 px, trained first on drawn faces and then, with the retina's recipe, on drawn
 #   retinas: five pairs of runs. The largest rise of `val_loss` in one epoch was {{before retinopathy weight-average-update-bn worst_rise witness}}-fold on
@@ -195,9 +195,9 @@ tl.check("14-luck", my_answer)
 # %% [markdown]
 # ## Key points
 #
-# - Averaged weights with fresh BatchNorm statistics are the one finished change that helps in both questions
-#   and hurts in neither.
-# - Much of the usual advice makes no difference that eight seeds can show.
+# - Averaged weights with fresh BatchNorm statistics are the one finished change that helps both questions and
+#   hurts neither.
+# - Much of the usual advice makes no difference eight seeds can show.
 # - Try fifteen changes and one may look good by luck. Pair your seeds, and count your tries.
 #
 # <details><summary>How sure are we?</summary>

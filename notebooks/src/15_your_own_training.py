@@ -283,8 +283,8 @@ tl.check("15-three", my_answer)
 # ## Key points
 #
 # - First the data, then the jumping, then the climb.
-# - Look at every bad epoch again. If fresh statistics calm the curve, BatchNorm lags. If it also takes averaged weights, the
-#   step is too long. The doctor looks at both.
+# - Look at every bad epoch again. If fresh statistics calm the curve, BatchNorm lags. If only averaged weights with fresh
+#   statistics do, the step is too long. The doctor looks at both.
 # - Write down the change, the deciding number and the number of seeds before you run anything.
 #
 # **Read more:** [the doctor](../docs/doctor.md); Wu & Johnson,

@@ -115,6 +115,11 @@ def _steadiness(reference: str, rest: list[str]) -> str:
         f"jitter {old:.2g} without it and {new:.2g} with it, {held}; "
         f"{score} {found.score.before:.2f} and {found.score.after:.2f}, a loss of more than "
         f"{verdicts.MARGINS[found.score.metric]} {kept}."
+        + (
+            ""
+            if found.posted_jumps
+            else " On these seeds alone, the question's recipe is not shown to jump beyond noise."
+        )
     )
 
 
