@@ -58,6 +58,16 @@ def test_it_takes_a_rise_in_training_after_something_was_learned(validation, tra
     assert restless(read) is None
 
 
+def test_averages_far_better_all_along_are_a_long_step_though_the_spike_comes_last():
+    """A run on the faces with frozen BatchNorm: jitter does not count a rise that stays."""
+    own = np.array([1.76, 0.79, 0.69, 0.73, 0.74, 0.62, 0.61, 0.52, 0.49, 1.04])
+    averaged = np.array([2.08, 0.56, 0.41, 0.32, 0.35, 0.34, 0.35, 0.35, 0.37, 0.33])
+    found = step(seen(epochs(own, averaged=averaged)))
+    assert found.code == "step_too_long" and found.share_of == "of the loss" and found.low > 0.3
+    # Without a rise that one sees, a better average is only a better average.
+    assert step(seen(epochs(np.linspace(0.9, 0.8, 10), averaged=np.linspace(0.6, 0.5, 10)))) is None
+
+
 def test_an_average_that_wanders_but_is_far_better_to_the_end_shows_a_long_step():
     half = SPIKES / 2  # the same jitter in log units, and half the loss
     found = step(seen(epochs(SPIKES, averaged=half, train=SPIKES)))

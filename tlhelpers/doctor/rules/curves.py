@@ -100,6 +100,17 @@ def gap(curves: Series, worse: str, better: str, since: int = 0) -> tuple[float,
     return float(difference.mean()), float(low), float(high)
 
 
+def worst_rise(curves: Series, reading: str) -> tuple[int, float, float]:
+    """The largest rise in one epoch: where (epoch from 0), how far in log NLL, and at least.
+
+    Unlike `jitter` it also sees a rise that is not undone any more.
+    """
+    steps = np.diff(curves.log_nll[reading])
+    at = int(steps.argmax())
+    low = np.percentile(np.diff(curves.draws[reading], axis=1)[:, at], 2.5)
+    return at + 1, float(steps[at]), float(low)
+
+
 def noise(curves: Series, reading: str) -> float:
     """Jitter that the choice of so few images alone would give a smooth curve of this reading."""
     wander = curves.draws[reading] - curves.log_nll[reading]

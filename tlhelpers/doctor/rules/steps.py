@@ -14,6 +14,7 @@ from tlhelpers.doctor.rules.curves import (
     own_reading,
     share_of_jumping,
     with_its_statistics,
+    worst_rise,
 )
 from tlhelpers.doctor.rules.seen import Seen
 
@@ -21,6 +22,7 @@ LONG_STEP = 0.02  # of the weights' length in one step
 _COLLAPSE = 1.5  # times the lowest training loss, in the last quarter of the epochs
 _RISE = 0.15  # nats by which a training loss has to rise in one epoch, and
 _RISE_SHARE = 0.25  # as a part of what it was: more than another order of the images does
+_WORST = 0.2  # rise of the validation loss in one epoch, in log units, that one sees in the curve
 _GAP_OF_STEP = 0.15  # log NLL that averaging an epoch's weights saves, on average
 
 
@@ -33,16 +35,23 @@ def step(seen: Seen) -> Diagnosis | None:
     jumping = float(jitter(curves.log_nll[own]))
     left = float(jitter(curves.log_nll["averaged"]))
     part = share_of_jumping(curves, own, "averaged")
-    if part is None or jumping < JUMPING:
-        return None
-    if jumping < 2 * noise(curves, own) and training_jitter(seen) < JUMPING:
-        return None  # so few images would jump whatever the weights did
     better, at_least, _ = gap(curves, own, "averaged", since=1)  # the first epoch's average lags
-    by_jumping = part[1] > 0.05 and part[0] > 0.4
-    by_level = better > _GAP_OF_STEP and at_least > _GAP_OF_STEP / 3 and part[0] > 0.2
-    # The average may wander as well; then it has to be far better to the end, and training to jump.
     late, _, _ = gap(curves, own, "averaged", since=-max(2, curves.epochs // 3))
-    by_level |= min(better, late) > 2 * _GAP_OF_STEP and training_jitter(seen) > JUMPING
+    by_jumping = by_level = False
+    # So few images would jump whatever the weights did.
+    chance = jumping < 2 * noise(curves, own) and training_jitter(seen) < JUMPING
+    if part is not None and jumping >= JUMPING and not chance:
+        by_jumping = part[1] > 0.05 and part[0] > 0.4
+        by_level = better > _GAP_OF_STEP and at_least > _GAP_OF_STEP / 3 and part[0] > 0.2
+        # The average may wander as well; then it has to be far better to the end, and training
+        # to jump.
+        by_level |= min(better, late) > 2 * _GAP_OF_STEP and training_jitter(seen) > JUMPING
+    # Jitter does not see a rise in the last epochs, which nothing undoes any more.
+    _, rise, at_least_rises = worst_rise(curves, own)
+    rises = (
+        rise > max(_WORST, 2 * worst_rise(curves, "averaged")[1]) and at_least_rises > _WORST / 4
+    )
+    by_level |= rises and min(better, late) > 2 * _GAP_OF_STEP and at_least > _GAP_OF_STEP
     if not (by_jumping or by_level):
         return None
     if not by_jumping:
@@ -91,9 +100,10 @@ def restless(seen: Seen) -> Diagnosis | None:
     if curves is None or curves.epochs < 4 or len(loss) < 4 or not np.isfinite(loss).all():
         return None
     own = own_reading(curves)
-    jumping = float(jitter(curves.log_nll[own]))
-    if jumping < max(JUMPING, 2 * noise(curves, own)):
+    at, rise, at_least = worst_rise(curves, own)
+    if rise < _WORST or at_least < _WORST / 4:
         return None
+    before, after = np.exp(curves.log_nll[own][at - 1 : at + 1])
     lowest = np.minimum.accumulate(loss)[:-1]
     # The mean loss of n images has a standard error of about 1 / √n; two epochs, two of those.
     images = max(1, seen.batch * seen.steps)
@@ -104,8 +114,8 @@ def restless(seen: Seen) -> Diagnosis | None:
     worst = int(rises[np.diff(loss)[rises].argmax()])
     return found(
         "step_too_long",
-        f"The loss{with_its_statistics(own)} jumps by {jumping:.2f} from epoch to epoch (in log "
-        f"units), and training jumps as well: its loss rises from {loss[worst]:.2f} to "
+        f"The validation loss{with_its_statistics(own)} rises from {before:.2f} to {after:.2f} in "
+        f"epoch {at + 1}, and training jumps as well: its loss rises from {loss[worst]:.2f} to "
         f"{loss[worst + 1]:.2f} in epoch {worst + 2}. Averaging the weights of one epoch does not "
         "calm it: they wander further than that.",
     )
