@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 
 from tlhelpers.core import files
 from tlhelpers.core.errors import CourseError
-from tlhelpers.course import pages
 from tlhelpers.course.execution import first_line
+from tlhelpers.course.reading import read
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -154,7 +154,7 @@ def _read(notebook: Path) -> tuple[list[NotebookNode], list[NotebookNode]]:
     import jupytext
 
     source = notebook.parent / "src" / f"{notebook.stem}.py"
-    cells = pages.read(notebook).cells
+    cells = read(notebook).cells
     written = jupytext.reads(files.read_text(source), fmt="py:percent").cells
     code = [[cell.source for cell in each if cell.cell_type == "code"] for each in (cells, written)]
     if code[0] != code[1]:

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlhelpers.core import files, paths
-from tlhelpers.core.errors import CourseError, in_one_line
+from tlhelpers.core.errors import CourseError
 from tlhelpers.course.execution import TIMEOUT, Execution, PageFailed, first_line
+from tlhelpers.course.reading import read
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -121,29 +122,6 @@ def build(source: Path, target: Path, execute: bool = True, timeout: int = TIMEO
     if execute:
         _execute(notebook, source.stem, timeout)
     files.save(target, nbformat.writes(notebook) + "\n")
-
-
-def read(notebook: Path) -> NotebookNode:
-    """A notebook, of which nothing is known but that it can be read.
-
-    Raises
-    ------
-    CourseError
-        It is missing, or is no notebook.
-    """
-    import nbformat
-
-    again = f"`tlhelpers pages {notebook.stem[:2]}` makes it."
-    try:
-        page = nbformat.read(notebook, as_version=4)
-        nbformat.validate(page)
-    except FileNotFoundError:
-        raise CourseError(f"The page {notebook.name} is missing: {again}") from None
-    except Exception as problem:  # no text, no JSON, or JSON of something else: all have their own
-        raise CourseError(
-            f"{notebook.name} is no notebook ({in_one_line(problem)}): {again}"
-        ) from None
-    return page
 
 
 def check(source: Path, notebook: Path) -> list[str]:

@@ -108,7 +108,7 @@ def _refusal(script: Path, folder: Path, named: str) -> str | None:
                     "folder with --out."
                 )
         for file in files:
-            file.open("a").close()
+            file.open("ab").close()
     except OSError as problem:
         return f"Reports cannot be written to '{folder}': {problem.strerror}: {problem.filename}."
     return None

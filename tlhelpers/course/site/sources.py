@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tlhelpers.core import files, paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.course import pages
+from tlhelpers.course.reading import read
 from tlhelpers.course.site import front, notebooks
 from tlhelpers.course.site.links import HOME
 
@@ -60,7 +61,7 @@ def assemble(folder: Path) -> int:
 
 def _executed(notebook: Path) -> NotebookNode:
     """A committed page, whole and executed."""
-    page = pages.read(notebook)
+    page = read(notebook)
     for problem in pages.execution_problems(page):
         again = f"`tlhelpers pages {notebook.stem[:2]}` makes it."
         raise CourseError(f"{notebook.name}: {problem}; {again}")

@@ -54,9 +54,9 @@ def step(seen: Seen) -> Diagnosis | None:
     by_level |= rises and min(better, late) > 2 * _GAP_OF_STEP and at_least > _GAP_OF_STEP
     if not (by_jumping or by_level):
         return None
-    if not by_jumping:
-        _, at_least, at_most = gap(curves, own, "averaged", since=1)
-        part = tuple(1 - np.exp(-value) for value in (better, at_least, at_most))
+    if part is None or not by_jumping:
+        saved = gap(curves, own, "averaged", since=1)
+        part = (1 - np.exp(-saved[0]), 1 - np.exp(-saved[1]), 1 - np.exp(-saved[2]))
     share_of = "" if by_jumping else "of the loss"
     lengths = [one.step for one in seen.epochs if one.step is not None and np.isfinite(one.step)]
     more = f" One step changes the weights by {100 * np.median(lengths):.1g} %." if lengths else ""
