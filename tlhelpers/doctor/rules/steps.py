@@ -17,6 +17,7 @@ from tlhelpers.doctor.rules.curves import (
     worst_rise,
 )
 from tlhelpers.doctor.rules.seen import Seen
+from tlhelpers.doctor.wording import number
 
 LONG_STEP = 0.02  # of the weights' length in one step
 _COLLAPSE = 1.5  # times the lowest training loss, in the last quarter of the epochs
@@ -35,7 +36,7 @@ def step(seen: Seen) -> Diagnosis | None:
     jumping = float(jitter(curves.log_nll[own]))
     left = float(jitter(curves.log_nll["averaged"]))
     part = share_of_jumping(curves, own, "averaged")
-    better, at_least, _ = gap(curves, own, "averaged", since=1)  # the first epoch's average lags
+    better, at_least, at_most = gap(curves, own, "averaged", since=1)  # the first epoch's average lags
     late, _, _ = gap(curves, own, "averaged", since=-max(2, curves.epochs // 3))
     by_jumping = by_level = False
     # So few images would jump whatever the weights did.
@@ -47,27 +48,30 @@ def step(seen: Seen) -> Diagnosis | None:
         # to jump.
         by_level |= min(better, late) > 2 * _GAP_OF_STEP and training_jitter(seen) > JUMPING
     # Jitter does not see a rise in the last epochs, which nothing undoes any more.
-    _, rise, at_least_rises = worst_rise(curves, own)
+    at, rise, at_least_rises = worst_rise(curves, own)
     rises = (
         rise > max(_WORST, 2 * worst_rise(curves, "averaged")[1]) and at_least_rises > _WORST / 4
     )
     by_level |= rises and min(better, late) > 2 * _GAP_OF_STEP and at_least > _GAP_OF_STEP
     if not (by_jumping or by_level):
         return None
-    if part is None or not by_jumping:
-        saved = gap(curves, own, "averaged", since=1)
-        part = (1 - np.exp(-saved[0]), 1 - np.exp(-saved[1]), 1 - np.exp(-saved[2]))
-    share_of = "" if by_jumping else "of the loss"
     lengths = [one.step for one in seen.epochs if one.step is not None and np.isfinite(one.step)]
     more = f" One step changes the weights by {100 * np.median(lengths):.1g} %." if lengths else ""
-    return found(
-        "step_too_long",
-        f"The loss{with_its_statistics(own)} jumps by {jumping:.2f} from epoch to epoch (in log "
-        "units), and by "
-        f"{left:.2f} if the weights of each epoch are averaged.{more}",
-        *part,
-        share_of,
+    if by_jumping and part is not None:
+        text = (
+            f"The loss{with_its_statistics(own)} jumps by {jumping:.2f} from epoch to epoch (in "
+            f"log units), and by {left:.2f} if the weights of each epoch are averaged.{more}"
+        )
+        return found("step_too_long", text, *part)
+    # Jitter may say the opposite of what was found here, so the losses themselves are the evidence.
+    before, after = np.exp(curves.log_nll[own][at - 1 : at + 1])
+    text = (
+        f"The validation loss{with_its_statistics(own)} rises from {number(before)} to "
+        f"{number(after)} in epoch {at + 1}. With the weights of that epoch averaged it is "
+        f"{number(np.exp(curves.log_nll['averaged'][at]))}.{more}"
     )
+    part = (1 - np.exp(-better), 1 - np.exp(-at_least), 1 - np.exp(-at_most))
+    return found("step_too_long", text, *part, "of the loss")
 
 
 def collapsed(seen: Seen) -> Diagnosis | None:
