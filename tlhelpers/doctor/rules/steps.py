@@ -36,7 +36,9 @@ def step(seen: Seen) -> Diagnosis | None:
     jumping = float(jitter(curves.log_nll[own]))
     left = float(jitter(curves.log_nll["averaged"]))
     part = share_of_jumping(curves, own, "averaged")
-    better, at_least, at_most = gap(curves, own, "averaged", since=1)  # the first epoch's average lags
+    better, at_least, at_most = gap(
+        curves, own, "averaged", since=1
+    )  # the first epoch's average lags
     late, _, _ = gap(curves, own, "averaged", since=-max(2, curves.epochs // 3))
     by_jumping = by_level = False
     # So few images would jump whatever the weights did.
