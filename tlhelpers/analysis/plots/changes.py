@@ -102,8 +102,9 @@ def effects(found: Sequence[Effect], title: str) -> Plot:
                 axis.hlines(row, *_widened(c, getattr(effect, f"p_{panel}")), color=color, lw=1)
                 axis.hlines(row, c.low, c.high, color=color, lw=3)
             # A white edge, or a thick bar of its own color hides the shape of the cross.
-            inside, edge = (color, "white") if word in looks else ("white", color)
-            axis.plot(c.effect, row, marker, ms=10, mfc=inside, mec=edge, mew=1.2)
+            # Without an effect a small dot: a larger one would hide a short bar.
+            inside, edge, size = (color, "white", 10) if word in looks else ("white", color, 6)
+            axis.plot(c.effect, row, marker, ms=size, mfc=inside, mec=edge, mew=1.2)
             told.append(f"{effect.title}, {metrics.metric(c.metric).title} {c.effect:+.3f}: {word}")
         its = metrics.metric(getattr(found[0], panel).metric)
         left, right = ("steadier", "less steady") if panel == "jitter" else ("worse", "better")
