@@ -44,7 +44,7 @@ tl.plots.history(
 
 # %% [markdown]
 # Look at the orange points. In some epochs the loss spikes, and sometimes accuracy drops with it. Most
-# spikes have recovered an epoch or two later. **That is the first lesson.** A spike that comes back is not
+# spikes have recovered an epoch or two later. **That is the first lesson.** A spike that goes away again is not
 # overfitting. Overfitting is a rise that stays. (The training loss starts higher: Keras averages it over the
 # epoch, and dropout is on.)
 #
@@ -122,9 +122,9 @@ tl.plots.history(
 # ## Is this unusual?
 #
 # No. We read the logs of public Keras trainings. Most are by one author, including nearly all
-# with ResNet50 at `1e-4`. *Jitter* measures how much the validation loss bounces from epoch to epoch ([page 03](03_is_it_noise.ipynb) defines it). For
-# ResNet50 at `1e-4`, bouncing is the rule. This page shows Keras's own `val_loss`; later pages show the plain
-# loss of the probabilities, which is higher here.
+# with ResNet50 at `1e-4`. *Jitter* measures how much the validation loss bounces from epoch to epoch. For
+# ResNet50 at `1e-4`, bouncing is the rule. This page shows Keras's own `val_loss`. Later pages show the plain
+# loss of the probabilities, which is higher here. [Page 03](03_is_it_noise.ipynb) defines the one and explains the other.
 
 # %%
 tl.plots.field_survey(
@@ -180,7 +180,7 @@ tl.check("01-rule-out", my_answer)
 # %% [markdown]
 # ## Key points
 #
-# - If the training loss falls while the validation loss jumps and comes back, the jumps are not overfitting.
+# - If the training loss falls while the validation loss jumps and comes back down, the jumps are not overfitting.
 # - With ResNet50 and Adam at `1e-4`, public logs bounce like this too. That yours does is not unusual.
 # - Our small version takes steps as long as ResNet50's. That is what makes it jump
 #   ([page 06](06_step_length.ipynb)).

@@ -51,7 +51,7 @@ tl.plots.history(
 # its memory covers the same share of an epoch as in the question.
 #
 # The rest is the question's recipe. The first blocks are frozen, and the blocks next to the head
-# train. Faces are enlarged, and the gray channel is copied to red, green and blue. The rest is a random
+# train. Faces are enlarged, and the gray channel is copied to red, green and blue. Add a random
 # flip, a softmax layer and Adam at `1e-3`.
 
 # %% tags=["program"]

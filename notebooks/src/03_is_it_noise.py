@@ -49,10 +49,10 @@ tl.plots.history(
 #
 # ## A number for jumping
 #
-# First we need a number instead of an impression. Take the log of the validation loss, so that doubling
+# We need a number. Take the log of the validation loss, so that doubling
 # counts the same at any level. Find the lowest epoch. Before it the loss should fall, because the network
-# learns. After that epoch the loss may rise, because the network overfits. *Jitter* adds up the rises before it and
-# the falls after it, which are steps the wrong way. It doubles the sum, because every wrong step has to be undone,
+# learns. After it a rise may be overfitting, and only a fall that follows shows that it was a jump. *Jitter* adds up the
+# rises before the lowest epoch and the falls after it. It doubles the sum, since every jump goes up and comes back down,
 # and divides by the number of steps.
 
 

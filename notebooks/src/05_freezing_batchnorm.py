@@ -167,8 +167,9 @@ print(f"retina, a tenth of the rate, frozen already: {retina.effect('weight-aver
 # %% [markdown]
 # At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. Averaging the
 # weights does calm a frozen network: see the last two lines. Nothing can lag there, so the change of
-# [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. On the retina, a frozen network with a tenth of the
-# rate then scored about like a live one with the question's. On the faces, at the same rate, it scored lower with each seed.
+# [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. With averaged weights, a frozen retina network at a
+# tenth of the rate scored about as well as a live one at the question's rate. With averaged weights, a frozen faces network scored lower than
+# a live one with every seed, both at the question's rate.
 #
 # Live BatchNorm rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
 # numbers. If steps are long, each layer's outputs probably drift, the next layer multiplies the drift, and nothing

@@ -119,7 +119,7 @@ print("ResNet50, published:", f"{tl.similarity.published()['resnet50'].step.at(1
 # <details><summary>A warm-up, then a cosine to zero</summary>
 #
 # The question has 30 epochs, one of them a warm-up. Write your own numbers, and take `EarlyStopping` out, or training
-# ends before the rate falls.
+# may end before the rate has fallen.
 #
 # ```diff
 # {{changes retinopathy warmup-cosine}}
@@ -145,7 +145,7 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
         print(f"{question}: {effect}")
 
 # %% [markdown]
-# A tenth of the rate steadies both questions. On the retina the score drops, and thirty epochs in place
+# A tenth of the rate steadies both trainings. On the retina the score drops, and thirty epochs in place
 # of ten did not bring it back (four runs). The falling rate raises the score of the faces. `ReduceLROnPlateau` makes no clear
 # difference in ten epochs; exercise 2 shows one likely reason.
 #

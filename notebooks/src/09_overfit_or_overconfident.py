@@ -131,7 +131,8 @@ tl.plots.readings(
 
 # %% [markdown]
 # **That is the test.** The part of the climb that goes away was overconfidence. The part that stays is overfitting:
-# improve the labels, add images, augment, or stop earlier. On the right, both are at work. In its first epochs
+# improve the labels, add images, augment, or stop earlier. In your own run, keep `p` after each epoch with a
+# `LambdaCallback`, as on [page 04](04_batchnorm_lags.ipynb), or let the doctor draw this figure. On the right, both are at work. In its first epochs
 # refitting helps for the opposite reason: that network is not sure enough.
 #
 # A refit also hides lag. So look at fresh statistics first ([page 04](04_batchnorm_lags.ipynb)).
@@ -234,7 +235,7 @@ tl.check("09-which", my_answer)
 # first. Then look at the loss of the other images before and after.
 
 # %% tags=["exercise"]
-my_answer = None  # start from: run = tl.study("ferplus").runs()[0]; run.probabilities, run.labels
+my_answer = None  # the temperature; start from: run = tl.study("ferplus").runs()[0]; run.probabilities, run.labels
 
 tl.check("09-temperature", my_answer)
 

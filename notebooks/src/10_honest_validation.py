@@ -115,8 +115,9 @@ higher = np.mean(on_twins) > np.mean(on_others)
 print("Accuracy is higher on the twins" if higher else "Accuracy is not higher on the twins")
 
 # %% [markdown]
-# Even on the twins the accuracy is not perfect. As in FER+'s `label.csv`, ten people voted on each copy separately, so some twins
-# carry two different labels. In `fer2013new.csv`, copies share their votes. (Part of the gap may be that these faces are easier.)
+# Even on the twins the accuracy is not perfect. In our faces, ten people voted on each copy separately, so some twins
+# carry two different labels. So it is in FER+'s `label.csv`. In its
+# other label file, `fer2013new.csv`, copies share their votes. (Part of the gap may be that these faces are easier.)
 #
 # Twins are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three
 # more things: which hard faces were left out, which split was scored, and which metric.
@@ -156,7 +157,7 @@ jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]
 tl.plots.steps(jumpy, "In this run, most steps are larger than sampling noise (gray) can explain")
 
 # %% [markdown]
-# In our eight runs, three to eight of the nine steps leave the gray. A step within it may be sampling noise. Most
+# In our eight runs, three to eight of the nine steps leave the gray; this run shows eight. A step within it may be sampling noise. Most
 # of the others are not, and a larger set would not calm them.
 #
 # A small set that *changes* from epoch to epoch makes a curve jump. Evaluate twice with the same weights:

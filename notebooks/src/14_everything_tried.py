@@ -125,7 +125,7 @@ tl.similarity.side_by_side(
 #   {{before ferplus weight-average-update-bn jitter everything}} to
 #   {{after ferplus weight-average-update-bn jitter everything}}, and macro-F1 changed by
 #   {{effect ferplus weight-average-update-bn macro_f1 everything}}.
-# - **Real photographs of the retina** from EyePACS, at 96 px, three pairs of runs. With the same change, jitter fell from
+# - **Real photographs of the retina** from EyePACS, at 96 px, our small network, three pairs of runs. With the same change, jitter fell from
 #   {{before retinopathy weight-average-update-bn jitter real}} to
 #   {{after retinopathy weight-average-update-bn jitter real}}. A climb is left, and [refitting the confidence](09_overfit_or_overconfident.ipynb)
 #   takes it away: the network grows too sure. AUC stayed low with both recipes, probably because images this small
@@ -197,7 +197,7 @@ tl.check("14-luck", my_answer)
 #
 # - Averaged weights with fresh BatchNorm statistics are the one finished change that helps both questions and
 #   hurts neither.
-# - Much of the usual advice makes no difference eight seeds can show.
+# - Much of the usual advice makes no difference that eight seeds can show.
 # - Try fifteen changes and one may look good by luck. Pair your seeds, and count your tries.
 #
 # <details><summary>How sure are we?</summary>

@@ -5,9 +5,9 @@ In the source of a page stands ``{{effect ferplus frozen-batchnorm macro_f1}}``,
 ``<!--{{effect ferplus frozen-batchnorm macro_f1}}-->+0.20<!--/-->``.
 
 A reference is: what, case, fix, metric, and perhaps "real" for real images, "everything" for all
-real faces, or "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md). With
-"against" and another fix at the end, that one stands in place of the recipe as posted. It may go
-over two lines.
+real faces, "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md), "witness" for
+ResNet50, or "witness-fresh" for the seeds that judge it there. With "against" and another fix at the
+end, that one stands in place of the recipe as posted. It may go over two lines.
 
 ========== ==========================================================================
 before     mean over the seeds of the recipe as posted, or of the other one
@@ -26,7 +26,8 @@ Code comes in the same way. ``{{program ferplus weight-average}}`` is the script
 posted, at the post's own sizes, with that fix; ``{{changes ferplus weight-average}}`` are the lines
 that the fix changes in it, perhaps "against" another recipe; ``{{callback}}`` is the code of
 `UpdateBatchNorm` (`tlhelpers.training.program`). ``{{steadiness ferplus}}`` says in a sentence how
-the answer of a case did on the seeds that had no part in choosing it.
+the answer of a case did on the seeds that had no part in choosing it; with "witness" at the end, how
+it did in ResNet50.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Experiment
 
 _REFERENCE = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
-_WHICH = ("", "real", "everything", "fresh", "witness")
+_WHICH = ("", "real", "everything", "fresh", "witness", "witness-fresh")
 _BESIDE = re.compile(r"(<!--\{\{(.+?)\}\}-->).*?(<!--/-->)", re.DOTALL)
 
 
@@ -81,7 +82,8 @@ def value(reference: str) -> str:
         raise CourseError(
             f"Cannot read the reference '{reference}': it is one of {', '.join(_KINDS)}, then "
             "case, recipe and metric. Behind that may stand 'real' or 'everything' (real images), "
-            "'fresh' (the seeds that judge), 'witness' (ResNet50), or 'against' and another recipe."
+            "'fresh' (the seeds that judge), 'witness' or 'witness-fresh' (ResNet50), or 'against' "
+            "and another recipe."
         )
     case_name, recipe, metric = rest[:3]
     if case_name not in CASES:
@@ -101,18 +103,29 @@ def value(reference: str) -> str:
 def _steadiness(reference: str, rest: list[str]) -> str:
     from tlhelpers.analysis import verdicts
 
-    if len(rest) != 1 or rest[0] not in CASES:
-        raise CourseError(f"Cannot read the reference '{reference}': it is steadiness and a case.")
+    of_resnet50 = rest[1:] == ["witness"]
+    if rest[1:] not in ([], ["witness"]) or rest[:1] not in ([name] for name in CASES):
+        raise CourseError(
+            f"Cannot read the reference '{reference}': it is steadiness and a case, perhaps with "
+            "'witness' (ResNet50) behind it."
+        )
     try:
-        found = verdicts.steadiness(rest[0])
+        found = verdicts.steadiness(rest[0], profile="witness" if of_resnet50 else "quick")
     except CourseError as problem:
         raise CourseError(f"Reference '{reference}': {problem}") from None
     score = metrics.metric(found.score.metric).title
     kept = "ruled out" if found.not_worse else "not ruled out"
     held = "below half, interval included" if found.halved else "not shown to be less than half"
     old, new = found.unsteadiness.before, found.unsteadiness.after
+    if found.unsteadiness.metric == "rise":
+        measured = (
+            f"the largest rise of the loss in one epoch {np.exp(old):.3g}-fold without it and "
+            f"{np.exp(new):.3g}-fold with it, {held} on the log scale"
+        )
+    else:
+        measured = f"jitter {old:.2g} without it and {new:.2g} with it, {held}"
     return (
-        f"jitter {old:.2g} without it and {new:.2g} with it, {held}; "
+        f"{measured}; "
         f"{score} {found.score.before:.2f} and {found.score.after:.2f}, a loss of more than "
         f"{verdicts.MARGINS[found.score.metric]} {kept}."
         + (
@@ -159,9 +172,9 @@ def _runs(case_name: str, recipe: str, which: str) -> Experiment:
     data = "real" if which in ("real", "everything") else "synthetic"
     images = {"everything": True} if which == "everything" else {}
     fixes = protocol.fixes_of(recipe, case_name)
-    profile = "witness" if which == "witness" else "quick"
+    profile = "witness" if which.startswith("witness") else "quick"
     this, changed = protocol.changed(case_name, profile, data, fixes, **images)
-    seeds = protocol.of(profile).fresh if which == "fresh" else None
+    seeds = protocol.of(profile).fresh if which.endswith("fresh") else None
     runs = this.recorded(changed, seeds, committed=True)
     if seeds and runs.seeds != tuple(seeds):  # the sentence says how many there are
         raise CourseError(f"of {recipe} only seeds {runs.seeds} are recorded, not all of {seeds}")
