@@ -149,7 +149,7 @@ def test_guard_finds(tmp_path, damage, problems):
 def test_guard_finds_a_page_that_is_missing(tmp_path):
     (tmp_path / "01_noise.py").write_text(SOURCE, encoding="utf-8")
     found = pages.check(tmp_path / "01_noise.py", tmp_path / "01_noise.ipynb")
-    assert found == ["The page 01_noise.ipynb is missing: `tlhelpers pages 01` makes it."]
+    assert found == ["missing. `tlhelpers pages 01` makes it."]
 
 
 VALID = '"nbformat": 4, "nbformat_minor": 5, "metadata": {}'
@@ -174,8 +174,8 @@ def test_guard_finds_what_is_no_notebook(course, monkeypatch, capsys, text):
     (course / "01_noise.ipynb").write_bytes(text)
     assert command(monkeypatch, "pages", "--check") == 1
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("01_noise.ipynb: 01_noise.ipynb is no notebook (")
-    with pytest.raises(CourseError, match="01_noise.ipynb is no notebook") as error:
+    assert line.startswith("01_noise.ipynb: no notebook (")
+    with pytest.raises(CourseError, match="01_noise.ipynb: no notebook") as error:
         pages.students_copy(course / "01_noise.ipynb", course / "copy.ipynb")
     assert "\n" not in str(error.value) and not (course / "copy.ipynb").exists()
 

@@ -163,7 +163,7 @@ def test_a_notebook_that_was_not_executed(one_page, tmp_path):
 
 def test_a_notebook_that_is_none(one_page, tmp_path):
     (one_page / "00_a.ipynb").write_text("<<<<<<< HEAD", encoding="utf-8")
-    with pytest.raises(CourseError, match="00_a.ipynb is no notebook") as problem:
+    with pytest.raises(CourseError, match="00_a.ipynb: no notebook") as problem:
         sources.assemble(tmp_path / "made")
     assert "\n" not in str(problem.value)
 

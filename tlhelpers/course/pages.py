@@ -136,7 +136,7 @@ def check(source: Path, notebook: Path) -> list[str]:
     try:
         page = read(notebook)
     except CourseError as problem:
-        return [str(problem)]
+        return [str(problem).removeprefix(f"{notebook.name}: ")]  # who prints this names it
     return [
         *_kernel_problems(page),
         *_source_problems(_read_source(source).cells, page.cells),

@@ -26,9 +26,9 @@ def read(notebook: Path) -> NotebookNode:
         page = nbformat.read(notebook, as_version=4)
         nbformat.validate(page)
     except FileNotFoundError:
-        raise CourseError(f"The page {notebook.name} is missing: {again}") from None
+        raise CourseError(f"{notebook.name}: missing. {again}") from None
     except Exception as problem:  # no text, no JSON, or JSON of something else: all have their own
         raise CourseError(
-            f"{notebook.name} is no notebook ({in_one_line(problem)}): {again}"
+            f"{notebook.name}: no notebook ({in_one_line(problem)}). {again}"
         ) from None
     return page
