@@ -115,8 +115,8 @@ def effects(found: Sequence[Effect], title: str) -> Plot:
         axis.set_ylim(len(found) - 0.5, -0.5)
     caption = (
         f"Change against the run without it: mean over {found[0].jitter.seeds} seeds. Thick bar: "
-        "95 % interval of this row alone. Thin: widened for the number of changes tried, most in "
-        "the rows with the smallest p; the verdict goes by it. Blue dot: helps. Orange cross: "
+        "95 % interval of this row alone. Thin: widened for the number of changes tried, most for "
+        "the clearest rows; the verdict goes by it. Blue dot: helps. Orange cross: "
         "hurts. Open gray dot: no clear effect."
     )
     return canvas.finish(figure, title, caption, f"{title}. " + "; ".join(told))
