@@ -168,7 +168,13 @@ def test_code_comes_from_the_recipes():
     assert "epochs=100" in whole and "ResNet50" in whole
     back = prose.render("{{changes ferplus posted against learning-rate-1e-4}}")
     assert "+    keras.optimizers.Adam(1e-3)," in back
-    for reference in ("program ferplus", "changes faces posted", "callback ferplus", "steadiness", "steadiness ferplus real"):
+    for reference in (
+        "program ferplus",
+        "changes faces posted",
+        "callback ferplus",
+        "steadiness",
+        "steadiness ferplus real",
+    ):
         with pytest.raises(CourseError, match="Cannot read the reference"):
             prose.value(reference)
 

@@ -5,9 +5,9 @@ In the source of a page stands ``{{effect ferplus frozen-batchnorm macro_f1}}``,
 ``<!--{{effect ferplus frozen-batchnorm macro_f1}}-->+0.20<!--/-->``.
 
 A reference is: what, case, fix, metric, and perhaps "real" for real images, "everything" for all
-real faces, "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md), "witness" for
-ResNet50, or "witness-fresh" for the seeds that judge it there. With "against" and another fix at the
-end, that one stands in place of the recipe as posted. It may go over two lines.
+real faces, "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md), "witness"
+for ResNet50, or "witness-fresh" for the seeds that judge it there. With "against" and another fix
+at the end, that one stands in place of the recipe as posted. It may go over two lines.
 
 ========== ==========================================================================
 before     mean over the seeds of the recipe as posted, or of the other one
@@ -26,8 +26,8 @@ Code comes in the same way. ``{{program ferplus weight-average}}`` is the script
 posted, at the post's own sizes, with that fix; ``{{changes ferplus weight-average}}`` are the lines
 that the fix changes in it, perhaps "against" another recipe; ``{{callback}}`` is the code of
 `UpdateBatchNorm` (`tlhelpers.training.program`). ``{{steadiness ferplus}}`` says in a sentence how
-the answer of a case did on the seeds that had no part in choosing it; with "witness" at the end, how
-it did in ResNet50.
+the answer of a case did on the seeds that had no part in choosing it; with "witness" at the end,
+how it did in ResNet50.
 """
 
 from __future__ import annotations

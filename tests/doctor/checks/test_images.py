@@ -9,6 +9,7 @@ from tlhelpers.doctor.checks.images import (
     labels_change,
     leak,
     order_changes,
+    repeat_by_chance,
     validation_changes,
 )
 from tlhelpers.doctor.samples import digests
@@ -52,6 +53,18 @@ def test_copies_are_found_and_blank_images_are_not():
     assert found.code == "leak" and found.share == 0.2
     blank = np.zeros_like(validation)
     assert leak(digests(np.concatenate([train, blank[:5]])), digests(blank)) is None
+
+
+def test_rows_of_few_words_repeat_themselves_in_each_class_and_copied_rows_in_one():
+    y = np.arange(400) % 2
+    few = RNG.integers(0, 4, (400, 4))  # 256 rows are possible
+    many = RNG.integers(0, 90, (400, 9))
+    rare = np.where((y == 1)[:, None], many[np.arange(400) % 40], many)  # one class over and over
+    assert repeat_by_chance(few, y) and repeat_by_chance(few.astype("float32"), np.eye(2)[y])
+    assert not repeat_by_chance(many, y) and not repeat_by_chance(rare, y)
+    assert not repeat_by_chance(few + 0.5, y)  # measured, not counted
+    assert not repeat_by_chance(few[:, :, None, None], y)  # images
+    assert not repeat_by_chance(few.astype(str), y) and not repeat_by_chance(few, np.asarray(None))
 
 
 def test_predictions_of_a_dataset_that_shuffles():

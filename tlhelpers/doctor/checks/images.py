@@ -11,6 +11,9 @@ from tlhelpers.doctor.samples import Sample, digests
 from tlhelpers.doctor.wording import percent
 from tlhelpers.measures.statistics import wilson
 
+_OFTEN = 0.05  # of the validation rows have a copy beside them
+_MOST_CLASSES = 50  # more are no classes
+
 
 def validation_changes(first: Sample, second: Sample, random_ops: bool) -> Diagnosis | None:
     """Two passes over the validation images that differ: augmented, or other images."""
@@ -127,6 +130,24 @@ def leak(ours: np.ndarray, theirs: np.ndarray) -> Diagnosis | None:
         low=low,
         high=high,
     )
+
+
+def repeat_by_chance(x: np.ndarray, y: np.ndarray) -> bool:
+    """Rows of a few whole numbers, such as words: whoever draws from them draws some twice.
+
+    Copies within validation tell it from a leak, if each class has its share of them: rows that
+    were copied before the split are those of a rare class.
+    """
+    numbers = x.ndim == 2 and x.dtype.kind in "biuf" and y.dtype.kind in "biuf"
+    if not numbers or y.shape[:1] != x.shape[:1] or not np.array_equal(x, np.round(x)):
+        return False
+    _, each, times = np.unique(x, axis=0, return_inverse=True, return_counts=True)
+    again = times[each.reshape(-1)] > 1
+    classes, of = np.unique(y.reshape(len(y), -1), axis=0, return_inverse=True)
+    if len(classes) > _MOST_CLASSES:
+        return bool(again.mean() > _OFTEN)
+    shares = [again[of.reshape(-1) == one].mean() for one in range(len(classes))]
+    return min(shares) > max(_OFTEN, 0.3 * max(shares))
 
 
 def _standard(x: np.ndarray) -> np.ndarray:
