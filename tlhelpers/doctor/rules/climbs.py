@@ -12,6 +12,7 @@ from tlhelpers.doctor.rules.seen import Seen, training_accuracies, training_accu
 _CLIMB = 0.15  # log NLL above the best epoch
 _BY_TEMPERATURE = 0.6  # of a climb that a temperature takes away
 _BY_HEART = 0.2  # accuracy in training above that in validation
+_WHOLLY, _CLIMB_BY_HEART = 0.4, 0.05  # so much above it, and a small climb is enough
 
 
 def climbing(seen: Seen) -> Diagnosis | None:
@@ -30,7 +31,10 @@ def climbing(seen: Seen) -> Diagnosis | None:
     falling = not np.isfinite(loss).any() or (
         loss[-1] <= np.nanmin(loss) * 1.3 + 1e-3 and not loss[-1] > loss[0]
     )
-    if height < _CLIMB or low <= 0.02 or not falling or _forgets(seen):
+    by_heart = training_accuracy(seen) - float(_smoothed(curves.accuracy[own])[-1])
+    # Near chance a loss cannot climb far before it is worse than saying nothing.
+    enough = _CLIMB_BY_HEART if by_heart > _WHOLLY else _CLIMB
+    if height < enough or low <= 0.02 or not falling or _forgets(seen):
         return None
     if float(curves.accuracy[own].max()) < seen.chance + 0.05:
         return None
@@ -41,7 +45,6 @@ def climbing(seen: Seen) -> Diagnosis | None:
     rest = float(calm[-1] - calm[at])
     worse = float(_smoothed(curves.accuracy[own])[at] - _smoothed(curves.accuracy[own])[-1])
     share = float(np.clip(1 - rest / height, 0, 1))
-    by_heart = training_accuracy(seen) - float(_smoothed(curves.accuracy[own])[-1])
     resting = _smoothed(curves.draws["recalibrated"])
     shares = 1 - (resting[:, -1] - resting[:, at]) / np.maximum(draws[:, -1] - draws[:, at], 1e-3)
     lower, upper = np.clip(np.percentile(shares, [2.5, 97.5]), 0, 1)

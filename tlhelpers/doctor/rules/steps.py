@@ -21,7 +21,7 @@ from tlhelpers.doctor.wording import number
 
 LONG_STEP = 0.02  # of the weights' length in one step
 _COLLAPSE = 1.5  # times the lowest training loss, in the last quarter of the epochs
-_RISE = 0.15  # nats by which a training loss has to rise in one epoch, and
+_RISE = 0.15  # nats by which a training loss has to rise in an epoch or two, and
 _RISE_SHARE = 0.25  # as a part of what it was: more than another order of the images does
 _WORST = 0.2  # rise of the validation loss in one epoch, in log units, that one sees in the curve
 _GAP_OF_STEP = 0.15  # log NLL that averaging an epoch's weights saves, on average
@@ -114,15 +114,20 @@ def restless(seen: Seen) -> Diagnosis | None:
     # The mean loss of n images has a standard error of about 1 / √n; two epochs, two of those.
     images = max(1, seen.batch * seen.steps)
     enough = np.maximum(max(_RISE, 3 / np.sqrt(images)), _RISE_SHARE * lowest)
-    rises = np.flatnonzero((np.diff(loss) > enough) & (lowest < 0.8 * loss[0]))
+    # Keras averages a training loss over its epoch: a fall in the middle of one shows in two.
+    top = np.maximum(loss[1:], np.r_[loss[2:], loss[-1]])
+    rises = np.flatnonzero((top - loss[:-1] > enough) & (lowest < 0.8 * loss[0]))
     if not len(rises):
         return None
-    worst = int(rises[np.diff(loss)[rises].argmax()])
+    rises = rises[::-1]  # of two that are alike, the one that takes one epoch
+    worst = int(rises[(top - loss[:-1])[rises].argmax()])
+    until = worst + 1 if loss[worst + 1] == top[worst] else worst + 2
+    when = f"epoch {until + 1}" if until == worst + 1 else f"epochs {until} and {until + 1}"
     return found(
         "step_too_long",
         f"The validation loss{with_its_statistics(own)} rises from {before:.2f} to {after:.2f} in "
         f"epoch {at + 1}, and training jumps as well: its loss rises from {loss[worst]:.2f} to "
-        f"{loss[worst + 1]:.2f} in epoch {worst + 2}. Averaging the weights of one epoch does not "
+        f"{loss[until]:.2f} in {when}. Averaging the weights of one epoch does not "
         "calm it: they wander further than that.",
     )
 
