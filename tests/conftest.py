@@ -29,8 +29,16 @@ settings.load_profile("course")
 
 
 def pytest_collection_modifyitems(items):
-    """Slow tests first: of two processes, neither is left with a long one at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """The longest tests first, then the slow ones: no process is left with one at the end.
+
+    What may take longest is what was given most time.
+    """
+
+    def order(item):
+        time = item.get_closest_marker("timeout")
+        return -(time.args[0] if time else 0), item.get_closest_marker("slow") is None
+
+    items.sort(key=order)
 
 
 TINY = Recipe(
