@@ -149,7 +149,7 @@ def test_sources_are_laid_out_as_in_the_repository(one_page, tmp_path):
 
 def test_a_missing_notebook(one_page, tmp_path):
     (one_page / "00_a.ipynb").unlink()
-    with pytest.raises(CourseError, match="00_a.ipynb is missing: `tlhelpers pages 00`"):
+    with pytest.raises(CourseError, match="00_a.ipynb: missing. `tlhelpers pages 00`"):
         sources.assemble(tmp_path / "made")
 
 
