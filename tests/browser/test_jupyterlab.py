@@ -94,7 +94,9 @@ def opened(chromium, lab):
 
     def open_(name):
         page = context.new_page()
-        page.goto(f"{lab}/lab/tree/{name}?token={TOKEN}")
+        # A workspace of its own: JupyterLab opens what the last one had open beside it.
+        workspace = name.partition(".")[0]
+        page.goto(f"{lab}/lab/workspaces/{workspace}/tree/{name}?token={TOKEN}")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=2 * MINUTES)
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=2 * MINUTES)
         page.wait_for_timeout(2000)  # the page's own connection to the kernel comes a little later
