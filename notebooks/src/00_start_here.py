@@ -32,7 +32,7 @@ faces = tl.study("ferplus", profile, live, seeds)
 # are three recipes for the faces, a run of each.
 #
 # Orange is the validation loss after each epoch. The blue line uses the same weights, with BatchNorm's
-# statistics (the means and variances that validation divides by) measured again on training images. The pink line also averages the weights over the epoch.
+# statistics (the means and variances it normalizes with) measured again on training images. The pink line also averages the weights over the epoch.
 
 # %% slide="figure"
 tl.plots.readings(
@@ -50,11 +50,11 @@ tl.plots.readings(
 # | you see | trouble | what to change |
 # | --- | --- | --- |
 # | **A.** Blue is calm where orange jumps. | BatchNorm lags: the weights were fine, the statistics were not ([page 04](04_batchnorm_lags.ipynb)). | Measure the statistics again before each validation: `UpdateBatchNorm`, [page 07](07_average_the_weights.ipynb). |
-# | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | Averaged weights, with their own statistics if BatchNorm trains ([page 07](07_average_the_weights.ipynb)). If BatchNorm trains, a tenth of the learning rate calms it, too. With BatchNorm frozen, as here, that was not enough. |
+# | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | Averaged weights ([page 07](07_average_the_weights.ipynb)). If BatchNorm trains, they need their own statistics, and a tenth of the learning rate works as well. With BatchNorm frozen, as here, a tenth was not enough. |
 # | **C.** One valley, then all three climb. | The network overfits, or it grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
 #
 # In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. Ignore the first point of its pink
-# line: that average still holds the weights from before any training. C was trained with averaged weights and fresh statistics, so its orange
+# line: that average still holds weights that have hardly trained. C was trained with averaged weights and fresh statistics, so its orange
 # line shows both already. Most jumping curves that we measured were A and B together, and averaged weights with fresh
 # statistics cure both.
 #

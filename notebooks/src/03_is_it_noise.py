@@ -51,8 +51,8 @@ tl.plots.history(
 #
 # We need a number. Take the log of the validation loss, so that doubling
 # counts the same at any level. Find the lowest epoch. Before it the loss should fall, because the network
-# learns. After it a rise may be overfitting, and only a fall that follows shows that it was a jump. *Jitter* adds up the
-# rises before the lowest epoch and the falls after it. It doubles the sum, since every jump goes up and comes back down,
+# learns. After it a rise may be overfitting, and only a fall that follows shows that it was a jump. *Jitter* adds up these
+# steps the wrong way: rises before the lowest epoch, falls after it. It doubles the sum, since every jump goes up and comes back down,
 # and divides by the number of steps.
 
 

@@ -167,9 +167,9 @@ print(f"retina, a tenth of the rate, frozen already: {retina.effect('weight-aver
 # %% [markdown]
 # At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. Averaging the
 # weights does calm a frozen network: see the last two lines. Nothing can lag there, so the change of
-# [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. With averaged weights, a frozen retina network at a
-# tenth of the rate scored about as well as a live one at the question's rate. With averaged weights, a frozen faces network scored lower than
-# a live one with every seed, both at the question's rate.
+# [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. We also compared it with live
+# BatchNorm, weights averaged in both. On the retina, frozen at a tenth of the rate scored about as well as live at the question's. On the
+# faces, both at the question's rate, frozen scored lower with every seed.
 #
 # Live BatchNorm rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
 # numbers. If steps are long, each layer's outputs probably drift, the next layer multiplies the drift, and nothing

@@ -131,9 +131,11 @@ tl.plots.readings(
 
 # %% [markdown]
 # **That is the test.** The part of the climb that goes away was overconfidence. The part that stays is overfitting:
-# improve the labels, add images, augment, or stop earlier. In your own run, keep `p` after each epoch with a
-# `LambdaCallback`, as on [page 04](04_batchnorm_lags.ipynb), or let the doctor draw this figure. On the right, both are at work. In its first epochs
+# improve the labels, add images, augment, or stop earlier. On the right, both are at work. In its first epochs
 # refitting helps for the opposite reason: that network is not sure enough.
+#
+# In your own training, keep `p` after each epoch with a `LambdaCallback`, as on
+# [page 04](04_batchnorm_lags.ipynb). Or let the [doctor](15_your_own_training.ipynb) draw this figure.
 #
 # A refit also hides lag. So look at fresh statistics first ([page 04](04_batchnorm_lags.ipynb)).
 #

@@ -116,7 +116,7 @@ print("Accuracy is higher on the twins" if higher else "Accuracy is not higher o
 
 # %% [markdown]
 # Even on the twins the accuracy is not perfect. In our faces, ten people voted on each copy separately, so some twins
-# carry two different labels. So it is in FER+'s `label.csv`. In its
+# carry two different labels. The same is true of FER+'s `label.csv`. In its
 # other label file, `fer2013new.csv`, copies share their votes. (Part of the gap may be that these faces are easier.)
 #
 # Twins are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three

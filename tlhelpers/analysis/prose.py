@@ -5,9 +5,9 @@ In the source of a page stands ``{{effect ferplus frozen-batchnorm macro_f1}}``,
 ``<!--{{effect ferplus frozen-batchnorm macro_f1}}-->+0.20<!--/-->``.
 
 A reference is: what, case, fix, metric, and perhaps "real" for real images, "everything" for all
-real faces, "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md), "witness"
-for ResNet50, or "witness-fresh" for the seeds that judge it there. With "against" and another fix
-at the end, that one stands in place of the recipe as posted. It may go over two lines.
+real faces, "fresh" for the seeds that judge the steady recipe (recordings/PROTOCOL.md), or
+"witness" for ResNet50. With "against" and another fix at the end, that one stands in place of the
+recipe as posted. It may go over two lines.
 
 ========== ==========================================================================
 before     mean over the seeds of the recipe as posted, or of the other one
@@ -47,7 +47,7 @@ from tlhelpers.training.recipe import Recipe
 from tlhelpers.training.run import Experiment
 
 _REFERENCE = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
-_WHICH = ("", "real", "everything", "fresh", "witness", "witness-fresh")
+_WHICH = ("", "real", "everything", "fresh", "witness")
 _BESIDE = re.compile(r"(<!--\{\{(.+?)\}\}-->).*?(<!--/-->)", re.DOTALL)
 
 
@@ -82,8 +82,7 @@ def value(reference: str) -> str:
         raise CourseError(
             f"Cannot read the reference '{reference}': it is one of {', '.join(_KINDS)}, then "
             "case, recipe and metric. Behind that may stand 'real' or 'everything' (real images), "
-            "'fresh' (the seeds that judge), 'witness' or 'witness-fresh' (ResNet50), or 'against' "
-            "and another recipe."
+            "'fresh' (the seeds that judge), 'witness' (ResNet50), or 'against' and another recipe."
         )
     case_name, recipe, metric = rest[:3]
     if case_name not in CASES:
@@ -103,14 +102,13 @@ def value(reference: str) -> str:
 def _steadiness(reference: str, rest: list[str]) -> str:
     from tlhelpers.analysis import verdicts
 
-    of_resnet50 = rest[1:] == ["witness"]
-    if rest[1:] not in ([], ["witness"]) or rest[:1] not in ([name] for name in CASES):
+    if not rest or rest[0] not in CASES or rest[1:] not in ([], ["witness"]):
         raise CourseError(
             f"Cannot read the reference '{reference}': it is steadiness and a case, perhaps with "
             "'witness' (ResNet50) behind it."
         )
     try:
-        found = verdicts.steadiness(rest[0], profile="witness" if of_resnet50 else "quick")
+        found = verdicts.steadiness(rest[0], profile="witness" if rest[1:] else "quick")
     except CourseError as problem:
         raise CourseError(f"Reference '{reference}': {problem}") from None
     score = metrics.metric(found.score.metric).title
@@ -172,9 +170,9 @@ def _runs(case_name: str, recipe: str, which: str) -> Experiment:
     data = "real" if which in ("real", "everything") else "synthetic"
     images = {"everything": True} if which == "everything" else {}
     fixes = protocol.fixes_of(recipe, case_name)
-    profile = "witness" if which.startswith("witness") else "quick"
+    profile = "witness" if which == "witness" else "quick"
     this, changed = protocol.changed(case_name, profile, data, fixes, **images)
-    seeds = protocol.of(profile).fresh if which.endswith("fresh") else None
+    seeds = protocol.of(profile).fresh if which == "fresh" else None
     runs = this.recorded(changed, seeds, committed=True)
     if seeds and runs.seeds != tuple(seeds):  # the sentence says how many there are
         raise CourseError(f"of {recipe} only seeds {runs.seeds} are recorded, not all of {seeds}")

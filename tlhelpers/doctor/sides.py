@@ -102,7 +102,7 @@ def images_compared(sides: Sides) -> Iterator[Diagnosis | None]:
         twins = [_whole(sides.train, a)] + [first_input(more.x) for more in ours[1:]]
         if all(one.shape[1:] == b.shape[1:] for one in twins):
             digests = np.concatenate([samples.digests(one) for one in twins])
-            if not images.repeat_by_chance(b, np.asarray(theirs[0].y)):
+            if not images.repeat_by_chance(b, theirs[0].y):
                 yield images.leak(digests, samples.digests(b))
         yield preparation.prepared_otherwise(a, b, augmented=_augmented(ours))
     for passes in (ours, theirs):

@@ -64,7 +64,13 @@ def test_rows_of_few_words_repeat_themselves_in_each_class_and_copied_rows_in_on
     assert not repeat_by_chance(many, y) and not repeat_by_chance(rare, y)
     assert not repeat_by_chance(few + 0.5, y)  # measured, not counted
     assert not repeat_by_chance(few[:, :, None, None], y)  # images
-    assert not repeat_by_chance(few.astype(str), y) and not repeat_by_chance(few, np.asarray(None))
+    flat = RNG.integers(0, 17, (200, 64))  # digits as rows, the whole set there twice: a leak
+    assert not repeat_by_chance(np.concatenate([flat, flat]), np.r_[y[:200], y[:200]])
+    padded = np.concatenate([few, np.zeros((400, 40), int)], axis=1)  # sentences of four words
+    assert repeat_by_chance(padded, y)
+    for labels in (None, [y, y[:3]], {"a": y}, y[:10]):  # of several outputs, or none
+        assert not repeat_by_chance(few, labels)
+    assert not repeat_by_chance(few.astype(str), y)
 
 
 def test_predictions_of_a_dataset_that_shuffles():

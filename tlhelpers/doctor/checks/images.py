@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tlhelpers.doctor.catalogue import found
@@ -13,6 +15,7 @@ from tlhelpers.measures.statistics import wilson
 
 _OFTEN = 0.05  # of the validation rows have a copy beside them
 _MOST_CLASSES = 50  # more are no classes
+_FEW_COLUMNS = 16  # that differ between rows: longer rows do not meet by chance
 
 
 def validation_changes(first: Sample, second: Sample, random_ops: bool) -> Diagnosis | None:
@@ -132,14 +135,17 @@ def leak(ours: np.ndarray, theirs: np.ndarray) -> Diagnosis | None:
     )
 
 
-def repeat_by_chance(x: np.ndarray, y: np.ndarray) -> bool:
+def repeat_by_chance(x: Any, y: Any) -> bool:
     """Rows of a few whole numbers, such as words: whoever draws from them draws some twice.
 
     Copies within validation tell it from a leak, if each class has its share of them: rows that
     were copied before the split are those of a rare class.
     """
-    numbers = x.ndim == 2 and x.dtype.kind in "biuf" and y.dtype.kind in "biuf"
-    if not numbers or y.shape[:1] != x.shape[:1] or not np.array_equal(x, np.round(x)):
+    if not all(isinstance(each, np.ndarray) and each.dtype.kind in "biuf" for each in (x, y)):
+        return False
+    if x.ndim != 2 or not len(x) or y.shape[:1] != x.shape[:1] or not (x == np.round(x)).all():
+        return False
+    if (x != x[0]).any(axis=0).sum() > _FEW_COLUMNS:
         return False
     _, each, times = np.unique(x, axis=0, return_inverse=True, return_counts=True)
     again = times[each.reshape(-1)] > 1

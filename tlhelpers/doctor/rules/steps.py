@@ -36,9 +36,8 @@ def step(seen: Seen) -> Diagnosis | None:
     jumping = float(jitter(curves.log_nll[own]))
     left = float(jitter(curves.log_nll["averaged"]))
     part = share_of_jumping(curves, own, "averaged")
-    better, at_least, at_most = gap(
-        curves, own, "averaged", since=1
-    )  # the first epoch's average lags
+    # The first epoch's average lags.
+    better, at_least, at_most = gap(curves, own, "averaged", since=1)
     late, _, _ = gap(curves, own, "averaged", since=-max(2, curves.epochs // 3))
     by_jumping = by_level = False
     # So few images would jump whatever the weights did.
@@ -50,7 +49,7 @@ def step(seen: Seen) -> Diagnosis | None:
         # to jump.
         by_level |= min(better, late) > 2 * _GAP_OF_STEP and training_jitter(seen) > JUMPING
     # Jitter does not see a rise in the last epochs, which nothing undoes any more.
-    at, rise, at_least_rises = worst_rise(curves, own)
+    _, rise, at_least_rises = worst_rise(curves, own)
     rises = (
         rise > max(_WORST, 2 * worst_rise(curves, "averaged")[1]) and at_least_rises > _WORST / 4
     )
@@ -66,11 +65,11 @@ def step(seen: Seen) -> Diagnosis | None:
         )
         return found("step_too_long", text, *part)
     # Jitter may say the opposite of what was found here, so the losses themselves are the evidence.
-    before, after = np.exp(curves.log_nll[own][at - 1 : at + 1])
+    at = int((curves.log_nll[own] - curves.log_nll["averaged"]).argmax())
+    as_it_is, calmer = (np.exp(curves.log_nll[name][at]) for name in (own, "averaged"))
     text = (
-        f"The validation loss{with_its_statistics(own)} rises from {number(before)} to "
-        f"{number(after)} in epoch {at + 1}. With the weights of that epoch averaged it is "
-        f"{number(np.exp(curves.log_nll['averaged'][at]))}.{more}"
+        f"The validation loss{with_its_statistics(own)} is {number(as_it_is)} in epoch {at + 1}, "
+        f"and {number(calmer)} with the weights of that epoch averaged.{more}"
     )
     part = (1 - np.exp(-better), 1 - np.exp(-at_least), 1 - np.exp(-at_most))
     return found("step_too_long", text, *part, "of the loss")
