@@ -354,12 +354,12 @@ TROUBLES: dict[str, Trouble] = {
         3,
     ),
     "too_few_validation_images": Trouble(
-        "Too few validation images: the jumping is their noise",
+        "Too few validation images: their noise is what you see",
         _code("""
             # Validate on more images, or average over several folds:
             sklearn.model_selection.StratifiedKFold(5, shuffle=True)
         """),
-        "Sure: other validation images of the same kind would jump as much, in other epochs.",
+        "Sure: other validation images of the same kind would give another curve.",
         "10",
         4,
     ),

@@ -45,6 +45,22 @@ def test_other_images_are_no_augmentation():
     assert found.code == "validation_images_change" and found.share == 1
 
 
+def test_labels_in_the_same_disorder_belong_to_the_same_items():
+    def items(rows, kinds):
+        return sample(RNG.normal(size=(rows, 30)), kinds)
+
+    def code(kinds, again):
+        n = len(kinds)
+        return validation_changes(items(n, kinds), items(n, again), False).code
+
+    mixed = RNG.integers(0, 3, 100)
+    assert code(mixed, mixed) == "validation_augmented"  # rows with noise of their own
+    assert code(mixed, RNG.permutation(mixed)) == "validation_images_change"
+    # An order that any draw has, and one that is too short to be told by.
+    for kinds in (np.sort(mixed), np.arange(100) % 3, np.repeat([0, 1, 2] * 10, 2), mixed[:10]):
+        assert code(kinds, kinds) == "validation_images_change"
+
+
 def test_copies_are_found_and_blank_images_are_not():
     train, validation = images(200, 1), images(100, 2)
     assert leak(digests(train), digests(validation)) is None

@@ -15,6 +15,7 @@ from tlhelpers.measures.statistics import wilson
 
 _OFTEN = 0.05  # of the validation rows have a copy beside them
 _MOST_CLASSES = 50  # more are no classes
+_MANY_ITEMS = 24  # whose labels nobody draws twice in the same order
 _FEW_COLUMNS = 16  # that differ between rows: longer rows do not meet by chance
 
 
@@ -35,6 +36,7 @@ def validation_changes(first: Sample, second: Sample, random_ops: bool) -> Diagn
         return None  # only the beginning of a shuffled epoch was read
     altered = (
         random_ops
+        or (same_labels and _is_told_by(np.asarray(first.y)[:n]))
         or (same_labels and (alike > 0.35 or in_place.mean() > 0.2))
         or (a.ndim > 2 and _nearest(a, b) > 0.8)
     )
@@ -154,6 +156,21 @@ def repeat_by_chance(x: Any, y: Any) -> bool:
         return bool(again.mean() > _OFTEN)
     shares = [again[of.reshape(-1) == one].mean() for one in range(len(classes))]
     return min(shares) > max(_OFTEN, 0.3 * max(shares))
+
+
+def _is_told_by(labels: np.ndarray) -> bool:
+    """Whether the order of the labels can only come back with the items that they belong to.
+
+    Labels that are sorted, or that take turns, come back with whatever is drawn for them.
+    """
+    if len(labels) < _MANY_ITEMS:
+        return False
+    kinds, each = np.unique(labels.reshape(len(labels), -1), axis=0, return_inverse=True)
+    each = each.reshape(-1)
+    turns = max(len(kinds), 2)
+    sorted_by_kind = (np.diff(each) != 0).sum() < 2 * len(kinds)
+    in_turns = any((each[k:] == each[:-k]).all() for k in range(1, 2 * turns + 1) if k < len(each))
+    return not (sorted_by_kind or in_turns)
 
 
 def _standard(x: np.ndarray) -> np.ndarray:

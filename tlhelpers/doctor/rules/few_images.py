@@ -1,4 +1,4 @@
-"""Does the loss jump only because there are so few validation images?"""
+"""Are there too few validation images to tell anything by them?"""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.rules.curves import JUMPING, jitter, noise, own_reading, with_its_statistics
 from tlhelpers.doctor.rules.seen import Seen
 from tlhelpers.doctor.wording import percent
+from tlhelpers.measures.statistics import wilson
 
 _FEW = 100  # images, of which each is a step that one sees in the accuracy
 _HOPS = 0.015
+_TOO_FEW = 30  # whatever the curve does: the accuracy of so few is known to 10 % at best
 
 
 def too_few(seen: Seen, images: int) -> Diagnosis | None:
@@ -39,3 +41,17 @@ def too_few(seen: Seen, images: int) -> Diagnosis | None:
             f"{percent(hops)} while the loss is calm.",
         )
     return None
+
+
+def far_too_few(seen: Seen, images: int) -> Diagnosis | None:
+    """So few images that no curve of theirs can be trusted, not even a calm one."""
+    curves = seen.curves
+    if curves is None or not seen.complete or not 0 < images <= _TOO_FEW:
+        return None
+    right = float(curves.accuracy[own_reading(curves)][-1])
+    low, high = wilson(round(right * images), images)
+    return found(
+        "too_few_validation_images",
+        f"There are {images} validation images. The last accuracy, {right:.2f}, could as well be "
+        f"anything from {low:.2f} to {high:.2f} with others of the same kind (95 % interval).",
+    )

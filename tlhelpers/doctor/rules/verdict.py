@@ -11,7 +11,7 @@ from tlhelpers.doctor.catalogue import TROUBLES, found
 from tlhelpers.doctor.checks import inputs
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.rules.climbs import climbing, is_of_the_step, outweighs_the_step
-from tlhelpers.doctor.rules.few_images import too_few
+from tlhelpers.doctor.rules.few_images import far_too_few, too_few
 from tlhelpers.doctor.rules.learning import misordered, stuck
 from tlhelpers.doctor.rules.normalization import batchnorm, by_setting, small_batches
 from tlhelpers.doctor.rules.outputs import (
@@ -96,7 +96,7 @@ def judge(
         add(too_few(seen, 0 if labels is None else len(labels)))
     add(climb)
     if not results:
-        add(restless(seen))
+        add(restless(seen) or far_too_few(seen, 0 if labels is None else len(labels)))
     return tuple(sorted(results, key=_is_minor))  # sorting keeps the order of what is alike
 
 
