@@ -61,6 +61,7 @@ class Doctor(keras.callbacks.Callback):
         self._checkup: Checkup | None = None  # of the fit that runs
         self._before = 0  # fits that led to it
         self._fits: dict[tuple, int] = {}  # that led to these weights, in a row
+        self._sizes: dict[int, float] = {}  # of inputs, by the kernel that learned from them
         self._observed: dict[int, Observed] = {}
         self._predicted: set[int] = set()
 
@@ -74,7 +75,7 @@ class Doctor(keras.callbacks.Callback):
         )
         # By its weights: a model that was built anew and given the old ones goes on as well.
         self._before = self._fits.get(_state(self.model), 0)
-        self._look(self._checkup.begin, self._before)
+        self._look(self._checkup.begin, self._before, self._sizes)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """A new average."""
@@ -203,6 +204,9 @@ class Doctor(keras.callbacks.Callback):
             if self.debug:
                 raise
         self._fits[_state(checkup.model)] = self._before + 1
+        learned = _or_none(checkup.learned_from)
+        if learned is not None:
+            self._sizes[learned[0]] = learned[1]
         number = len(self.examinations) + 1
         self.examinations.append(checkup.examination(number, diagnoses))
 
@@ -236,6 +240,13 @@ class Doctor(keras.callbacks.Callback):
         elif diagnosis.code not in {one.code for one in self.examinations[-1].diagnoses}:
             last = self.examinations[-1]
             self.examinations[-1] = replace(last, diagnoses=(*last.diagnoses, diagnosis))
+
+
+def _or_none(look: Callable) -> Any:
+    try:
+        return look()
+    except Exception:  # after an interruption the model's arrays may be gone
+        return None
 
 
 def _state(model: Any) -> tuple:

@@ -99,8 +99,9 @@ TROUBLES: dict[str, Trouble] = {
             # Otherwise the backbone's own function, once, on 0 to 255:
             x = keras.applications.resnet50.preprocess_input(x)
         """),
-        "Sure where a layer scales once more, and for a network that was trained before with "
-        "BatchNorm, which remembers its inputs. Otherwise likely.",
+        "Sure where a layer scales once more, for a network that was trained before with "
+        "BatchNorm, which remembers its inputs, and for one that the same program trained before. "
+        "Otherwise likely.",
         "08",
         1,
         _code("""

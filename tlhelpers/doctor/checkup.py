@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tlhelpers.doctor import rules
+from tlhelpers.doctor.arrival import Arrival, arrival
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.checks import inputs
 from tlhelpers.doctor.checks import model as of_model
@@ -89,6 +90,9 @@ class Checkup:
         self._looked = False  # at the model
         self._trained = False  # by more than the step that builds a model
         self._known: tuple | None = None  # a BatchNorm layer and its statistics before training
+        self._sizes: Mapping[int, float] = {}
+        self._arrival: Arrival | None = None
+        self._kernel: int | None = None  # of the layer of the arrival, before training
         self._began = self._epoch_began = time.perf_counter()
 
     @property
@@ -102,14 +106,17 @@ class Checkup:
 
     # While `fit` runs -----------------------------------------------------------------------------
 
-    def begin(self, fits_before: int) -> None:
+    def begin(self, fits_before: int, sizes: Mapping[int, float]) -> None:
         """Look at the data; at the model as well if it has its weights already.
 
         Parameters
         ----------
         fits_before : int
             Of this model.
+        sizes : mapping of int to float
+            What `learned_from` gave in the fits before.
         """
+        self._sizes = sizes
         self._told = told(self.model)
         epochs = (self.params.get("epochs") or 1) - self._told.initial_epoch
         self.add(
@@ -186,6 +193,12 @@ class Checkup:
         for one in diagnoses:
             if one is not None and one.code not in {known.code for known in self._diagnoses}:
                 self._diagnoses.append(one)
+
+    def learned_from(self) -> tuple[int, float] | None:
+        """`Arrival.kernel` and `Arrival.size`, if this training has changed that kernel."""
+        if self._arrival is None or self._arrival.kernel == self._kernel:
+            return None
+        return self._arrival.kernel, self._arrival.size
 
     def give_up(self, why: str) -> None:
         """Look no further; the report says why."""
@@ -278,6 +291,12 @@ class Checkup:
         self.add(twice)
         if twice is None and self._known is not None:
             self.add(inputs.unknown_to_the_network(network, floats(sample.x), *self._known))
+        self._arrival = arrival(network, floats(sample.x))
+        if self._arrival is not None:
+            self._kernel = self._arrival.kernel
+            if twice is None and self._kernel in self._sizes:
+                before = self._sizes[self._kernel]
+                self.add(inputs.other_than_before(self._arrival, before))
 
     def _look_at_first_loss(self, network: Network, task: Task, sample: Sample) -> None:
         few = rows(floats(sample.x), slice(0, 256))

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from tlhelpers.doctor.arrival import Arrival
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.network import Network, rows, values
 
-_APART = 30  # times the variance the network knows; [0, 1] instead of [-1, 1] is 4
+_APART = 30  # times the variance the network knows, or the size; [0, 1] for [-1, 1] is 4
 _FAR = 8  # standard deviations between the mean that arrives and the one the network knows
 _SMALL, _LARGE = 3.0, 20.0  # ranges: scaled to about 1 already; not scaled at all
 
@@ -89,6 +90,26 @@ def _first_statistics(
         v / (1 - layer.momentum) for v in values([layer.moving_mean, layer.moving_variance])
     )
     return (mean, variance) if variance.any() else (None, None)
+
+
+def other_than_before(now: Arrival, before: float) -> Diagnosis | None:
+    """Inputs that are far larger or smaller than those that the same kernel learned from.
+
+    Parameters
+    ----------
+    now : Arrival
+    before : float
+        `Arrival.size` in the training that the kernel comes from.
+    """
+    ratio = now.size / before
+    if 1 / _APART < ratio < _APART:
+        return None
+    words = f"{ratio:.0f} times as large as" if ratio > 1 else f"{1 / ratio:.0f} times smaller than"
+    return found(
+        "inputs_out_of_range",
+        f"What reaches layer '{now.layer.name}' is {words} in the training that its weights come "
+        "from.",
+    )
 
 
 def raw(facts: dict[str, Any], stuck: Diagnosis) -> Diagnosis | None:
