@@ -149,3 +149,41 @@ def test_alone_it_validates_the_weights_as_they_are_with_their_own_statistics():
             np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=1e-5)
     model.set_weights(list(seen[1][-1][0].values()))
     assert model.evaluate(x_val, y_val, verbose=0) == pytest.approx(seen[1][-1][1], rel=1e-4)
+
+
+def test_a_second_fit_begins_with_the_statistics_that_its_model_has():
+    """Two stages with one list of callbacks: what trains changes, or the model does."""
+    x, _ = data()
+    ours = UpdateBatchNorm(x)
+    model, _, _ = fitted(ours)
+    stem = layers.BatchNormalization(name="stem")
+    longer = keras.Sequential([keras.Input((6,)), stem, model])
+    longer.compile("sgd", "sparse_categorical_crossentropy")  # one layer more than before
+    longer.fit(*data(), epochs=2, validation_data=data(1), callbacks=[ours], verbose=0)
+
+    begun = []
+
+    class Look(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            begun.append([keras.ops.convert_to_numpy(v).copy() for v in norm.weights])
+
+    other = network()
+    norm = other.get_layer("live")
+    fresh = [keras.ops.convert_to_numpy(v).copy() for v in norm.weights]
+    other.fit(*data(), validation_data=data(1), callbacks=[ours, Look()], verbose=0)
+    assert all(np.array_equal(a, b) for a, b in zip(fresh, begun[0], strict=True))
+
+
+def test_an_interruption_leaves_the_momentum_as_it_was(monkeypatch):
+    x, _ = data()
+    model, _, _ = fitted()
+    ours = UpdateBatchNorm(x)
+    ours.set_model(model)
+
+    def interrupted(*arguments, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(model), "__call__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ours.on_test_begin()
+    assert model.get_layer("live").momentum == 0.9

@@ -50,6 +50,10 @@ class UpdateBatchNorm(keras.callbacks.Callback):
         self.images, self.batch_size = images, batch_size
         self.of_training = self.of_average = None
 
+    def on_train_begin(self, logs: Any = None) -> None:
+        """What it holds is of the training before: other layers trained, or another model."""
+        self.of_training = self.of_average = None
+
     def on_test_begin(self, logs: Any = None) -> None:
         """SwapEMAWeights has just put the average in place."""
         self.of_training = self._statistics()
@@ -98,9 +102,11 @@ class UpdateBatchNorm(keras.callbacks.Callback):
         layers = self._layers()
         momenta = [layer.momentum for layer in layers]
         size = min(self.batch_size, len(self.images))
-        for k in range(len(self.images) // size):
-            for layer in layers:
-                layer.momentum = k / (k + 1)  # the plain mean of the batches so far
-            self.model(self.images[k * size : (k + 1) * size], training=True)
-        for layer, momentum in zip(layers, momenta, strict=True):
-            layer.momentum = momentum
+        try:
+            for k in range(len(self.images) // size):
+                for layer in layers:
+                    layer.momentum = k / (k + 1)  # the plain mean of the batches so far
+                self.model(self.images[k * size : (k + 1) * size], training=True)
+        finally:  # also if you interrupt it here
+            for layer, momentum in zip(layers, momenta, strict=True):
+                layer.momentum = momentum
