@@ -321,7 +321,7 @@ def test_git_keeps_line_ends_and_binary_files():
         "notebooks/00_start_here.ipynb": ("auto", "lf"),
         "tlhelpers/course/room/start.sh": ("auto", "lf"),
         "tlhelpers/course/room/start.bat": ("auto", "crlf"),
-        "docs/spikes.png": ("unset", "unspecified"),
+        "docs/jumps.png": ("unset", "unspecified"),
         "tests/data/drawn_images.npz": ("unset", "unspecified"),
         "x.whl": ("unset", "unspecified"),
         "x.gif": ("unset", "unspecified"),

@@ -5,7 +5,7 @@
 # these describe a network that no longer exists.
 #
 # **You will be able to** explain the lag, test for it in your own training, and tell when it is the
-# cause of a spike.
+# cause of a jump.
 #
 # **Time.** 9 minutes to read, 1 to train, 6 for the exercises. **You need**
 # [page 01](01_retina_spikes.ipynb) and [page 03](03_is_it_noise.ipynb).
@@ -34,11 +34,11 @@ posted = retina.runs()
 # %% slide="figure"
 tl.plots.readings(
     {f"seed {run.seed}": run for run in list(posted)[:3]},
-    "Same weights, same validation images: fresh statistics take most spikes away",
+    "Same weights, same validation images: fresh statistics take most jumps away",
 )
 
 # %% [markdown]
-# Same network, same images. **Most spikes came from the statistics, not from the weights.**
+# Same network, same images. **Most of these jumps came from the statistics, not from the weights.**
 # Not all: in seed 1, blue jumps as much as orange. Most of what is left comes from the weights themselves,
 # and [page 06](06_step_length.ipynb) is about them.
 #

@@ -150,7 +150,7 @@ print(f"margin between two of our networks: {margin(right[0], right[-1]):.1f} po
 # With one sigmoid output: right = (model.predict(x_val) > 0.5).ravel() == y_val.ravel()
 
 # %% [markdown]
-# Losses have such a margin too. Does it explain the spikes of the retina?
+# Losses have such a margin too. Does it explain the jumps of the retina?
 
 # %%
 jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]

@@ -91,8 +91,8 @@ def test_each_panel_of_a_history_has_a_logarithmic_axis_with_ticks_in_it(one_sca
         (lambda: plots.recalls(BOTH, "T"), ["live: no DR 0.50, DR 0.50; frozen: no DR 0.50"]),
         (lambda: plots.steps(BEFORE[0], "T"), ["3 of 3 steps"]),
         (
-            lambda: plots.field_survey({"ResNet50": [BEFORE]}, "T"),
-            ["ResNet50 at 0.0001: median 0.126 of 82 logs", "our runs as ResNet50 at 0.0001"],
+            lambda: plots.field_survey({"ResNet50": {"ours": BEFORE}}, "T"),
+            ["ResNet50 at 0.0001: median 0.126 of 82 logs", "ours at 0.0001: median"],
         ),
         (lambda: plots.field_survey({}, "T"), ["MobileNet at 1e-05: median 0.015 of 17 logs"]),
         (
@@ -139,7 +139,7 @@ def test_saved_whole_or_told_in_one_line(tmp_path, monkeypatch):
 
 def test_field_survey_refuses_a_family_without_logs():
     with pytest.raises(CourseError, match="No logs of 'resnet50': choose from ResNet50, "):
-        plots.field_survey({"resnet50": [BEFORE]}, "T")
+        plots.field_survey({"resnet50": {"ours": BEFORE}}, "T")
 
 
 def test_the_same_figure_twice_is_the_same_bytes():

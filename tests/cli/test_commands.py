@@ -237,7 +237,7 @@ def test_evidence_of_what_nobody_has_recorded(found):
         ("--fix", "frozen-batchnorm, "),
         ("--metric", "jitter, climb"),
         ("--data", "synthetic, real"),
-        ("--design", "single, leave-one-out, cumulative"),
+        ("--design", "single, behind, leave-one-out, cumulative"),
     ],
 )
 def test_unknown_names_are_told_with_those_there_are(option, known):

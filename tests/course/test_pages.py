@@ -305,7 +305,7 @@ def test_readme_and_figures_are_made_with_all_pages_or_if_asked_for(
 
 def test_figures_of_the_readme(tmp_path):
     commands._readme_figures(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"spikes.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"jumps.png"}
 
 
 def test_a_check_that_shall_write_is_refused(project, monkeypatch, capsys):

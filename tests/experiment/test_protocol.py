@@ -20,7 +20,7 @@ from tlhelpers.cli import app
 from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.experiment import causes, jobs, protocol, recordings
-from tlhelpers.experiment.cases import CASES, PROFILES, case
+from tlhelpers.experiment.cases import CASES, PROFILES, case, has
 from tlhelpers.experiment.fixes import FIXES, fix
 from tlhelpers.training.recipe import difference
 from tlhelpers.training.run import Experiment
@@ -77,6 +77,12 @@ def test_the_protocol_states_the_margins_that_are_used():
 
 
 # --- questions and runs ------------------------------------------------------------------
+
+
+def test_every_question_is_of_a_design_that_can_be_asked_for():
+    asked = [q for name in CASES for p in PROFILES if has(name, p) for q in
+             protocol.questions(name, p)]  # fmt: skip
+    assert {q.design for q in asked} <= set(protocol.DESIGNS) and len(asked) > 30
 
 
 def test_questions_of_a_case(steady):

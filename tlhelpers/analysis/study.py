@@ -15,7 +15,7 @@ from functools import cached_property
 
 from tlhelpers.analysis import verdicts
 from tlhelpers.analysis.comparisons import Comparison, compare
-from tlhelpers.analysis.verdicts import Finding
+from tlhelpers.analysis.verdicts import Finding, Steadiness
 from tlhelpers.experiment import protocol
 from tlhelpers.experiment.cases import Case, case
 from tlhelpers.experiment.fixes import fix
@@ -120,6 +120,20 @@ class Study:
     def effects(self, names: Sequence[str]) -> list[Effect]:
         """`effect` of several fixes, each alone."""
         return [self.effect(name) for name in names]
+
+    def judged(self) -> Steadiness:
+        """The recipe as posted and the answer, on the seeds that had no part in choosing it.
+
+        Returns
+        -------
+        Steadiness
+
+        Raises
+        ------
+        CourseError
+            A run is not recorded.
+        """
+        return verdicts.steadiness(self.case.name, self.case.data, self.case.profile)
 
     def asked(self) -> tuple[list[str], list[str]]:
         """The fixes that were to be tried alone: those that can be shown, and those to come.

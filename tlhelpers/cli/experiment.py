@@ -141,7 +141,7 @@ def evidence(
         list[str] | None, typer.Option(help="synthetic or real. Both if none is given.")
     ] = None,
     designs: Annotated[
-        list[str] | None, typer.Option("--design", help="single, leave-one-out or cumulative.")
+        list[str] | None, typer.Option("--design", help="single, behind, leave-one-out, cumulative.")
     ] = None,
     fix_names: Annotated[
         list[str] | None, typer.Option("--fix", help="A fix, see tlhelpers fixes.")
@@ -297,9 +297,23 @@ def findings(
     data: Annotated[str, typer.Option(help="synthetic or real.")] = "synthetic",
     profile: Profile = "quick",
     as_json: AsJson = False,
+    protocol: Annotated[
+        bool,
+        typer.Option(
+            "--protocol", help="For maintainers: make the tables of recordings/PROTOCOL.md again."
+        ),
+    ] = False,
 ) -> None:
     """What the protocol makes of the recordings: which fixes count (recordings/PROTOCOL.md)."""
     paths.require_clone("tlhelpers findings")
+    if protocol:
+        from tlhelpers.analysis import tables as of_recordings
+        from tlhelpers.core import files
+
+        file = paths.RECORDINGS / "PROTOCOL.md"
+        files.save(file, of_recordings.refresh(files.read_text(file)))
+        typer.echo(f"{file}: the tables of the recordings are up to date.")
+        return
     import json
 
     from tlhelpers.analysis import verdicts

@@ -163,20 +163,6 @@ FIXES = {
             source="Keras source, backend/tensorflow/nn.py: _get_logits; keras issue 15271",
         ),
         Fix(
-            name="momentum-0.99",
-            cause=1,
-            title="BatchNorm momentum 0.99",
-            why=(
-                "The value of ResNet50 and of EfficientNet-Lite0: the moving statistics "
-                "remember a tenth of the steps that MobileNetV2's 0.999 does, so they lag a "
-                "tenth as long."
-            ),
-            cases=("ferplus",),
-            change=MappingProxyType({"batchnorm_momentum": 0.99}),
-            check=partial(checks.momentum_is, wanted=0.99),
-            source="keras.applications source: MobileNetV2 0.999, ResNet50 0.99",
-        ),
-        Fix(
             name="backbone-inputs",
             cause=3,
             title="The backbone's own preprocess_input",

@@ -14,7 +14,7 @@ from tlhelpers.training.recipe import Recipe
 
 POSTED = "posted"  # the name of the recipe without any fix
 
-DESIGNS = ("single", "leave-one-out", "cumulative")
+DESIGNS = ("single", "behind", "leave-one-out", "cumulative")
 """How a fix is asked about, see `Question`."""
 
 
@@ -103,7 +103,7 @@ VERSION_5 = Protocol(
             ("weight-average", ("frozen-batchnorm",)),
         ),
     },
-    described={"retinopathy": (), "ferplus": ()},
+    described={"retinopathy": ("momentum-0.999",), "ferplus": ()},
     steady={
         "retinopathy": ("weight-average-update-bn",),
         "ferplus": ("weight-average-update-bn",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib
 import numpy as np
@@ -15,18 +15,20 @@ from tlhelpers.core.errors import CourseError
 from tlhelpers.training.run import Experiment
 
 _ENOUGH = 3  # logs of which a median is drawn
+_OURS, _MARKS = ("D", "s"), ("Diamond", "Square")
 
 
-def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
+def field_survey(ours: Mapping[str, Mapping[str, Experiment]], title: str) -> Plot:
     """Jitter of ``val_loss`` in public training logs by learning rate, with our own runs.
 
-    One panel a family of backbones, one circle a log, one diamond a run.
+    One panel a family of backbones, one circle a log, one diamond or square a run.
 
     Parameters
     ----------
-    ours : mapping of a family to experiments
-        Our scale models of it, drawn at their recipe's learning rate; families are those of
-        `tlhelpers.analysis.field.FAMILIES`. An empty mapping draws the logs alone.
+    ours : mapping of a family to mapping of words to experiment
+        Our runs of it, drawn at their recipe's learning rate, and what they are; at most two a
+        family. Families are those of `tlhelpers.analysis.field.FAMILIES`. An empty mapping draws
+        the logs alone.
     title : str
         What the figure shows.
 
@@ -40,12 +42,14 @@ def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
         There are no logs of such a family, or a run diverged.
     """
     logs = field.by_rate()
+    for family, its in ours.items():
+        canvas.refuse_many(its, len(_OURS), f"experiments of {family}")
     if unknown := [name for name in ours if name not in logs]:
         raise CourseError(f"No logs of '{unknown[0]}': choose from {', '.join(logs)}.")
     everybody = [log for rates in logs.values() for its in rates.values() for log in its]
     most, count = Counter(log.author for log in everybody).most_common(1)[0]
     figure, axes = canvas.panels(logs, height=3.4)
-    model_colour, log_colour = canvas.colors(2)
+    *our_colours, log_colour = canvas.colors(len(_OURS) + 1)
     told = []
     for axis, (name, rates) in zip(axes, logs.items(), strict=True):
         its_number = sum(map(len, rates.values()))
@@ -61,14 +65,15 @@ def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
                 median = np.median(jitters)
                 axis.hlines(median, rate / 1.6, rate * 1.6, color="black", lw=2, zorder=3)
                 told.append(f"{name} at {rate:g}: median {median:.3f} of {len(its)} logs")
-        for experiment in ours.get(name, ()):
+        for k, (words, experiment) in enumerate(ours.get(name, {}).items()):
             values = list(metrics.values(experiment, "val_loss_jitter").values())
             rate = experiment.recipe.learning_rate
             axis.plot(
-                rate * 10 ** (0.25 + np.array(canvas.fan(len(values), 0.08))), values, "D", ms=5.5,
-                color=model_colour, mec="white", mew=0.6, zorder=4, clip_on=False,
+                rate * 10 ** (0.25 + 0.25 * k + np.array(canvas.fan(len(values), 0.08))), values,
+                _OURS[k], ms=5.5, color=our_colours[k], mec="white", mew=0.6, zorder=4,
+                clip_on=False,
             )  # fmt: skip
-            told.append(f"our runs as {name} at {rate:g}: median {np.median(values):.3f}")
+            told.append(f"{words} at {rate:g}: median {np.median(values):.3f}")
         axis.set_xscale("log")
         axis.set_xlim(4e-6, 4e-3)
         axis.set_xticks([1e-5, 1e-4, 1e-3], ["1e-5", "1e-4", "1e-3"])
@@ -91,8 +96,11 @@ def field_survey(ours: Mapping[str, Sequence[Experiment]], title: str) -> Plot:
         "author and images as well.",
     ]
     if ours:
-        notes.insert(2, "A diamond is one of our runs, with the step length of that backbone.")
-    experiments = [e for its in ours.values() for e in its]
+        marks = [
+            f"{_MARKS[k]}: {words}." for its in ours.values() for k, words in enumerate(its)
+        ]
+        notes[2:2] = dict.fromkeys(marks)
+    experiments = [e for its in ours.values() for e in its.values()]
     origins = canvas.origins({str(i): e for i, e in enumerate(experiments)})
     alt = f"{title}. Jitter of val_loss over the learning rate. " + "; ".join(told)
     return canvas.finish(figure, title, " ".join([*notes, *origins]), alt)
