@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Why will my validation loss not hold still?
 #
-# **In one sentence.** A validation loss usually jumps or climbs for one or more of three reasons, each
-# with its own cure, and three measurements tell them apart.
+# **In one sentence.** A validation loss usually jumps or climbs for one or more of three reasons. Three
+# measurements tell them apart, and one change cures the two that jump.
 #
 # **You will be able to** tell the three troubles apart, rule out the two faults that come before them,
 # and let the doctor look at a training.
@@ -49,14 +49,13 @@ tl.plots.readings(
 # %% [markdown]
 # | you see | trouble | what to change |
 # | --- | --- | --- |
-# | **A.** Blue is calm where orange jumps. | BatchNorm lags: the weights were fine, the statistics were not ([page 04](04_batchnorm_lags.ipynb)). | Measure the statistics again before each validation: `UpdateBatchNorm`, [page 07](07_average_the_weights.ipynb). |
-# | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | Averaged weights ([page 07](07_average_the_weights.ipynb)). If BatchNorm trains, they need their own statistics, and a tenth of the learning rate works as well. With BatchNorm frozen, as here, a tenth was not enough. |
+# | **A.** Blue is calm where orange jumps. | BatchNorm lags: the weights were fine, the statistics were not ([page 04](04_batchnorm_lags.ipynb)). | Averaged weights with fresh statistics ([page 07](07_average_the_weights.ipynb)). |
+# | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | The same; if BatchNorm trains, a tenth of the learning rate works as well. With BatchNorm frozen, as here, the average needs no fresh statistics, and a tenth was not enough. |
 # | **C.** One valley, then all three climb. | The network overfits, or it grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
 #
 # In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. Ignore the first point of its pink
 # line: that average still holds weights that have hardly trained. C was trained with averaged weights and fresh statistics, so its orange
-# line shows both already. Most jumping curves that we measured were A and B together, and averaged weights with fresh
-# statistics cure both.
+# line shows both already. Most jumping curves that we measured were A and B together.
 #
 # ## Before anything else
 #
@@ -105,7 +104,7 @@ doctor
 # ([page 10](10_honest_validation.ipynb)).
 #
 # Your own script stays as it is: `python -m tlhelpers.doctor train.py`. The
-# [last page](15_your_own_training.ipynb) says how to install it, and teaches it.
+# [last page](15_your_own_training.ipynb) shows how to install and use it.
 #
 # ## Try it
 #

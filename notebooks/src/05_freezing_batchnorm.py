@@ -103,8 +103,8 @@ tl.plots.moving_means(
 # ```
 #
 # Three traps. If the backbone is a layer of your model, a loop over `model.layers` does not look inside
-# it. A change of `trainable` counts only after you compile again. And if you first freeze the whole base
-# and later set `base.trainable = True`, BatchNorm trains again, so freeze it last.
+# it. A change of `trainable` counts only after you compile again. And in a base that is frozen as a whole
+# BatchNorm stands still, too: the trap opens when you unfreeze it. `base.trainable = True` makes BatchNorm train again, so freeze it last.
 #
 # Don't trust the flag; check. This function trains one step and counts the BatchNorm layers whose running
 # mean changed. Call it before training, and compile again afterwards:
@@ -143,7 +143,7 @@ tl.plots.curves(
 # %% [markdown]
 # A run on the flat line names the same class for every image, so its accuracy is just the share of that class. Such
 # a run is steady and useless, so never read jitter without the score. These runs differ so
-# much that their mean says little: AUC in the last epoch, the first line printed below, shows no clear effect.
+# much that their mean says little: AUC in the last epoch, the first row below, shows no clear effect.
 #
 # In the faces training, we froze BatchNorm at the question's learning rate, and at a tenth of it, each
 # compared with live BatchNorm at the same rate:
@@ -156,17 +156,22 @@ on_retina = retina.effect("frozen-batchnorm", "learning-rate-1e-5")
 tl.plots.effects(frozen, "Faces: freezing BatchNorm did not steady the curve at either rate")
 
 # %% tags=["nbval-check-output"]
-for case, effect in {"retina": retina.effect("frozen-batchnorm"), "faces": frozen[0]}.items():
-    print(f"{case}: {effect}")
-print(f"faces, a tenth of the rate: {frozen[1]}")
-print(f"retina, a tenth of the rate: {on_retina}")
-print(f"faces, frozen already: {faces.effect('weight-average', 'frozen-batchnorm')}")
 both = "learning-rate-1e-5+frozen-batchnorm"
-print(f"retina, a tenth of the rate, frozen already: {retina.effect('weight-average', both)}")
+rows = {
+    "freeze: retina": retina.effect("frozen-batchnorm"),
+    "freeze: faces": frozen[0],
+    "freeze: retina, a tenth of the rate": on_retina,
+    "freeze: faces, a tenth of the rate": frozen[1],
+    "then average: retina, a tenth of the rate": retina.effect("weight-average", both),
+    "then average: faces": faces.effect("weight-average", "frozen-batchnorm"),
+}
+print(f"{'':43}{'steadiness':18}score")
+for words, effect in rows.items():
+    print(f"{words:43}{effect.on_jitter:18}{effect.on_score}")
 
 # %% [markdown]
-# At a tenth of the rate on the retina, frozen BatchNorm scores higher than live, and jumps more. Averaging the
-# weights does calm a frozen network: see the last two lines. Nothing can lag there, so the change of
+# **Freezing calmed no training. Averaging a frozen network did.** At a tenth of the rate on the retina, frozen BatchNorm
+# scores higher than live, and jumps more. In the averaged networks nothing can lag there, so the change of
 # [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. We also compared it with live
 # BatchNorm, weights averaged in both. On the retina, frozen at a tenth of the rate scored about as well as live at the question's. On the
 # faces, both at the question's rate, frozen scored lower with every seed.

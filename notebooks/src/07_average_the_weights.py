@@ -43,8 +43,8 @@ tl.plots.curves(
 
 # %% [markdown]
 # On the left, most runs jump. In the middle, Keras validates the averaged weights, and the first epochs
-# look terrible. Later ones still jump. On the right, the same average is validated with its own statistics. What still climbs
-# there is trouble C ([page 09](09_overfit_or_overconfident.ipynb)).
+# look terrible. Later ones still jump. On the right, the same average is validated with its own statistics. The slow climb that
+# is left is trouble C ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Why
 #
@@ -55,15 +55,15 @@ tl.plots.curves(
 # Averaged weights produce other values. `SwapEMAWeights` exchanges the weights and leaves the statistics
 # as they are, so Keras validates the weights of one network with the statistics of another.
 #
-# You can see it inside one training, validated three ways. Here the average is the plain mean over one epoch;
+# You can see it inside one training, read four ways. Here the average is the plain mean over one epoch;
 # `SwapEMAWeights` keeps a moving one, so the numbers differ from those above.
 
 # %%
 run = faces.runs()[0]
 tl.plots.readings(
     {f"seed {run.seed}": run},
-    "One run: the average helps only with its own statistics",
-    columns=("val_nll", "val_nll_averaged", "val_nll_averaged_fresh"),
+    "Each jump, split into its causes: the average helps only with its own statistics",
+    columns=("val_nll", "val_nll_fresh", "val_nll_averaged", "val_nll_averaged_fresh"),
 )
 
 # %% [markdown] slide="code" slide_from="some = "
@@ -84,7 +84,7 @@ tl.plots.readings(
 #
 # `UpdateBatchNorm` takes about a thousand random training images, in the form that `fit` gets. Used without
 # the average, it removes only the lag. With `tf.data`, write `steps = len(train)`, and collect the images as on
-# [page 04](04_batchnorm_lags.ipynb). Copy it into your project:
+# [page 04](04_batchnorm_lags.ipynb). It needs Keras 3.3 or newer. Copy it into your project:
 #
 # <details><summary>UpdateBatchNorm, plain Keras</summary>
 #
@@ -119,9 +119,9 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
 # Which change do you need? The [doctor](15_your_own_training.ipynb) reads your run both ways, with fresh statistics and
 # with averaged weights, while it trains. Or make the whole change above at once: it cures the first three rows.
 #
-# | you see | trouble | the smallest change |
+# | you see | trouble | what to change |
 # | --- | --- | --- |
-# | fresh statistics are calm | BatchNorm lags | `UpdateBatchNorm` |
+# | fresh statistics are calm | BatchNorm lags | both callbacks; `UpdateBatchNorm` alone takes the lag away and nothing else, which was not clearly enough in our runs |
 # | they jump as well, averaged weights with fresh statistics are calm | the step is too long | both callbacks; or a tenth of the rate, watching the score |
 # | the same, and BatchNorm is frozen | the step is too long | the average without `UpdateBatchNorm` |
 # | one valley, then a climb | overfitting or overconfidence | `EarlyStopping`, then [page 09](09_overfit_or_overconfident.ipynb) |

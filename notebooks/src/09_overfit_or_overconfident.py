@@ -130,7 +130,7 @@ tl.plots.readings(
 )
 
 # %% [markdown]
-# **That is the test.** The part of the climb that goes away was overconfidence. The part that stays is overfitting:
+# **That is the test**; for a first look at your own run, the temperature alone will do. The part of the climb that goes away was overconfidence. The part that stays is overfitting:
 # improve the labels, add images, augment, or stop earlier. On the right, both are at work. In its first epochs
 # refitting helps for the opposite reason: that network is not sure enough.
 #

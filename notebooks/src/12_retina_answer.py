@@ -2,7 +2,7 @@
 # # The retina: what stops the spikes
 #
 # **In one sentence.** Validate an average of the weights with BatchNorm statistics of its own: the
-# jumps are gone, and it cost no score.
+# jumps are gone, and the score did not fall.
 #
 # **You will be able to** say what the jumps were, see them in your own run, and change the program.
 #
@@ -38,8 +38,8 @@ tl.plots.curves(
 #
 # Every layer of ResNet50 trains, and at `1e-4` each step turns its filters a long way. Two things
 # follow. The weights swing across the valley instead of settling in it. And BatchNorm's running statistics
-# describe a network that no longer exists. In our runs, removing either one took away more than half of the
-# jumping on average ([page 04](04_batchnorm_lags.ipynb)). The two overlap, because long steps make the statistics lag. With both gone, little was left.
+# describe a network that no longer exists. Read again without either one, our runs lose more than half of the
+# jumping ([page 04](04_batchnorm_lags.ipynb)). The two overlap, because long steps make the statistics lag. With both gone, little is left.
 # We measured this on small images, and expect it at 224 px.
 #
 # The question creates `ReduceLROnPlateau` but never passes it to `fit`. With it passed, we saw no clear
@@ -68,9 +68,10 @@ tl.plots.curves(
 #
 # The order matters: `SwapEMAWeights`, then `UpdateBatchNorm`, then all callbacks that look at the model. **Keep
 # `restore_best_weights=True`**: a training that stops early without it leaves you raw weights with the
-# average's statistics. To check, call `model.evaluate` after `fit`: it gives the best `val_loss` again.
+# average's statistics. To check, call `model.evaluate` after `fit`: it gives the best `val_loss` again. A jump should no longer
+# end your training early, as it did in the question. If a slow climb still does, let `EarlyStopping` watch the score instead ([page 09](09_overfit_or_overconfident.ipynb)).
 #
-# With `tf.data`, write `steps = len(train)` and `some = np.concatenate([x for x, _ in train.take(32)])`, then
+# The program needs Keras 3.3 or newer. With `tf.data`, write `steps = len(train)` and `some = np.concatenate([x for x, _ in train.take(32)])`, then
 # `UpdateBatchNorm(some)`. Everything else is the question's own, its loss included: behind a
 # softmax, `categorical_crossentropy` gives better calibrated probabilities ([page 09](09_overfit_or_overconfident.ipynb)).
 #

@@ -4,8 +4,8 @@
 # **In one sentence.** One change steadied both trainings without lowering the score: averaging the weights,
 # with BatchNorm statistics measured for the average.
 #
-# **You will be able to** read a figure of effects, correct for many tries, and say what this course
-# does not show.
+# **You will be able to** read a figure of effects, correct for many tries, and say what has
+# not been shown.
 #
 # **Time.** 12 minutes to read, none to train, 11 for the exercises. **You need**
 # [page 03](03_is_it_noise.ipynb) and [page 07](07_average_the_weights.ipynb).

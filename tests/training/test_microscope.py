@@ -22,7 +22,7 @@ def test_the_running_mean_follows_its_batches_and_begins_where_they_do(trainer):
     trainer.reset(0)
     layers = [layer.name for layer in batchnorm.batchnorm_layers(trainer.network.base)]
     left, _ = batchnorm.statistics(trainer.network.base)[layers.index(seen.layer)]
-    assert abs(start - seen.batch_mean[0]) < np.abs(left - seen.batch_mean[0]).min()
+    assert abs(start - seen.batch_mean[0]) < 0.1 * np.median(np.abs(left - seen.batch_mean[0]))
 
 
 def test_a_layer_that_is_not_there_or_stands_still_is_told(trainer, trainer_of):

@@ -371,7 +371,7 @@ TROUBLES: dict[str, Trouble] = {
                 patience=3, restore_best_weights=True)]
             # Then more images, augmentation, dropout, fewer layers that train.
         """),
-        "Sure that the loss climbs. It is called overfitting where no temperature brings it back, "
+        "Sure that the loss climbs. It is called overfitting where no refit brings it back, "
         "or where the training images are known far better than the others.",
         "09",
         4,
@@ -383,7 +383,8 @@ TROUBLES: dict[str, Trouble] = {
             keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
             # or divide the logits by a temperature, fitted on validation images.
         """),
-        "Sure: a single temperature, fitted on other images, takes the climb away.",
+        "Sure: a temperature and an offset for each class, fitted on other images, take most of "
+        "the climb away.",
         "09",
         4,
     ),

@@ -50,7 +50,8 @@ def chase(trainer: Trainer, seed: int = 0, epochs: int = 1, layer: str | None = 
     Returns
     -------
     Chase
-        Of the channel whose batch mean moves most, next to its own spread between batches.
+        Of the channel whose running mean is furthest behind when training ends, next to the spread
+        between its batches.
 
     Raises
     ------
@@ -80,7 +81,8 @@ def chase(trainer: Trainer, seed: int = 0, epochs: int = 1, layer: str | None = 
     previous = np.vstack([before, moving[:-1]])
     batches = (moving - watched.momentum * previous) / (1 - watched.momentum)
     noise = np.abs(np.diff(batches, axis=0)).mean(axis=0) + 1e-12
-    channel = int(np.argmax(np.ptp(_smooth(batches), axis=0) / noise))
+    behind = np.abs(moving[-1] - _smooth(batches)[-1])
+    channel = int(np.argmax(behind / noise))
     return Chase(watched.name, batches[:, channel], moving[:, channel], watched.momentum)
 
 

@@ -40,8 +40,8 @@ def chase(seen: Chase, title: str, moving: bool = True) -> Plot:
     ends = [round(steps * (i + 1) / count) for i in range(count)] if moving else [steps]
     alt = (
         f"{title}. Over {steps} steps the mean of the batches goes from "
-        f"{_start(seen.batch_mean):.2f} to {_start(seen.batch_mean[::-1]):.2f}, the running mean "
-        f"from {seen.moving_mean[0]:.2f} to {seen.moving_mean[-1]:.2f}."
+        f"{_start(seen.batch_mean):.3f} to {_start(seen.batch_mean[::-1]):.3f}. The running mean "
+        f"trails behind: it is at {seen.moving_mean[-1]:.3f} when Keras validates."
     )
     frames = [_chase_frame(seen, end, title, alt) for end in ends]
     return frames[0] if len(frames) == 1 else _animated(frames, alt)
@@ -65,6 +65,12 @@ def _chase_frame(seen: Chase, end: int, title: str, alt: str) -> Plot:
     )  # fmt: skip
     axis.plot(end, seen.moving_mean[end - 1], "o", color=batch, ms=8)
     total = len(seen.batch_mean)
+    if end == total:
+        axis.axvline(total, color="black", lw=1, ls=":")
+        axis.annotate(
+            "Keras validates here", (total, 0), (-4, 4), xycoords=("data", "axes fraction"),
+            textcoords="offset points", ha="right", va="bottom", fontsize=9,
+        )  # fmt: skip
     axis.set_xlim(0, total * 1.02)
     everything = np.concatenate([seen.batch_mean, seen.moving_mean])
     low, high = np.percentile(everything, [0.5, 99.5])
@@ -73,8 +79,8 @@ def _chase_frame(seen: Chase, end: int, title: str, alt: str) -> Plot:
     axis.set_xlabel("training step")
     axis.set_ylabel("mean of one channel")
     caption = (
-        f"One channel of the layer {seen.layer}, momentum {seen.momentum:g}. Measured while this "
-        "page was made."
+        f"The channel of the layer {seen.layer} that is furthest behind in the end; momentum "
+        f"{seen.momentum:g}. Measured while this page was made."
     )
     return canvas.finish(figure, title, caption, alt, legend=axis)
 

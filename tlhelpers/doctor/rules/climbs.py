@@ -51,7 +51,7 @@ def climbing(seen: Seen) -> Diagnosis | None:
     before, after = np.exp(smooth[at]), np.exp(smooth[-1])
     lead = f"The validation loss{with_its_statistics(own)}"
     cooled = (
-        f"With a temperature fitted in each epoch it goes from {np.exp(calm[at]):.2f} to "
+        f"With its confidence refitted in each epoch it goes from {np.exp(calm[at]):.2f} to "
         f"{np.exp(calm[-1]):.2f}."
     )
     if share > _BY_TEMPERATURE and worse < 0.03 and not by_heart > _BY_HEART:
