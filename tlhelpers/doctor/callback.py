@@ -187,6 +187,10 @@ class Doctor(keras.callbacks.Callback):
         files.save(path, text)
         return path
 
+    def __repr__(self) -> str:
+        found = [one.code for each in self.examinations for one in each.diagnoses]
+        return f"<Doctor: {len(self.examinations)} fits, {', '.join(found) or 'nothing found'}>"
+
     def _repr_html_(self) -> str:
         self.finish()
         return "".join(report.fragment(one) for one in self.examinations)
