@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Before anything else: what is your network fed?
 #
-# **In one sentence.** Strange validation curves often come from the data and not from the network, and
-# two one-minute checks will tell you.
+# **In one sentence.** Strange validation curves often come from the data and not from the network. Two
+# checks, a minute each, show it.
 #
 # **You will be able to** check that training and validation get the same inputs, recognize common faults
 # from the curve, and fix them.

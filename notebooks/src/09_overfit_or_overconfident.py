@@ -193,9 +193,11 @@ for effect in tried:
 # right. Below one, the network is not sure enough.
 
 # %%
-for recipe in ("posted", *softer):
+recipes = ("posted", *softer)
+names = ("the question's recipe", "label smoothing", "averaged, fresh statistics")
+for words, recipe in zip(names, recipes, strict=True):
     found = [fit_temperature(run.probabilities, run.labels) for run in faces.runs(recipe)]
-    print(f"{recipe:25} {np.mean(found):.1f}")
+    print(f"{words:30} {np.mean(found):.1f}")
 
 # %% [markdown]
 # Label smoothing changes what `val_loss` measures. Never compare it with a run without smoothing: score

@@ -4,7 +4,7 @@
 # **In one sentence.** Trust a validation score only if the set is large enough, stays the same, and shares
 # no images or people with the training set.
 #
-# **You will be able to** find duplicates across a split, split by patient, and estimate how much of a
+# **You will be able to** find copies across a split, split by patient, and estimate how much of a
 # change is sampling noise.
 #
 # **Time.** 9 minutes to read, none to train, 8 for the exercises. **You need**
@@ -75,7 +75,7 @@ def hashes(images):
 # For copies that were resized or saved again, use a perceptual hash such as `imagehash.dhash`. Look at
 # what it finds before you throw anything out.
 #
-# Drop the twins from the *training* side. Then the validation set stays the same, and old scores remain
+# Drop the copies from the *training* side. Then the validation set stays the same, and old scores remain
 # comparable.
 #
 # For people, count who is on both sides. Here is what splitting by image does to the retina set:
@@ -96,30 +96,30 @@ print(f"Split by image: {len(both)} of {len(set(patients[validation]))} patients
 # ## Does it help?
 #
 # It makes the score honest, and perhaps a little lower. We score the finished networks of the question's recipe
-# separately, on the faces with a twin in training and on the rest.
+# separately, on the faces with a copy in training and on the rest.
 
 # %%
 posted = faces.runs()
-twin = duplicates.has_duplicate(x_val, x_train)
+copied = duplicates.has_duplicate(x_val, x_train)
 right = [run.probabilities.argmax(axis=1) == run.labels for run in posted]
-on_twins, on_others = ([r[which].mean() for r in right] for which in (twin, ~twin))
+on_copies, on_others = ([r[which].mean() for r in right] for which in (copied, ~copied))
 tl.plots.joined(
-    {"twin in training": on_twins, "all others": on_others},
+    {"copy in training": on_copies, "all others": on_others},
     "validation accuracy (share)",
-    "Every network scores higher on the faces that have a twin in training",
+    "Every network scores higher on the faces that have a copy in training",
     "A line joins the two scores of one network.",
 )
 
 # %% tags=["nbval-check-output"]
-higher = np.mean(on_twins) > np.mean(on_others)
-print("Accuracy is higher on the twins" if higher else "Accuracy is not higher on the twins")
+higher = np.mean(on_copies) > np.mean(on_others)
+print("Accuracy is higher on the copies" if higher else "Accuracy is not higher on the copies")
 
 # %% [markdown]
-# Even on the twins the accuracy is not perfect. In our faces, ten people voted on each copy separately, so some twins
+# Even on the copies the accuracy is not perfect. In our faces, ten people voted on each copy separately, so some copies
 # carry two different labels. The same is true of FER+'s `label.csv`. In its
 # other label file, `fer2013new.csv`, copies share their votes. (Part of the gap may be that these faces are easier.)
 #
-# Twins are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three
+# Copies are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three
 # more things: which hard faces were left out, which split was scored, and which metric.
 #
 # ## Is it large enough?
@@ -165,13 +165,13 @@ tl.plots.steps(jumpy, "In this run, most steps are larger than sampling noise (g
 #
 # ## Try it
 #
-# **Exercise 1 (3 minutes).** What share of the validation faces has an exact twin in training? Use
+# **Exercise 1 (3 minutes).** What share of the validation faces has an exact copy in training? Use
 # `hashes`, `x_train` and `x_val`.
 
 # %% tags=["exercise"]
 my_answer = None  # a share from 0 to 1
 
-tl.check("10-twins", my_answer)
+tl.check("10-copies", my_answer)
 
 # %% [markdown] tags=["solution"]
 # <details><summary>Solution</summary>
@@ -182,7 +182,7 @@ tl.check("10-twins", my_answer)
 # ```
 #
 # We put them in at the rate of the real FER+: [8 % of its validation
-# faces](../tlhelpers/data/ferplus_figures.json) have an exact twin in training.
+# faces](../tlhelpers/data/ferplus_figures.json) have an exact copy in training.
 # </details>
 
 # %% [markdown]

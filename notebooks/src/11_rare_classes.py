@@ -30,7 +30,7 @@ balanced = faces.runs("class-weights-balanced")
 # The second question's network recognizes none of 20 "disgust" test images. Class weights were meant to fix
 # that, and cost 15 to 20 points of accuracy there.
 #
-# In our rebuild they change accuracy by {{points ferplus class-weights-balanced accuracy}} points:
+# In our rebuild they changed it by {{points ferplus class-weights-balanced accuracy}} points:
 
 # %%
 tl.plots.recalls(
@@ -44,7 +44,7 @@ tl.plots.recalls(
 #
 # ## Why
 #
-# A rare class is rarely found because it has few examples, and because naming it seldom pays: most faces that
+# A rare class is rarely found because it has few examples, and because a network that guesses it is usually wrong: most faces that
 # look a little like disgust are something else. Class weights change the price.
 #
 # Balanced weights make every class count the same in total. On FER+ a disgust face then weighs as much as

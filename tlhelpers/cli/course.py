@@ -179,7 +179,7 @@ def _readme_figures(folder: Path) -> None:
 
     resnet50 = verdicts.steadiness("retinopathy", profile="witness")
     plots.curves(
-        {"the question's recipe": resnet50.posted, "the answer": resnet50.steady},
+        {"the question's recipe": resnet50.posted, "averaged weights, fresh statistics": resnet50.steady},
         title="ResNet50 on drawn retinas, five trainings each: the jumps are gone",
     ).save(folder / "jumps.png")
 

@@ -249,7 +249,10 @@ def _navigation(source: Path) -> list[NotebookNode]:
         links.append(f"[Contents]({there[0].stem}.ipynb#Contents)")
     if here + 1 < len(there):
         links.append(f"**Next:** {_link(there[here + 1])} →")
-    opened = f"[Open this page in Binder]({binder(source.stem)}) · [in Colab]({colab(source.stem)})"
+    opened = (
+        f"[Open this page in Binder]({binder(source.stem)}) · [in Colab]({colab(source.stem)}) "
+        "(run the [README's first cell](../README.md#start-here) there first)"
+    )
     text = " · ".join(links) + f"\n\n{opened}\n\n*Text: CC BY 4.0. Code: Apache-2.0.*"
     return [nbformat.v4.new_markdown_cell(text, metadata={"tags": [NAVIGATION]})]
 

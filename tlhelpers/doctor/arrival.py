@@ -21,12 +21,13 @@ class Arrival:
     Attributes
     ----------
     layer : keras.Layer
-    size : float
-        Root mean square of what it gets.
+    size, largest : float
+        Of what it gets: root mean square, and largest absolute value.
     """
 
     layer: Any
     size: float
+    largest: float
 
     @property
     def kernel(self) -> int:
@@ -65,7 +66,8 @@ def arrival(network: Network, x: Any) -> Arrival | None:
         layer, inputs = one.args
         numbers = np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(inputs, "float32")))
         size = float(np.sqrt(np.mean(np.square(numbers, dtype=float))))
-        return Arrival(layer, size) if np.isfinite(size) and size > 0 else None
+        largest = float(np.abs(numbers).max())
+        return Arrival(layer, size, largest) if np.isfinite(size) and size > 0 else None
     return None
 
 

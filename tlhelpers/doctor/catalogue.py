@@ -392,6 +392,20 @@ TROUBLES: dict[str, Trouble] = {
 """By code. `none` is no trouble: an examination without diagnoses."""
 
 
+TRAINS_IN_VALIDATION = Trouble(
+    "Part of the network runs in training mode during validation",
+    _code("""
+        # Pass the flag on, never True, in call() or when you call a layer:
+        x = self.norm(x, training=training)
+        # fit sets it to True, evaluate and predict to False.
+    """),
+    "Certain: the network was asked twice about the same images, with the same weights.",
+    "05",
+    1,
+)
+"""The other way round of "training_flag_overridden": the flag is always True."""
+
+
 def found(
     code: str,
     evidence: str,
@@ -399,9 +413,10 @@ def found(
     low: float | None = None,
     high: float | None = None,
     share_of: str = "",
+    words: Trouble | None = None,
 ) -> Diagnosis:
-    """A diagnosis with the catalogue's words; arguments are those of `Diagnosis`."""
-    trouble = TROUBLES[code]
+    """A diagnosis with the catalogue's words, or others; arguments are those of `Diagnosis`."""
+    trouble = words or TROUBLES[code]
     return Diagnosis(
         code=code,
         title=trouble.title,

@@ -29,8 +29,14 @@ from tlhelpers.doctor.network import (
 )
 from tlhelpers.doctor.observe import Observed
 from tlhelpers.doctor.samples import Sample
-from tlhelpers.doctor.sides import Sides, images_compared, labels_compared, read_sides
-from tlhelpers.doctor.task import Task, task_of
+from tlhelpers.doctor.sides import (
+    Sides,
+    images_compared,
+    labels_compared,
+    read_sides,
+    targets_compared,
+)
+from tlhelpers.doctor.task import OwnLoss, Task, task_of
 from tlhelpers.doctor.watch import Clock, Epoch, Watch
 
 
@@ -76,7 +82,7 @@ class Checkup:
         self._observed, self._most = observed, most
         self._told = Told()
         self._sides = Sides()
-        self._task: Task | None = None
+        self._task: Task | OwnLoss | None = None
         self._watch: Watch | None = None
         self._diagnoses: list[Diagnosis] = []  # of what can be seen without training
         self._facts: dict[str, Any] = {}
@@ -256,15 +262,23 @@ class Checkup:
             return
         self._task = task
         self._facts["classes"] = task.classes
-        self.add(
-            of_model.loss_and_output(task, self.model, outputs),
-            of_model.metric_and_output(task, self.model),
-        )
-        self.add(*labels_compared(sides, task, self._told))
         if sides.ours:
             self._facts["training_images_seen"] = len(task.labels(sides.ours[0].y))
-            if not self._trained:
+        if isinstance(task, Task):
+            self.add(
+                of_model.in_training_mode(network, few, task),
+                of_model.loss_and_output(task, self.model, outputs),
+                of_model.metric_and_output(task, self.model),
+            )
+            self.add(*labels_compared(sides, task, self._told))
+            if sides.ours and not self._trained:
                 self._look_at_first_loss(network, task, sides.ours[0])
+        else:
+            self._missing.append(
+                f"{task.why} The loss of each image is the model's own, '{task.loss}'; answers and "
+                "confidence were not looked at."
+            )
+            self.add(targets_compared(sides))
         if sides.theirs and self._watch is None:
             self._watch = self._watching(network, task)
             self._watch.begin(steps)
@@ -293,6 +307,7 @@ class Checkup:
             self.add(inputs.unknown_to_the_network(network, floats(sample.x), *self._known))
         self._arrival = arrival(network, floats(sample.x))
         if self._arrival is not None:
+            self._facts["reaches_first_kernel"] = self._arrival.largest
             self._kernel = self._arrival.kernel
             if twice is None and self._kernel in self._sizes:
                 before = self._sizes[self._kernel]
@@ -307,21 +322,22 @@ class Checkup:
         if not self._momenta:
             self.add(inputs.not_scaled(first_input(few), float(nll), task.classes))
 
-    def _watching(self, network: Network, task: Task) -> Watch:
+    def _watching(self, network: Network, task: Task | OwnLoss) -> Watch:
         """A watch on shuffled samples: any number of them, from the front, is a fair choice."""
         theirs = self._sides.theirs[0]
         labels = task.labels(theirs.y)
         self._complete = theirs.complete and len(labels) == count(theirs.x)
         self._facts["validation_images"] = len(labels)
         order = np.random.default_rng(0).permutation(len(labels))
-        self._labels = labels[order]
+        if task.classes:
+            self._labels = labels[order]
         kept = rows(floats(theirs.x), order)
-        watch = Watch(network, task, (kept, self._labels), self._sides.batch)
+        watch = Watch(network, task, (kept, labels[order]), self._sides.batch)
         if self._sides.ours:
             watch.give_training_images(*self._shuffled(task))
         return watch
 
-    def _shuffled(self, task: Task) -> tuple[Any, np.ndarray]:
+    def _shuffled(self, task: Task | OwnLoss) -> tuple[Any, np.ndarray]:
         """Sampled training images and their labels, in any order."""
         ours = self._sides.ours[0]
         mixed = np.random.default_rng(1).permutation(count(ours.x))
@@ -334,21 +350,23 @@ class Checkup:
         policies = {
             str(getattr(layer, "compute_dtype", "")) for layer in self.model._flatten_layers()
         }
-        commonest = np.bincount(self._labels).max() if len(self._labels) else 0
+        shares = np.bincount(self._labels) / max(len(self._labels), 1)
+        shares = shares[shares > 0]
         return rules.Seen(
             epochs=self._epochs,
             curves=rules.series(self._epochs),
             batch=self._facts.get("batch_size") or 32,
             steps=self._facts.get("steps") or 0,
             momenta=self._momenta,
-            chance=float(commonest / max(len(self._labels), 1)),
+            chance=float(shares.max(initial=0)),
+            entropy=float(-(shares * np.log(shares)).sum()),
             classes=self._task.classes if self._task else 0,
             single=bool(self._task and self._task.single),
             float16="float16" in policies,
             uses_average=self._swaps and bool(getattr(self.model.optimizer, "use_ema", False)),
             complete=self._complete
             and self._watch is not None
-            and self._watch.images == len(self._labels),
+            and self._watch.images == self._facts["validation_images"],
         )
 
 

@@ -135,6 +135,22 @@ def labels_compared(sides: Sides, task: Task, told: Told) -> Iterator[Diagnosis 
     yield labels.batch_order(task.labels(order.y), tuple(order.sizes), task.classes, shares)
 
 
+def targets_compared(sides: Sides) -> Diagnosis | None:
+    """What numbers to be predicted tell: do both sides have them from the same range?"""
+    ours, theirs = (
+        [np.asarray(one.y) for one in passes[:1]] for passes in (sides.ours, sides.theirs)
+    )
+    if not ours or not theirs:
+        return None
+    a, b = ours[0], theirs[0]
+    if any(y.dtype.kind not in "iuf" or y.size != len(y) for y in (a, b)):
+        return None
+    sample = sides.ours[0]
+    if not (sample.complete or sample.rows is not None):
+        return None  # sorted data begins with its smallest
+    return labels.sorted_targets(a.reshape(-1), b.reshape(-1))
+
+
 def _augmented(passes: tuple[Sample, ...]) -> bool:
     """Whether a second pass brings mostly new images, or cannot be looked at."""
     if len(passes) < 2:

@@ -1,13 +1,14 @@
-"""What a model is asked: which output is which class, and what its loss takes the outputs for."""
+"""What a model is asked, and the loss of each image: of its classes, or by the model's own loss."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tlhelpers.measures.calibration import softmax
+from tlhelpers.measures.calibration import image_nll, softmax
 
 _CROSS_ENTROPIES = ("crossentropy", "cross_entropy", "logits")
 
@@ -39,6 +40,14 @@ class Task:
     loss: str
     from_logits: bool | None
 
+    def answers(self, outputs: np.ndarray) -> np.ndarray:
+        """What the losses are computed from: `distribution`."""
+        return self.distribution(outputs)
+
+    def losses(self, answers: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """NLL of each image in nats, shape (n,)."""
+        return image_nll(answers, labels)
+
     def distribution(self, outputs: np.ndarray) -> np.ndarray:
         """Probabilities of the classes, shape (n, classes), whatever the outputs are."""
         z = np.asarray(outputs, dtype=np.float64).reshape(len(outputs), -1)
@@ -61,8 +70,47 @@ class Task:
         return y.reshape(len(y), -1).argmax(axis=1)
 
 
-def task_of(model: Any, outputs: Any, y: Any) -> Task | str:
-    """The task of a compiled model, or a sentence that says why it is none of ours.
+@dataclass(frozen=True)
+class OwnLoss:
+    """Any other task with one output, a regression say: each image by the model's own loss.
+
+    Attributes
+    ----------
+    loss : str
+        Name of the loss.
+    function : callable
+        Of targets and outputs; gives one number or more for each image.
+    why : str
+        Why it is no classification, in a sentence.
+    """
+
+    loss: str
+    function: Callable
+    why: str
+    classes: int = 0
+    single: bool = False
+
+    def answers(self, outputs: np.ndarray) -> np.ndarray:
+        """What the losses are computed from: the outputs."""
+        return outputs
+
+    def losses(self, answers: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Loss of each image, shape (n,)."""
+        import keras
+
+        if labels.ndim + 1 == answers.ndim and answers.shape[-1] == 1:
+            labels = labels[..., None]  # as Keras does, or (n, 1) less (n,) would be (n, n)
+        pair = (keras.ops.convert_to_tensor(each, dtype="float32") for each in (labels, answers))
+        each = np.asarray(keras.ops.convert_to_numpy(self.function(*pair)), dtype=np.float64)
+        return each.reshape(len(labels), -1).mean(axis=1)
+
+    def labels(self, y: np.ndarray) -> np.ndarray:
+        """The targets as they are."""
+        return np.asarray(y)
+
+
+def task_of(model: Any, outputs: Any, y: Any) -> Task | OwnLoss | str:
+    """The task of a compiled model, or a sentence that says why its loss is not split.
 
     Parameters
     ----------
@@ -73,16 +121,39 @@ def task_of(model: Any, outputs: Any, y: Any) -> Task | str:
 
     Returns
     -------
-    Task or str
+    Task, OwnLoss or str
     """
     if not (isinstance(outputs, np.ndarray) and isinstance(y, np.ndarray)):
         return "The model has several outputs: its loss is not split."
+    found = _classification(model, outputs, y)
+    return found if isinstance(found, Task) else _own_loss(model, outputs, y, found)
+
+
+def _own_loss(model: Any, outputs: np.ndarray, y: np.ndarray, why: str) -> OwnLoss | str:
+    """The model's own loss, if it gives numbers above 0 for single images."""
+    import keras
+
+    loss = _loss(model)
+    try:
+        loss = keras.losses.get(loss)
+        function = loss.call if isinstance(loss, keras.losses.Loss) else loss
+        task = OwnLoss(_loss_of(model)[0], function, why)
+        few, one = task.losses(outputs, task.labels(y)), task.losses(outputs[:1], y[:1])
+    except Exception:  # somebody's own loss may want anything
+        return f"{why} Its loss is not split."
+    each = len(few) == len(outputs) and np.allclose(few[0], one[0], rtol=1e-3)
+    if not each or not np.isfinite(few).all() or few.min() < 0 or not few.any():
+        return f"{why} Its loss is not split."
+    return task
+
+
+def _classification(model: Any, outputs: np.ndarray, y: np.ndarray) -> Task | str:
     if outputs.ndim > 2 or not np.issubdtype(outputs.dtype, np.number):
-        return "The output is no vector of classes: its loss is not split."
+        return "The output is no vector of classes."
     width = 1 if outputs.ndim == 1 else outputs.shape[1]
     name, from_logits = _loss_of(model)
     if y.dtype.kind not in "biuf" or len(y) != len(outputs):
-        return "The labels are no numbers: the loss is not split."
+        return "The labels are no numbers."
     values = y.reshape(len(y), -1).astype(np.float64)
     whole = bool(np.isfinite(values).all() and (values == np.rint(values)).all())
     column = values.shape[1] == 1
@@ -90,16 +161,14 @@ def task_of(model: Any, outputs: Any, y: Any) -> Task | str:
         zero_or_one = values.min() >= 0 and values.max() <= 1
         plus_or_minus = "hinge" in name and bool((np.abs(values) == 1).all())
         if not (column and whole and (zero_or_one or plus_or_minus)):
-            return (
-                "One output whose labels are not 0 and 1: no classification, its loss is not split."
-            )
+            return "One output whose labels are not 0 and 1: no classification."
     elif column:
         if not (whole and values.min() >= 0 and values.max() < width):
-            return "The labels are no numbers of classes: the loss is not split."
+            return "The labels are no numbers of classes."
     elif (
         values.shape[1] != width or values.min() < -1e-6 or abs(values.sum(axis=1) - 1).max() > 1e-3
     ):
-        return "The labels are no one-hot rows: the loss is not split."
+        return "The labels are no one-hot rows."
     return Task(
         classes=max(width, 2),
         single=width == 1,
@@ -110,13 +179,19 @@ def task_of(model: Any, outputs: Any, y: Any) -> Task | str:
     )
 
 
-def _loss_of(model: Any) -> tuple[str, bool | None]:
-    """Name of a model's loss, and whether it takes logits: None where it does not say."""
+def _loss(model: Any) -> Any:
+    """What the model was compiled with; the only one of a list or dict."""
     loss = getattr(model, "loss", None)
     if isinstance(loss, (list, tuple)) and len(loss) == 1:
-        loss = loss[0]
+        return loss[0]
     if isinstance(loss, dict) and len(loss) == 1:
         (loss,) = loss.values()
+    return loss
+
+
+def _loss_of(model: Any) -> tuple[str, bool | None]:
+    """Name of a model's loss, and whether it takes logits: None where it does not say."""
+    loss = _loss(model)
     if isinstance(loss, str):
         return loss, False if _is_cross_entropy(loss) else None
     name = str(getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tlhelpers.doctor.network import Network, count, rows, values
-from tlhelpers.doctor.task import Task
+from tlhelpers.doctor.task import OwnLoss, Task
 from tlhelpers.measures.calibration import image_nll, recalibrated, softmax
 
 _SNAPSHOTS = 16  # of the weights in an epoch; their mean is that of all steps to a few per cent
@@ -35,11 +35,12 @@ class Epoch:
     logs : dict of str to float
         As Keras gave them.
     nll : dict of str to float array, shape (n,)
-        NLL in nats of each sampled validation image, by reading (`READINGS`).
+        Loss of each sampled validation image, by reading (`READINGS`): NLL in nats, or, where
+        there are no classes, the model's own.
     right : dict of str to bool array, shape (n,)
-        Whether its most probable class is the right one.
+        Whether its most probable class is the right one; empty where there are no classes.
     train : dict of str to float array, shape (m,)
-        NLL of training images in training mode, in batches of training's size ("small") and of 64
+        The same loss of training images in training mode, in batches of training's size ("small") and of 64
         ("large"); empty unless training's are small.
     choices : int array, shape (n,)
         The most probable classes, as validated.
@@ -74,8 +75,9 @@ class Watch:
     Parameters
     ----------
     network : Network
-    task : Task
-    validation : tuple of inputs and int labels
+    task : Task or OwnLoss
+    validation : tuple of inputs and labels
+        Labels as `task.labels` gives them.
     batch : int
         Images of a training step.
     """
@@ -83,7 +85,7 @@ class Watch:
     def __init__(
         self,
         network: Network,
-        task: Task,
+        task: Task | OwnLoss,
         validation: tuple[Any, np.ndarray],
         batch: int,
     ):
@@ -162,15 +164,23 @@ class Watch:
         x, labels = rows(self.x, slice(0, n)), self.labels[:n]
         network = self.network
         seen: dict[str, np.ndarray] = {}
+        nll: dict[str, np.ndarray] = {}
         train: dict[str, np.ndarray] = {}
         live = 0
+
+        def ask(name: str) -> None:
+            answers = self._ask(x)
+            nll[name] = self.task.losses(answers, labels)
+            if self.task.classes:  # other outputs may be as large as images
+                seen[name] = answers
+
         with network.untouched():
-            seen["as_validated"] = self._ask(x)
+            ask("as_validated")
             if self.has_batchnorm and self.train is not None:
                 few = rows(self.train, slice(0, max(n, _STATISTICS)))
                 live = network.measure_statistics(few)
                 if live:
-                    seen["fresh"] = self._ask(x)
+                    ask("fresh")
                     self._reads += 1
                     if self.batch < _SMALL_BATCH and self._reads % _EVERY == 0:
                         train = self._train_readings()
@@ -178,38 +188,43 @@ class Watch:
                     with network.weights([total / self._count for total in self._sums]):
                         if live:
                             network.measure_statistics(few)
-                        seen["averaged"] = self._ask(x)
+                        ask("averaged")
             elif self._count:
                 with network.weights([total / self._count for total in self._sums]):
-                    seen["averaged"] = self._ask(x)
+                    ask("averaged")
+        step = float(np.median(self._steps)) if self._steps else None
+        if not self.task.classes:
+            finite = bool(np.isfinite(nll["as_validated"]).all())
+            return Epoch(number, {}, nll, train=train, step=step, finite=finite, live=live)
         finite = all(np.isfinite(p).all() for p in seen.values())
         p = seen["as_validated"]
         if finite and self.task.classes <= _MANY_CLASSES:
             seen["recalibrated"] = recalibrated(p, labels)
+            nll["recalibrated"] = image_nll(seen["recalibrated"], labels)
         return Epoch(
             number=number,
             logs={},
-            nll={name: image_nll(p, labels[: len(p)]) for name, p in seen.items()},
-            right={name: p.argmax(axis=1) == labels[: len(p)] for name, p in seen.items()},
+            nll=nll,
+            right={name: p.argmax(axis=1) == labels for name, p in seen.items()},
             train=train,
             choices=p.argmax(axis=1),
             largest=float(p.max()),
-            nll_twice=float(image_nll(softmax(p), labels[: len(p)]).mean()),
-            step=float(np.median(self._steps)) if self._steps else None,
+            nll_twice=float(image_nll(softmax(p), labels).mean()),
+            step=step,
             finite=bool(np.isfinite(p).all()),
             live=live,
         )
 
     def _ask(self, x: Any) -> np.ndarray:
-        return self.task.distribution(self.network.outputs(x))
+        return self.task.answers(self.network.outputs(x))
 
     def _train_readings(self) -> dict[str, np.ndarray]:
         """Training images normalized in batches of training's size, and in larger ones."""
         m = min(_STATISTICS, len(self.train_labels)) // self.batch * self.batch
         few, labels = rows(self.train, slice(0, m)), self.train_labels[:m]
         return {
-            name: image_nll(
-                self.task.distribution(self.network.outputs(few, training=True, batch=size)), labels
+            name: self.task.losses(
+                self.task.answers(self.network.outputs(few, training=True, batch=size)), labels
             )
             for name, size in (("small", self.batch), ("large", _LARGE_BATCH))
         }

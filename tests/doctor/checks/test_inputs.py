@@ -6,7 +6,8 @@ import pytest
 
 from tlhelpers.doctor import Doctor
 from tlhelpers.doctor.arrival import arrival
-from tlhelpers.doctor.checks.inputs import not_scaled, scaled_twice
+from tlhelpers.doctor.catalogue import found
+from tlhelpers.doctor.checks.inputs import not_scaled, raw, scaled_twice
 from tlhelpers.doctor.network import Network
 
 RNG = np.random.default_rng(0)
@@ -38,12 +39,20 @@ def test_a_first_loss_far_above_that_of_guessing():
     assert not_scaled(BYTES / 255, first_loss=40.0, classes=3) is None
 
 
+def test_raw_inputs_are_raw_only_if_they_reach_a_kernel():
+    stuck = found("stuck_at_chance", "It learned nothing.")
+    assert raw({"inputs_to": 80.0, "reaches_first_kernel": 2.5}, stuck) is None
+    assert "goes up to 80" in raw({"reaches_first_kernel": 80.0}, stuck).evidence
+    assert raw({"reaches_first_kernel": 80.0, "batchnorm_layers": 1}, stuck) is None
+
+
 def test_what_arrives_is_measured_behind_layers_without_a_kernel():
     model = classifier(backbone(keras.layers.Rescaling(1 / 255)))
     before = [one.copy() for one in model.get_weights()]
     seen = arrival(Network(model), BYTES)
     assert seen.layer.name == "stem"
     assert seen.size == pytest.approx(np.sqrt(np.mean((BYTES / 255) ** 2)), rel=1e-5)
+    assert seen.largest == pytest.approx(BYTES.max() / 255)
     assert seen.kernel == arrival(Network(model), BYTES / 2).kernel
     # The model is called as before, and has the same weights.
     assert model.predict(BYTES, verbose=0).shape == (64, 3)

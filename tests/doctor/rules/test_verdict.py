@@ -88,7 +88,7 @@ def test_nothing_learned_is_named_by_its_cause():
     for one in read:
         one.logs["accuracy"] = 0.4
     assert codes(seen(read)) == ["stuck_at_chance"]
-    assert codes(seen(read), facts={"inputs_to": 255}) == ["inputs_out_of_range"]
+    assert codes(seen(read), facts={"reaches_first_kernel": 255}) == ["inputs_out_of_range"]
     long = [replace(one, step=0.3) for one in read]
     assert codes(seen(long)) == ["step_too_long"]
     # Where the data path has a fault, being stuck is its consequence.

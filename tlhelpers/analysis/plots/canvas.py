@@ -240,13 +240,13 @@ def finish(
     """
     width = figure.get_figwidth()
     heading = "\n".join(textwrap.wrap(title, int(width * 11)))
-    small = "\n".join(textwrap.wrap(caption[:1].upper() + caption[1:], int(width * 17)))
+    small = "\n".join(textwrap.wrap(caption[:1].upper() + caption[1:], int(width * 15)))
     top = 0.12 + 0.22 * (heading.count("\n") + 1) if heading else 0
     under_heading = top
     if legend is not None:
         lines, words = legend.get_legend_handles_labels()
         top += 0.1 + 0.22 * math.ceil(len(words) / 2)
-    bottom = 0.08 + 0.15 * (small.count("\n") + 1)
+    bottom = 0.08 + 0.17 * (small.count("\n") + 1)
     # A long text shall not press the panels flat.
     height = figure.get_figheight() + max(0.0, top + bottom - TEXT)
     figure.set_figheight(height)
@@ -265,7 +265,7 @@ def finish(
         figure.text(
             0.01, 1 - 0.06 / height, heading, ha="left", va="top", fontsize=12, weight="bold"
         )
-    figure.text(0.01, 0.04 / height, small, ha="left", va="bottom", fontsize=7.5, color="0.35")
+    figure.text(0.01, 0.04 / height, small, ha="left", va="bottom", fontsize=8.5, color="0.3")
     file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None})
     return Plot(file.getvalue(), alt)

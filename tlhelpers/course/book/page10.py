@@ -33,7 +33,7 @@ def _honest(answer: Any) -> str | None:
 _PAIRS = np.repeat(np.arange(40), 2)
 
 EXERCISES = {
-    "10-twins": Exercise(
+    "10-copies": Exercise(
         Number(
             lambda: _SHARE,
             within=0.0006,

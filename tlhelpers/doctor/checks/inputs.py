@@ -114,12 +114,12 @@ def other_than_before(now: Arrival, before: float) -> Diagnosis | None:
 
 def raw(facts: dict[str, Any], stuck: Diagnosis) -> Diagnosis | None:
     """Inputs that nobody scaled, in a training that is `stuck` and has no BatchNorm for that."""
-    largest = max(abs(facts.get("inputs_from", 0.0)), abs(facts.get("inputs_to", 0.0)))
+    largest = facts.get("reaches_first_kernel", 0.0)
     if largest < _LARGE or facts.get("batchnorm_layers"):
         return None
     return found(
         "inputs_out_of_range",
-        f"{stuck.evidence} The inputs go up to {largest:.3g} and nothing in the model scales them.",
+        f"{stuck.evidence} What reaches its first layer goes up to {largest:.3g}: nothing scales it.",
     )
 
 

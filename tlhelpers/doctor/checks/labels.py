@@ -8,7 +8,9 @@ import numpy as np
 
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.wording import percent
+from tlhelpers.doctor.wording import number, percent
+
+_FAR_APART = 0.8  # of all targets lie on one side of some number in training, not in validation
 
 
 def class_weights(
@@ -65,6 +67,34 @@ def sorted_split(train: np.ndarray, validation: np.ndarray, classes: int) -> Dia
         "validation_split_of_sorted_data",
         f"{percent(theirs[largest])} of the validation images are of class {largest}, against "
         f"{percent(ours[largest])} in training. {' '.join(told)}",
+        share=apart,
+        low=apart,
+        high=apart,
+    )
+
+
+def sorted_targets(train: np.ndarray, validation: np.ndarray) -> Diagnosis | None:
+    """Numbers to be predicted that hardly overlap between the two sides.
+
+    Parameters
+    ----------
+    train, validation : float array, shape (n,)
+    """
+    train, validation = (y[np.isfinite(y)] for y in (train, validation))
+    if min(len(train), len(validation)) < 20:
+        return None
+    # Distance of Kolmogorov and Smirnov: of the two shares below any number, the widest.
+    at = np.sort(np.concatenate([train, validation]))
+    below = (np.searchsorted(np.sort(y), at, side="right") / len(y) for y in (train, validation))
+    ours, theirs = below
+    apart = float(np.abs(ours - theirs).max())
+    if apart < _FAR_APART:
+        return None
+    return found(
+        "validation_split_of_sorted_data",
+        f"Training targets run from {number(train.min())} to {number(train.max())}, those of "
+        f"validation from {number(validation.min())} to {number(validation.max())}: the two hardly "
+        "overlap.",
         share=apart,
         low=apart,
         high=apart,

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tlhelpers.doctor.catalogue import found
+from tlhelpers.doctor.catalogue import TRAINS_IN_VALIDATION, found
 from tlhelpers.doctor.diagnosis import Diagnosis
+from tlhelpers.doctor.network import Network, count, rows
 from tlhelpers.doctor.task import Task, last_activation
 from tlhelpers.doctor.wording import percent
 
+_OTHER = 0.05  # of what the answers for different images differ by
 _STAGE = 4  # epochs; a stage of fine-tuning is longer
 
 
@@ -45,6 +47,38 @@ def training_flag(model: Any) -> Diagnosis | None:
         f"{where} is called with training=False, and its BatchNorm layers are trainable. Under "
         "fit() they normalize with the batch and move their running statistics all the same.",
     )
+
+
+def in_training_mode(network: Network, x: Any, task: Task) -> Diagnosis | None:
+    """Layers that run in training mode in validation: chance, or neighbors, change the answers.
+
+    Parameters
+    ----------
+    network : Network
+    x : inputs of images
+        A few dozen.
+    task : Task
+    """
+    n = count(x)
+    batch = min(network.batch, max(1, n // 2))  # two of them, or nobody changes places
+    dealt = np.concatenate([np.arange(n)[k::2] for k in range(2)])  # each gets other neighbors
+    with network.untouched():
+        first, again = (task.distribution(network.outputs(x, batch=batch)) for _ in range(2))
+        apart = task.distribution(network.outputs(rows(x, dealt), batch=batch))
+    spread = float(first.std(axis=0).max())
+    if not (np.isfinite(first).all() and spread > 0):
+        return None
+    by_chance = float(np.abs(again - first).mean())
+    by_neighbors = float(np.abs(apart - first[dealt]).mean())
+    if by_chance > _OTHER * spread:
+        why = "Asked twice about the same images, the network gives other answers: a layer that "
+        why += "draws random numbers (Dropout, augmentation) runs in training mode in validation."
+    elif by_neighbors > _OTHER * spread:
+        why = "In validation, the answer for an image depends on the images beside it in the batch:"
+        why += " BatchNorm runs in training mode there."
+    else:
+        return None
+    return found("training_flag_overridden", why, words=TRAINS_IN_VALIDATION)
 
 
 def _off_by_default(layer: Any) -> bool:

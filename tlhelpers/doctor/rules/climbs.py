@@ -8,10 +8,12 @@ from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.rules.curves import Series, jitter, own_reading, with_its_statistics
 from tlhelpers.doctor.rules.seen import Seen, training_accuracies, training_accuracy
+from tlhelpers.doctor.wording import number
 
 _CLIMB = 0.15  # log NLL above the best epoch
 _BY_TEMPERATURE = 0.6  # of a climb that a temperature takes away
 _BY_HEART = 0.2  # accuracy in training above that in validation
+_STILL_LEARNS = 0.8  # of the training loss at the lowest validation loss
 _WHOLLY, _CLIMB_BY_HEART = 0.4, 0.05  # so much above it, and a small climb is enough
 
 
@@ -31,6 +33,8 @@ def climbing(seen: Seen) -> Diagnosis | None:
     falling = not np.isfinite(loss).any() or (
         loss[-1] <= np.nanmin(loss) * 1.3 + 1e-3 and not loss[-1] > loss[0]
     )
+    if not curves.accuracy:
+        return _of_any_loss(seen, smooth, low) if height >= _CLIMB and falling else None
     by_heart = training_accuracy(seen) - float(_smoothed(curves.accuracy[own])[-1])
     # Near chance a loss cannot climb far before it is worse than saying nothing.
     enough = _CLIMB_BY_HEART if by_heart > _WHOLLY else _CLIMB
@@ -71,6 +75,19 @@ def climbing(seen: Seen) -> Diagnosis | None:
         f"falls to {loss[-1]:.2f}. {_gap_words(seen, curves.accuracy[own][-1])}"
         f"{cooled}",
         *left,
+    )
+
+
+def _of_any_loss(seen: Seen, smooth: np.ndarray, low: float) -> Diagnosis | None:
+    """The climb of a loss that is not of classes: no confidence that could grow too large."""
+    at, loss = int(smooth.argmin()), seen.log("loss")
+    if low <= 0.02 or not np.isfinite(loss).all() or not loss[-1] < _STILL_LEARNS * loss[at]:
+        return None
+    return found(
+        "overfitting",
+        f"The validation loss climbs from {number(np.exp(smooth[at]))} to "
+        f"{number(np.exp(smooth[-1]))} while the training loss falls from {number(loss[at])} to "
+        f"{number(loss[-1])}.",
     )
 
 

@@ -15,15 +15,16 @@ JUMPING = 0.05  # jitter in log units an epoch: 5 % up and down; less is no trou
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """NLL of the same images over epochs, reading by reading, with resampled curves.
+    """Loss of the same images over epochs, reading by reading, with resampled curves.
 
     Attributes
     ----------
     log_nll : dict of str to float array, shape (epochs,)
-        Logarithm of the mean NLL.
+        Logarithm of the mean NLL; of the mean loss where there are no classes.
     draws : dict of str to float array, shape (draws, epochs)
         The same for resampled images: one resampling for all readings.
     accuracy : dict of str to float array, shape (epochs,)
+        Empty where there are no classes.
     images : int
     """
 
@@ -44,6 +45,7 @@ def series(epochs: Sequence[Epoch], seed: int = 0) -> Series | None:
     if len(read) < 2:
         return None
     names = set.intersection(*(set(one.nll) for one in read))
+    floor = 1e-6 * max(float(one.nll["as_validated"].mean()) for one in read)
     n = min(len(one.nll["as_validated"]) for one in read)
     rng = np.random.default_rng(seed)
     counts = rng.multinomial(n, np.full(n, 1 / n), size=DRAWS) / n
@@ -51,10 +53,11 @@ def series(epochs: Sequence[Epoch], seed: int = 0) -> Series | None:
     for name in sorted(names):
         m = min(n, *(len(one.nll[name]) for one in read))
         each = np.stack([one.nll[name][:m] for one in read])
-        log_nll[name] = np.log(np.maximum(each.mean(axis=1), 1e-6))
+        log_nll[name] = np.log(np.maximum(each.mean(axis=1), floor))
         weights = counts[:, :m] / np.maximum(counts[:, :m].sum(axis=1, keepdims=True), 1e-12)
-        draws[name] = np.log(np.maximum(weights @ each.T, 1e-6))
-        accuracy[name] = np.stack([one.right[name][:m] for one in read]).mean(axis=1)
+        draws[name] = np.log(np.maximum(weights @ each.T, floor))
+        if all(name in one.right for one in read):
+            accuracy[name] = np.stack([one.right[name][:m] for one in read]).mean(axis=1)
     return Series(log_nll, draws, accuracy, n)
 
 

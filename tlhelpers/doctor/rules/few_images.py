@@ -19,26 +19,30 @@ _TOO_FEW = 30  # whatever the curve does: the accuracy of so few is known to 10 
 def too_few(seen: Seen, images: int) -> Diagnosis | None:
     """Jumping that so few images would show whatever the network did."""
     curves = seen.curves
-    if curves is None or curves.epochs < 4 or images > 250:
+    if curves is None or curves.epochs < 4 or not 0 < images <= 250:
         return None
     own = own_reading(curves)
     jumping, chance = float(jitter(curves.log_nll[own])), noise(curves, own)
-    accuracy = curves.accuracy[own]
-    # How far an epoch lies from the middle of its neighbors: a slow rise or dip is no noise.
-    hops = float(np.median(np.abs(accuracy[1:-1] - (accuracy[:-2] + accuracy[2:]) / 2)))
-    text = f"There are {images} validation images: one of them is {percent(1 / max(images, 1))} of "
+    text = f"There are {images} validation images."
+    if curves.accuracy:
+        text = f"{text[:-1]}: one of them is {percent(1 / images)} of the accuracy."
     if JUMPING <= jumping <= 2.5 * chance:
         return found(
             "too_few_validation_images",
-            f"{text}the accuracy. The loss{with_its_statistics(own)} jumps by {jumping:.2f} (in "
-            f"log units); other images of the same kind would make it jump by {chance:.2f}.",
+            f"{text} The loss{with_its_statistics(own)} jumps by {jumping:.2f} (in log units); "
+            f"other images of the same kind would make it jump by {chance:.2f}.",
         )
+    if not curves.accuracy:
+        return None
+    accuracy = curves.accuracy[own]
+    # How far an epoch lies from the middle of its neighbors: a slow rise or dip is no noise.
+    hops = float(np.median(np.abs(accuracy[1:-1] - (accuracy[:-2] + accuracy[2:]) / 2)))
     if jumping < JUMPING and images <= _FEW and hops > _HOPS:
-        error = np.sqrt(np.mean(accuracy * (1 - accuracy)) / max(images, 1))
+        error = np.sqrt(np.mean(accuracy * (1 - accuracy)) / images)
         return found(
             "too_few_validation_images",
-            f"{text}the accuracy, whose standard error is {percent(error)}. It hops by "
-            f"{percent(hops)} while the loss is calm.",
+            f"{text} Its standard error is {percent(error)}. It hops by {percent(hops)} while the "
+            "loss is calm.",
         )
     return None
 
@@ -46,7 +50,7 @@ def too_few(seen: Seen, images: int) -> Diagnosis | None:
 def far_too_few(seen: Seen, images: int) -> Diagnosis | None:
     """So few images that no curve of theirs can be trusted, not even a calm one."""
     curves = seen.curves
-    if curves is None or not seen.complete or not 0 < images <= _TOO_FEW:
+    if curves is None or not curves.accuracy or not seen.complete or not 0 < images <= _TOO_FEW:
         return None
     right = float(curves.accuracy[own_reading(curves)][-1])
     low, high = wilson(round(right * images), images)

@@ -12,10 +12,13 @@ from tlhelpers.doctor.watch import Epoch
 from tlhelpers.doctor.wording import percent
 
 
+_TELLS = 0.03  # of the labels' entropy
+
+
 def stuck(seen: Seen) -> Diagnosis | None:
     """No better than one answer for all, in training and in validation."""
     curves = seen.curves
-    if curves is None or curves.epochs < 3:
+    if curves is None or curves.epochs < 3 or not curves.accuracy:
         return None
     own = own_reading(curves)
     best = float(curves.accuracy[own].max())
@@ -31,11 +34,26 @@ def stuck(seen: Seen) -> Diagnosis | None:
         return None
     if learned and np.nanmin(losses) < 0.9 * entropy:
         return None
+    if _tells_images_apart(seen):
+        return None
     return found(
         "stuck_at_chance",
         f"At its best {best:.2f} of the validation images are right{with_its_statistics(own)}; the "
         f"same answer for all would get {seen.chance:.2f}.",
     )
+
+
+def _tells_images_apart(seen: Seen) -> bool:
+    """Whether the loss is below that of any constant answer: little can be learned, and it is."""
+    for one in seen.epochs:
+        for name in ("as_validated", "fresh", "averaged"):
+            nll = one.nll.get(name)
+            if nll is None or not one.finite or len(nll) < 2:
+                continue
+            enough = max(_TELLS * seen.entropy, 3 * nll.std() / np.sqrt(len(nll)))
+            if seen.entropy - nll.mean() > enough:
+                return True
+    return False
 
 
 def misordered(seen: Seen, labels: np.ndarray) -> Diagnosis | None:

@@ -29,7 +29,7 @@ def not_finite(seen: Seen) -> Diagnosis | None:
     if (
         lengths
         and max(lengths) > LONG_STEP / 2
-        or (len(losses) and losses.max() > 10 * np.log(seen.classes or 2))
+        or (len(losses) and losses.max() > _high(seen, losses))
     ):
         return found(
             "step_too_long",
@@ -38,6 +38,11 @@ def not_finite(seen: Seen) -> Diagnosis | None:
             f", and the training loss was {losses.max() if len(losses) else np.nan:.3g}.",
         )
     return found("loss_not_finite", text)
+
+
+def _high(seen: Seen, losses: np.ndarray) -> float:
+    """A training loss that no sensible step leaves behind."""
+    return float(10 * np.log(seen.classes) if seen.classes else 3 * losses.min())
 
 
 def loss_is_right(seen: Seen) -> bool:

@@ -87,7 +87,9 @@ def collapsed(seen: Seen) -> Diagnosis | None:
     best = int(loss.argmin())
     late = float(np.median(loss[-max(2, len(loss) // 4) :]))
     learned = loss[best] < 0.8 * loss[0]
-    if not learned or late < max(_COLLAPSE * loss[best], loss[best] + 0.3) or best + 2 >= len(loss):
+    # In nats as well, where the loss has that unit: from 0.01 to 0.02 nothing falls apart.
+    high = max(_COLLAPSE * loss[best], loss[best] + 0.3) if seen.classes else 2 * loss[best]
+    if not learned or late < high or best + 2 >= len(loss):
         return None
     return found(
         "step_too_long",
@@ -113,6 +115,8 @@ def restless(seen: Seen) -> Diagnosis | None:
     # The mean loss of n images has a standard error of about 1 / √n; two epochs, two of those.
     images = max(1, seen.batch * seen.steps)
     enough = np.maximum(max(_RISE, 3 / np.sqrt(images)), _RISE_SHARE * lowest)
+    if not seen.classes:  # a loss of any unit
+        enough = max(_RISE_SHARE, 4 / np.sqrt(images)) * lowest
     # Keras averages a training loss over its epoch: a fall in the middle of one shows in two.
     top = np.maximum(loss[1:], np.r_[loss[2:], loss[-1]])
     rises = np.flatnonzero((top - loss[:-1] > enough) & (lowest < 0.8 * loss[0]))
@@ -135,7 +139,7 @@ def training_jitter(seen: Seen) -> float:
     """Jitter of the training loss as Keras logs it: no validation image has a part in it."""
     loss = seen.log("loss")
     loss = loss[np.isfinite(loss) & (loss > 0)]
-    return float(jitter(np.log(np.maximum(loss, 1e-3)))) if len(loss) > 3 else 0.0
+    return float(jitter(np.log(np.maximum(loss, 1e-3 * loss.max())))) if len(loss) > 3 else 0.0
 
 
 def long_step_stuck(seen: Seen) -> bool:

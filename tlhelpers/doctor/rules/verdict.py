@@ -37,9 +37,10 @@ def judge(
     before : sequence of Diagnosis
         What could be seen without training.
     labels : int array, shape (n,), or None
-        Of the sampled validation images, in the order of the readings; None without any.
+        Classes of the sampled validation images, in the order of the readings; None without any.
     facts : dict
-        What the report says about the data; see `tlhelpers.doctor.checks.inputs.raw`.
+        What the report says about the data: the number of "validation_images", and what
+        `tlhelpers.doctor.checks.inputs.raw` looks at.
 
     Returns
     -------
@@ -84,6 +85,7 @@ def judge(
         )
     elif at_chance and not jumping and not first:
         add(inputs.raw(facts, at_chance) or at_chance)
+    images = facts.get("validation_images", 0) if labels is None else len(labels)
     climb = climbing(seen)
     if climb is not None and long is not None and seen.curves is not None:
         if is_of_the_step(seen.curves):
@@ -93,10 +95,10 @@ def judge(
     for one in jumping:
         add(one)
     if not jumping and not first:
-        add(too_few(seen, 0 if labels is None else len(labels)))
+        add(too_few(seen, images))
     add(climb)
     if not results:
-        add(restless(seen) or far_too_few(seen, 0 if labels is None else len(labels)))
+        add(restless(seen) or far_too_few(seen, images))
     return tuple(sorted(results, key=_is_minor))  # sorting keeps the order of what is alike
 
 
