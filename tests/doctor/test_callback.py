@@ -144,16 +144,41 @@ def test_several_outputs_are_not_looked_at_and_no_crash():
     assert seen.not_looked_at and not seen.diagnoses, seen.diagnoses
 
 
-def test_a_regression_is_not_looked_at_and_no_crash():
+def regression(rate, norm=True):
+    parts = [keras.layers.Flatten(), keras.layers.Dense(8), keras.layers.ReLU()]
+    parts[2:2] = [keras.layers.BatchNormalization()] if norm else []
+    model = keras.Sequential([keras.Input((8, 8, 1)), *parts, keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(rate), "mse")
+    return model
+
+
+def test_a_regression_is_read_as_every_other_training():
     x, y = data()
-    model = keras.Sequential(
-        [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
-    )
-    model.compile("adam", "mse")
     doctor = Doctor()
-    model.fit(x, 3.5 * y, validation_data=(x[:32] + 1, 3.5 * y[:32]), verbose=0, epochs=2,
-              callbacks=[doctor])  # fmt: skip
-    assert any("classification" in line for line in doctor.examinations[0].not_looked_at)
+    model = regression(0.01)
+    past = model.fit(x, 3.5 * y, validation_data=(data(64, seed=1)[0], 3.5 * data(64, seed=1)[1]),
+                     verbose=0, epochs=4, callbacks=[doctor]).history  # fmt: skip
+    (seen,) = doctor.examinations
+    for name in ("as_validated", "fresh", "averaged"):
+        assert np.isfinite(seen.curve(name)).all()
+    # On all validation images the reading is Keras's own loss.
+    np.testing.assert_allclose(seen.curve("as_validated"), past["val_loss"], rtol=1e-4)
+    assert not np.isfinite(seen.curve("accuracy_as_validated")).any()
+    assert any("model's own, 'mse'" in line for line in seen.not_looked_at)
+    assert doctor.report() and doctor._repr_html_()
+
+
+def test_a_regression_with_steps_that_are_too_long():
+    keras.utils.set_random_seed(0)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(600, 8, 8, 1)).astype("float32")
+    y = x[:, 0, 0, 0] + x[:, 1, 1, 0] ** 2
+    doctor = Doctor()
+    regression(0.3, norm=False).fit(
+        x[:400], y[:400], validation_data=(x[400:], y[400:]), verbose=0, epochs=10, batch_size=8,
+        callbacks=[doctor],
+    )  # fmt: skip
+    assert doctor.examinations[0].diagnoses[0].code == "step_too_long"
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,11 @@ class Checkup:
                 f"{task.why} The loss of each image is the model's own, '{task.loss}'; answers and "
                 "confidence were not looked at."
             )
-            self.add(targets_compared(sides))
+            self.add(
+                targets_compared(sides),
+                of_model.cross_entropy_and_output(task, self.model, outputs),
+                of_model.metric_of_numbers(task, self.model, np.asarray(known[0].y)),
+            )
         if sides.theirs and self._watch is None:
             self._watch = self._watching(network, task)
             self._watch.begin(steps)
@@ -350,16 +354,14 @@ class Checkup:
         policies = {
             str(getattr(layer, "compute_dtype", "")) for layer in self.model._flatten_layers()
         }
-        shares = np.bincount(self._labels) / max(len(self._labels), 1)
-        shares = shares[shares > 0]
+        commonest = np.bincount(self._labels).max() if len(self._labels) else 0
         return rules.Seen(
             epochs=self._epochs,
             curves=rules.series(self._epochs),
             batch=self._facts.get("batch_size") or 32,
             steps=self._facts.get("steps") or 0,
             momenta=self._momenta,
-            chance=float(shares.max(initial=0)),
-            entropy=float(-(shares * np.log(shares)).sum()),
+            chance=float(commonest / max(len(self._labels), 1)),
             classes=self._task.classes if self._task else 0,
             single=bool(self._task and self._task.single),
             float16="float16" in policies,

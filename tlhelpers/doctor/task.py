@@ -78,6 +78,8 @@ class OwnLoss:
     ----------
     loss : str
         Name of the loss.
+    from_logits : bool or None
+        What a cross-entropy takes the outputs for; None for other losses.
     function : callable
         Of targets and outputs; gives one number or more for each image.
     why : str
@@ -85,6 +87,7 @@ class OwnLoss:
     """
 
     loss: str
+    from_logits: bool | None
     function: Callable
     why: str
     classes: int = 0
@@ -137,7 +140,7 @@ def _own_loss(model: Any, outputs: np.ndarray, y: np.ndarray, why: str) -> OwnLo
     try:
         loss = keras.losses.get(loss)
         function = loss.call if isinstance(loss, keras.losses.Loss) else loss
-        task = OwnLoss(_loss_of(model)[0], function, why)
+        task = OwnLoss(*_loss_of(model), function, why)
         few, one = task.losses(outputs, task.labels(y)), task.losses(outputs[:1], y[:1])
     except Exception:  # somebody's own loss may want anything
         return f"{why} Its loss is not split."
@@ -162,6 +165,9 @@ def _classification(model: Any, outputs: np.ndarray, y: np.ndarray) -> Task | st
         plus_or_minus = "hinge" in name and bool((np.abs(values) == 1).all())
         if not (column and whole and (zero_or_one or plus_or_minus)):
             return "One output whose labels are not 0 and 1: no classification."
+        fits = _is_cross_entropy(name) or "hinge" in name or last_activation(model) == "sigmoid"
+        if not fits and last_activation(model) != "softmax":
+            return f"One output, and '{name}' is no loss of two classes."
     elif column:
         if not (whole and values.min() >= 0 and values.max() < width):
             return "The labels are no numbers of classes."

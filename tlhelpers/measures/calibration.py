@@ -138,6 +138,11 @@ def _rescaled(probabilities: np.ndarray, scale: float, bias: np.ndarray) -> np.n
     return softmax(np.log(np.clip(probabilities, 1e-7, 1)) * scale + bias)
 
 
+def _scale(parameters: np.ndarray) -> float:
+    """The inverse temperature; a trial step may go far, and must not overflow."""
+    return float(np.exp(np.clip(parameters[0], -30, 30)))
+
+
 def _fit_recalibration(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
     """Inverse temperature and biases of least NLL; 1 and zeros where there is nothing to fit.
 
@@ -151,13 +156,13 @@ def _fit_recalibration(probabilities: np.ndarray, labels: np.ndarray) -> tuple[f
     right = np.eye(classes)[labels]
 
     def loss(at: np.ndarray) -> tuple[float, np.ndarray]:
-        p = softmax(logs * np.exp(at[0]) + at[1:])
+        p = softmax(logs * _scale(at) + at[1:])
         nll = -np.log(np.clip(p[np.arange(n), labels], 1e-300, 1)).mean()
         return float(nll + _PULL * (at**2).sum()), p
 
     now, p = loss(parameters)
     for _ in range(50):
-        toward = logs * np.exp(parameters[0])  # what the logits do as their scale grows
+        toward = logs * _scale(parameters)  # what the logits do as their scale grows
         off = (p - right) / n
         slope = np.concatenate([[(off * toward).sum()], off.sum(axis=0)]) + 2 * _PULL * parameters
         curvature = _curvature(p, toward) + 2 * _PULL * np.eye(classes + 1)

@@ -25,6 +25,9 @@ def test_images_that_come_back_the_same_are_fine():
     x = images()
     assert changes(x, x.copy()) is None
     assert changes(x, x[RNG.permutation(100)]) is None  # only in another order
+    # Nor does an operation that could draw random numbers, where only a part was read.
+    part = sample(x, complete=False)
+    assert validation_changes(part, part, random_ops=True) is None
 
 
 def test_the_same_images_with_other_brightness_are_augmented():

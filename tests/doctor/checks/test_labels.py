@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlhelpers.doctor.checks.labels import batch_order, class_weights, sorted_split
+from tlhelpers.doctor.checks.labels import batch_order, class_weights, sorted_split, sorted_targets
 
 RNG = np.random.default_rng(0)
 
@@ -17,6 +17,18 @@ def test_classes_missing_in_validation():
     assert sorted_split(mixed[:160], mixed[160:], 5) is None
     # Imbalanced training and balanced validation is a choice, no accident.
     assert sorted_split(np.repeat([0, 1], [180, 20]), np.repeat([0, 1], 40), 2) is None
+
+
+def test_targets_that_were_sorted_before_the_split():
+    prices = np.sort(RNG.lognormal(5, 0.5, 200))
+    found = sorted_targets(prices[:160], prices[160:])
+    assert found.code == "validation_split_of_sorted_data" and found.share == 1
+    mixed = RNG.permutation(prices)
+    assert sorted_targets(mixed[:160], mixed[160:]) is None
+    # A drift over time, as a forecast has it, is no sorted table.
+    drifting = np.linspace(0, 1, 200) + RNG.normal(0, 0.5, 200)
+    assert sorted_targets(drifting[:160], drifting[160:]) is None
+    assert sorted_targets(prices[:15], prices[160:]) is None
 
 
 def test_batches_of_one_class_are_found_and_shuffled_ones_are_not():

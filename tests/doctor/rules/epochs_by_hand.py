@@ -43,7 +43,6 @@ def seen(read, **more):
         "steps": 25,
         "momenta": (0.99,) * 3,
         "chance": 0.4,
-        "entropy": 1.09,
         "classes": 3,
         "single": False,
         "float16": False,

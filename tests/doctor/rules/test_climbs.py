@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.doctor.rules.epochs_by_hand import CLIMBS, SMOOTH, epochs, seen
+from tlhelpers.doctor.rules import judge
 from tlhelpers.doctor.rules.climbs import climbing
 
 
@@ -60,3 +61,15 @@ def test_a_climb_of_a_training_that_forgets_what_it_knew_is_no_climb_of_its_own(
     assert climbing(with_training(np.linspace(0.7, 0.99, 10))).code == "overfitting"
     forgets = np.concatenate([np.linspace(0.9, 0.99, 4), np.linspace(0.98, 0.92, 6)])
     assert climbing(with_training(forgets)) is None
+
+
+def test_training_images_known_by_heart_need_no_climb():
+    def code(train, validation, **more):
+        read = epochs(SMOOTH, accuracy=validation, recalibrated=SMOOTH)
+        for one in read:
+            one.logs["accuracy"] = train
+        return [d.code for d in judge(seen(read, **more), [], None, {})]
+
+    assert code(1.0, 0.55) == ["overfitting"]
+    assert code(1.0, 0.7) == [] and code(0.9, 0.45) == []
+    assert code(1.0, 0.42) == []  # next to chance: then something else is wrong

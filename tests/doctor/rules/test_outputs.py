@@ -2,8 +2,15 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from tests.doctor.rules.epochs_by_hand import SMOOTH, epochs, seen
-from tlhelpers.doctor.rules.outputs import metric_disagrees, not_finite, softmax_twice
+from tlhelpers.doctor.rules.outputs import (
+    metric_disagrees,
+    metric_falls,
+    not_finite,
+    softmax_twice,
+)
 
 
 def test_losses_that_are_no_numbers():
@@ -30,3 +37,16 @@ def test_an_accuracy_that_is_not_that_of_the_predictions():
     for one in read:
         one.logs["val_accuracy"] = 0.8
     assert metric_disagrees(seen(read)) is None
+
+
+def test_an_accuracy_that_falls_while_the_loss_falls_counts_something_else():
+    def code(train, validation, loss=SMOOTH):
+        read = epochs(SMOOTH, train=loss)
+        for i, one in enumerate(read):
+            one.logs.update(accuracy=train[i], val_accuracy=validation[i])
+        return getattr(metric_falls(seen(read)), "code", None)
+
+    falls = np.linspace(0.2, 0.01, 10)
+    assert code(falls, falls) == "metric_threshold"
+    assert code(falls[::-1], falls[::-1]) is None  # learning begins there
+    assert code(falls, 1 - falls) is None and code(falls, falls, np.full(10, 0.7)) is None

@@ -1,5 +1,7 @@
 """A step that is too long."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,24 @@ def test_an_average_that_wanders_but_is_far_better_to_the_end_shows_a_long_step(
     found = step(seen(epochs(SPIKES, averaged=half, train=SPIKES)))
     assert found.code == "step_too_long" and found.share_of == "of the loss"
     assert step(seen(epochs(SPIKES, averaged=half))) is None  # training itself is calm
+
+
+def of_any_loss(read):
+    """The same epochs without classes: a regression."""
+    return seen([replace(one, right={}) for one in read], classes=0)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e4], ids=["small", "as it is", "large"])
+def test_a_regression_of_any_unit_has_the_same_troubles(unit):
+    def codes(loss, train=SMOOTH, **readings):
+        readings = {name: unit * curve for name, curve in readings.items()}
+        read = of_any_loss(epochs(unit * loss, train=unit * train, **readings))
+        return [one.code for one in judge(read, [], None, {"validation_images": 400})]
+
+    assert codes(SMOOTH, fresh=SMOOTH, averaged=SMOOTH) == []
+    assert codes(SPIKES, fresh=SPIKES, averaged=SMOOTH) == ["step_too_long"]
+    assert codes(SPIKES, fresh=SMOOTH, averaged=SMOOTH) == ["bn_averages_lag"]
+    assert codes(FALLS_APART, train=FALLS_APART, averaged=FALLS_APART) == ["step_too_long"]
+    climbs = np.array([0.9, 0.6, 0.5, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+    assert codes(climbs, train=np.linspace(1, 0.1, 10), averaged=climbs) == ["overfitting"]
+    assert codes(climbs, train=climbs, averaged=climbs) != ["overfitting"]

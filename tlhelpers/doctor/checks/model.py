@@ -10,8 +10,8 @@ import numpy as np
 from tlhelpers.doctor.catalogue import TRAINS_IN_VALIDATION, found
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.network import Network, count, rows
-from tlhelpers.doctor.task import Task, last_activation
-from tlhelpers.doctor.wording import percent
+from tlhelpers.doctor.task import OwnLoss, Task, last_activation
+from tlhelpers.doctor.wording import number, percent
 
 _OTHER = 0.05  # of what the answers for different images differ by
 _STAGE = 4  # epochs; a stage of fine-tuning is longer
@@ -122,6 +122,46 @@ def loss_and_output(task: Task, model: Any, outputs: np.ndarray) -> Diagnosis | 
             + (f", and {percent((z < 0).mean())} of them are negative." if z.min() < 0 else "."),
         )
     return None
+
+
+def cross_entropy_and_output(task: OwnLoss, model: Any, outputs: Any) -> Diagnosis | None:
+    """The same of several labels an image, or of a class for each pixel."""
+    import keras
+
+    z = np.asarray(outputs, dtype=np.float64)
+    last = last_activation(model)
+    if not np.isfinite(z).all():
+        return None
+    # On TensorFlow Keras takes the logits from behind the last layer, whatever it is told.
+    taken = keras.config.backend() == "tensorflow"
+    if task.from_logits and last in ("sigmoid", "softmax") and not taken:
+        said = f"is told from_logits=True, but the last layer ends in a {last}."
+    elif task.from_logits is False and (z.min() < -1e-6 or z.max() > 1 + 1e-6):
+        said = f"expects probabilities, but the outputs lie between {z.min():.2g} and {z.max():.2g}."
+    else:
+        return None
+    return found("loss_wants_probabilities", f"The loss '{task.loss}' {said}")
+
+
+def metric_of_numbers(task: OwnLoss, model: Any, targets: np.ndarray) -> Diagnosis | None:
+    """An accuracy of targets that are measured numbers: hardly any prediction is equal to one."""
+    if targets.size != len(targets) or targets.dtype.kind != "f":
+        return None
+    if (targets == np.rint(targets)).all():
+        return None
+    named = [
+        getattr(metric, "name", "?")
+        for metric in _metrics(model)
+        if "accuracy" in type(metric).__name__.lower()
+        or "accuracy" in getattr(getattr(metric, "_fn", None), "__name__", "")
+    ]
+    if not named:
+        return None
+    return found(
+        "metric_threshold",
+        f"'{named[0]}' counts predictions that are equal to their target, and the targets are "
+        f"numbers such as {number(float(targets[0]))}. Take an error, such as 'mae'.",
+    )
 
 
 def metric_and_output(task: Task, model: Any) -> Diagnosis | None:

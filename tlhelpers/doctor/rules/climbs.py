@@ -14,6 +14,7 @@ _CLIMB = 0.15  # log NLL above the best epoch
 _BY_TEMPERATURE = 0.6  # of a climb that a temperature takes away
 _BY_HEART = 0.2  # accuracy in training above that in validation
 _STILL_LEARNS = 0.8  # of the training loss at the lowest validation loss
+_KNOWN = 0.95  # training accuracy
 _WHOLLY, _CLIMB_BY_HEART = 0.4, 0.05  # so much above it, and a small climb is enough
 
 
@@ -76,6 +77,19 @@ def climbing(seen: Seen) -> Diagnosis | None:
         f"{cooled}",
         *left,
     )
+
+
+def known_by_heart(seen: Seen) -> Diagnosis | None:
+    """Training images that are known, beside validation images that are not: without any climb."""
+    curves = seen.curves
+    if curves is None or curves.epochs < 4 or not curves.accuracy:
+        return None
+    accuracy = curves.accuracy[own_reading(curves)][-max(1, curves.epochs // 3) :]
+    train = training_accuracy(seen)
+    apart = train - float(accuracy.max())
+    if not train > _KNOWN or apart < _WHOLLY or float(accuracy.mean()) < seen.chance + 0.05:
+        return None
+    return found("overfitting", _gap_words(seen, float(accuracy[-1])).strip())
 
 
 def _of_any_loss(seen: Seen, smooth: np.ndarray, low: float) -> Diagnosis | None:

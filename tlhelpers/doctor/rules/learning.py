@@ -15,7 +15,7 @@ from tlhelpers.doctor.wording import percent
 _TELLS = 0.03  # of the labels' entropy
 
 
-def stuck(seen: Seen) -> Diagnosis | None:
+def stuck(seen: Seen, labels: np.ndarray | None = None) -> Diagnosis | None:
     """No better than one answer for all, in training and in validation."""
     curves = seen.curves
     if curves is None or curves.epochs < 3 or not curves.accuracy:
@@ -34,7 +34,7 @@ def stuck(seen: Seen) -> Diagnosis | None:
         return None
     if learned and np.nanmin(losses) < 0.9 * entropy:
         return None
-    if _tells_images_apart(seen):
+    if labels is not None and _tells_images_apart(seen, labels):
         return None
     return found(
         "stuck_at_chance",
@@ -43,15 +43,18 @@ def stuck(seen: Seen) -> Diagnosis | None:
     )
 
 
-def _tells_images_apart(seen: Seen) -> bool:
+def _tells_images_apart(seen: Seen, labels: np.ndarray) -> bool:
     """Whether the loss is below that of any constant answer: little can be learned, and it is."""
     for one in seen.epochs:
         for name in ("as_validated", "fresh", "averaged"):
             nll = one.nll.get(name)
             if nll is None or not one.finite or len(nll) < 2:
                 continue
-            enough = max(_TELLS * seen.entropy, 3 * nll.std() / np.sqrt(len(nll)))
-            if seen.entropy - nll.mean() > enough:
+            shares = np.bincount(labels[: len(nll)]) / len(nll)
+            constant = -np.log(shares[labels[: len(nll)]])  # the best answer that is the same
+            saved = constant - nll
+            enough = max(_TELLS * constant.mean(), 3 * saved.std() / np.sqrt(len(nll)))
+            if saved.mean() > enough:
                 return True
     return False
 

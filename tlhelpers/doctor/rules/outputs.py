@@ -8,7 +8,10 @@ from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.rules.seen import ACCURACIES, Seen
 from tlhelpers.doctor.rules.steps import LONG_STEP
-from tlhelpers.doctor.wording import percent
+from tlhelpers.doctor.wording import number, percent
+
+_LEARNED = 0.8  # of the first training loss
+_NEXT_TO_NOTHING = 0.1  # accuracy in the last epochs
 
 
 def not_finite(seen: Seen) -> Diagnosis | None:
@@ -91,6 +94,26 @@ def softmax_twice(seen: Seen) -> Diagnosis | None:
             f"The validation loss is {logged[-1]:.2f}. From the same probabilities it would be "
             f"{once[-1]:.2f}; taken for logits, which they are not, it is {twice[-1]:.2f}.",
         )
+    return None
+
+
+def metric_falls(seen: Seen) -> Diagnosis | None:
+    """An accuracy that falls to next to nothing while the loss falls: it counts something else."""
+    loss = seen.log("loss")
+    if len(loss) < 4 or not np.isfinite(loss).all() or loss[-1] > _LEARNED * loss[0]:
+        return None
+    for name in ACCURACIES:
+        both = [seen.log(name), seen.log(f"val_{name}")]
+        if all(
+            np.isfinite(each).all() and each[-3:].max() < _NEXT_TO_NOTHING and each[-1] < each[0]
+            for each in both
+        ):
+            return found(
+                "metric_threshold",
+                f"'{name}' falls from {both[0][0]:.2f} to {both[0][-1]:.2f} while the training "
+                f"loss falls from {number(loss[0])} to {number(loss[-1])}: the metric does not "
+                "count what the loss wants.",
+            )
     return None
 
 

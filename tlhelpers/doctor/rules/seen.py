@@ -26,7 +26,6 @@ class Seen:
     steps: int
     momenta: tuple[float, ...]
     chance: float  # accuracy of the most frequent class
-    entropy: float  # of the labels, in nats: no answer that is the same for all has a lower NLL
     classes: int  # 0: no classification, and each image has the model's own loss
     single: bool  # one output for two classes
     float16: bool

@@ -10,13 +10,19 @@ import numpy as np
 from tlhelpers.doctor.catalogue import TROUBLES, found
 from tlhelpers.doctor.checks import inputs
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.rules.climbs import climbing, is_of_the_step, outweighs_the_step
+from tlhelpers.doctor.rules.climbs import (
+    climbing,
+    is_of_the_step,
+    known_by_heart,
+    outweighs_the_step,
+)
 from tlhelpers.doctor.rules.few_images import far_too_few, too_few
 from tlhelpers.doctor.rules.learning import misordered, stuck
 from tlhelpers.doctor.rules.normalization import batchnorm, by_setting, small_batches
 from tlhelpers.doctor.rules.outputs import (
     loss_is_right,
     metric_disagrees,
+    metric_falls,
     not_finite,
     softmax_twice,
 )
@@ -62,7 +68,7 @@ def judge(
     add(not_finite(seen))
     add(softmax_twice(seen))
     if not {"validation_augmented", "validation_images_change", "average_not_validated"} & have:
-        add(metric_disagrees(seen))
+        add(metric_disagrees(seen) or metric_falls(seen))
     first = {one.code for one in results if TROUBLES[one.code].stage == 1}
     if seen.curves is not None and labels is not None and not first:
         add(misordered(seen, labels))
@@ -74,7 +80,7 @@ def judge(
         # A setting that is wrong for certain comes before what is a matter of degree.
         key=lambda one: (not by_setting(one, seen), -(one.share or 0)),
     )
-    at_chance = stuck(seen)
+    at_chance = stuck(seen, labels)
     if at_chance and long_step_stuck(seen) and long is None:
         jumping.append(
             found(
@@ -98,7 +104,7 @@ def judge(
         add(too_few(seen, images))
     add(climb)
     if not results:
-        add(restless(seen) or far_too_few(seen, images))
+        add(restless(seen) or far_too_few(seen, images) or known_by_heart(seen))
     return tuple(sorted(results, key=_is_minor))  # sorting keeps the order of what is alike
 
 
