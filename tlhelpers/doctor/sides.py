@@ -105,6 +105,8 @@ def images_compared(sides: Sides) -> Iterator[Diagnosis | None]:
             if not images.repeat_by_chance(b, theirs[0].y):
                 yield images.leak(digests, samples.digests(b))
         yield preparation.prepared_otherwise(a, b, augmented=_augmented(ours))
+        if a.dtype.kind in "iuf" and a.shape[1:] == b.shape[1:]:
+            yield preparation.own_vocabulary(a, b)
     for passes in (ours, theirs):
         if len(passes) > 1 and passes[0] is not passes[1]:
             yield images.labels_change(passes[0], passes[1])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.doctor.checks.blobs import images
-from tlhelpers.doctor.checks.preparation import prepared_otherwise
+from tlhelpers.doctor.checks.preparation import own_vocabulary, prepared_otherwise
 
 RNG = np.random.default_rng(0)
 
@@ -39,3 +39,39 @@ def test_a_random_shift_blurs_training_images_and_is_no_other_preparation():
     assert (
         prepared_otherwise(train, blurred, augmented=True).code == "validation_prepared_otherwise"
     )
+
+
+def texts(rng, n=500, words=300, long=20):
+    """Words by a law of Zipf, none of them numbered yet."""
+    shares = 1 / np.arange(5, 5 + words) ** 0.8
+    return rng.choice(words, (n, long), p=shares / shares.sum())
+
+
+def numbered(x, by):
+    """Word numbers from 2 on, the commonest of the texts `by` first; 1 for unknown words."""
+    order = np.argsort(-np.bincount(by.ravel(), minlength=300), kind="stable")[:250]
+    number = np.ones(300, dtype="int32")
+    number[order] = np.arange(2, 2 + len(order))
+    return number[x]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_vocabulary_of_the_validation_texts_is_found(seed):
+    rng = np.random.default_rng(seed)
+    train, validation = texts(rng, 2000), texts(rng)
+    ours = numbered(train, train)
+    found = own_vocabulary(ours, numbered(validation, validation))
+    assert found.code == "validation_prepared_otherwise"
+    assert own_vocabulary(ours, numbered(validation, train)) is None
+    everything = np.concatenate([train, validation])
+    both = numbered(train, everything), numbered(validation, everything)
+    assert own_vocabulary(*both) is None
+    padded = np.pad(numbered(validation, validation), ((0, 0), (0, 20)))
+    assert own_vocabulary(np.pad(ours, ((0, 0), (0, 20))), padded).code == found.code
+
+
+def test_columns_and_images_are_no_texts():
+    rng = np.random.default_rng(0)
+    assert own_vocabulary(*rng.integers(0, 9, (2, 100, 12))) is None  # few numbers
+    assert own_vocabulary(*rng.integers(0, 256, (2, 300, 64))) is None  # no order in them
+    assert own_vocabulary(*rng.normal(size=(2, 100, 12))) is None

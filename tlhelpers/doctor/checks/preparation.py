@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
+
+
+_FEW_WORDS = 30
+_ENOUGH_TURNED = 8  # pairs of neighbors that chance would turn around
+_SORTED = 0.35  # of those
 
 
 def prepared_otherwise(
@@ -55,6 +61,45 @@ def prepared_otherwise(
                 f"of one side differ by only {width:.2g}.",
             )
     return None
+
+
+def own_vocabulary(train: np.ndarray, validation: np.ndarray) -> Diagnosis | None:
+    """Word numbers of validation texts that come from a vocabulary of those texts.
+
+    A vocabulary is numbered by how often its words come. In the texts that it was made of, the
+    counts fall from number to number; in other texts, neighbors change places by chance.
+
+    Parameters
+    ----------
+    train, validation : int array, shape (n, words)
+        0 is no word.
+    """
+    if any(x.ndim != 2 or not (x == np.round(x)).all() or x.min() < 0 for x in (train, validation)):
+        return None
+    largest = int(max(train.max(), validation.max()))
+    if not _FEW_WORDS < largest < 1_000_000:
+        return None
+    ours, theirs = (
+        np.bincount(x.astype(int).ravel(), minlength=largest + 1)[1:] for x in (train, validation)
+    )
+    there = (ours[:-1] > 0) & (ours[1:] > 0) & (theirs[:-1] + theirs[1:] > 0)
+    if not there.any():
+        return None
+    # With the shares of training, how often would chance turn two neighbors around?
+    rates = ours / max(ours.sum(), 1) * theirs.sum()
+    apart = (rates[:-1] - rates[1:])[there] / np.sqrt((rates[:-1] + rates[1:])[there])
+    # Half a count: with small numbers neighbors are often equal.
+    tie = 0.5 / np.sqrt((rates[:-1] + rates[1:])[there])
+    expected = float(sum(NormalDist().cdf(-z) for z in apart + tie))
+    turned = int((theirs[:-1] < theirs[1:])[there].sum())
+    if expected < _ENOUGH_TURNED or turned > _SORTED * expected:
+        return None
+    return found(
+        "validation_prepared_otherwise",
+        f"The word numbers of validation are sorted by how often they come there: {turned} of "
+        f"{int(there.sum())} pairs of neighbors are out of order, and chance would turn about "
+        f"{expected:.0f}. Validation has a vocabulary of its own, so a number means another word.",
+    )
 
 
 @dataclass(frozen=True)
