@@ -44,7 +44,7 @@ tl.plots.recalls(
 #
 # ## Why
 #
-# A rare class is rarely found because it has few examples, and because a network that guesses it is usually wrong: most faces that
+# A rare class is rarely found because it has few examples. And a network that guesses it is usually wrong: most faces that
 # look a little like disgust are something else. Class weights change the price.
 #
 # Balanced weights make every class count the same in total. On FER+ a disgust face then weighs as much as
