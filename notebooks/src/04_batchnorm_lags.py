@@ -77,7 +77,7 @@ tl.plots.modes(both, batch[0], "One image, one set of weights, two modes")
 # your weights alone, measures the statistics again, evaluates, and puts the old statistics back.
 
 
-# %% slide="code" slide_from="some = " slide_to="return model"
+# %% slide="code"
 def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
     kept = model.get_weights()
     layers = [

@@ -250,17 +250,17 @@ tl.plots.readings(
 # **Exercise 3 (8 minutes).** For each panel, name the trouble and the smallest change that, according to the
 # figure, cures it. One trouble and one change are left over.
 #
-# - a) BatchNorm lags behind the weights
-# - b) the steps are too long, the weights themselves jump
-# - c) averaged weights are validated with the statistics of the raw ones
-# - d) overfitting
+# - **a)** BatchNorm lags behind the weights
+# - **b)** the steps are too long, the weights themselves jump
+# - **c)** averaged weights are validated with the statistics of the raw ones
+# - **d)** overfitting
 #
 # The changes:
 #
-# - 1) no average, but measure the statistics again before each validation
-# - 2) average the weights
-# - 3) stop at the lowest epoch
-# - 4) keep the average, and call `UpdateBatchNorm` after `SwapEMAWeights`
+# - **1)** no average, but measure the statistics again before each validation
+# - **2)** average the weights
+# - **3)** stop at the lowest epoch
+# - **4)** keep the average, and call `UpdateBatchNorm` after `SwapEMAWeights`
 
 # %% tags=["exercise"]
 my_answer = None  # such as {"X": "d3", "Y": "d3", "Z": "d3"}

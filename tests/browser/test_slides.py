@@ -1,4 +1,4 @@
-"""The slides of the pages as they are: offline, and nothing runs over the edge of one."""
+"""The slides of the pages as they are: offline, nothing over the edge of one, and as a PDF."""
 
 from __future__ import annotations
 
@@ -28,16 +28,46 @@ OUTSIDE = """() => {
 # Kinds of words in its code, each with a color of its own.
 COLORS = """[...new Set([...Reveal.getCurrentSlide().querySelectorAll("[class^=hljs-]")]
   .map(word => word.className))].sort().join()"""
+# Whether each figure goes to the edge of the slide's text, or down to the foot of the slide.
+LARGE = """() => [...Reveal.getCurrentSlide().querySelectorAll("img")].every(image => {
+  const box = image.getBoundingClientRect();
+  return box.width > 0.9 * innerWidth || box.bottom > 0.95 * innerHeight;
+})"""
 HEADING = "Reveal.getCurrentSlide().querySelector('h1, h2, h3').innerText"
 
 
-def test_the_deck_without_a_network(chromium, tmp_path):
+@pytest.fixture(scope="module")
+def deck(chromium, tmp_path_factory):
+    """The address of the slides, and how many there are."""
+    folder = tmp_path_factory.mktemp("slides") / "deck"
+    done = CliRunner().invoke(app, ["slides", "--out", str(folder)], catch_exceptions=False)
+    assert done.exit_code == 0
+    return (folder / "index.html").as_uri(), int(done.output.split()[0])
+
+
+def test_as_a_pdf_each_slide_is_one_page(chromium, deck):
+    address, count = deck
     with offline(chromium, slides.WIDTH, slides.HEIGHT) as page:
-        deck = tmp_path / "deck"
-        done = CliRunner().invoke(app, ["slides", "--out", str(deck)], catch_exceptions=False)
-        assert done.exit_code == 0
-        count = int(done.output.split()[0])
-        page.goto((deck / "index.html").as_uri())
+        page.goto(f"{address}?print-pdf")
+        page.wait_for_function("document.querySelector('.pdf-page') && Reveal.isReady()")
+        below = page.evaluate(
+            "[...document.querySelectorAll('.pdf-page img')].map(image => image.getBoundingClientRect"
+            "().bottom - image.closest('.pdf-page').getBoundingClientRect().bottom)"
+        )
+        assert below and max(below) < -5, "a figure goes over the foot of its page"
+        lefts = page.evaluate(
+            "[...document.querySelectorAll('.pdf-page :is(h1, h2, h3, p)')]"
+            ".map(part => [part.getBoundingClientRect().left, getComputedStyle(part).textAlign])"
+        )
+        assert all(left >= slides.WIDTH / 40 and how != "center" for left, how in lefts)
+        pdf = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == count
+
+
+def test_the_deck_without_a_network(chromium, deck):
+    address, count = deck
+    with offline(chromium, slides.WIDTH, slides.HEIGHT) as page:
+        page.goto(address)
         page.wait_for_function("window.Reveal && Reveal.isReady()")
         # An empty layer of reveal.js's, behind which axe sees no colors.
         page.add_style_tag(content=".reveal .backgrounds { display: none }")
@@ -51,6 +81,7 @@ def test_the_deck_without_a_network(chromium, tmp_path):
                 "[...Reveal.getCurrentSlide().querySelectorAll('img')].map(i => i.naturalWidth)"
             )
             assert all(images), f"{heading}: a figure is not shown"
+            assert page.evaluate(LARGE), f"{heading}: its figure leaves room"
             # A look at each kind of slide is enough for what axe finds, and takes a second.
             kind = (heading.rpartition(" · ")[2][:8], len(images), page.evaluate(COLORS))
             if kind not in kinds:

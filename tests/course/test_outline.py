@@ -28,10 +28,13 @@ PAGE = """\
 # %% slide="figure"
 draw()
 
-# %% slide="code" slide_from="x =" slide_to="return"
+# %% slide="code" slide_from="def f" slide_to="return"
 def f(x):
     x = x + 1
     return x
+
+
+f(2)
 
 # %% [markdown]
 # Before it.
@@ -39,10 +42,22 @@ def f(x):
 # **Exercise 1 (2 minutes).** What is `a["b"]()` of
 # [page 01](01_other.ipynb)?
 #
-# a) one · b) two
+# - a) one
+# - b) two,
+#   over two lines
 
 # %%
 draw("for the exercise")
+
+# %% tags=["exercise"]
+my_answer = None
+
+# %% [markdown]
+# **Exercise 2 (3 minutes).** In which order?
+
+# %%
+first = 1
+second = 2
 
 # %% tags=["exercise"]
 my_answer = None
@@ -87,15 +102,19 @@ def test_parts_of_a_page(page):
         outline.Figure(base64.b64decode(PNG), f"what draw({words}) shows")
         for words in ("", '"for the exercise"')
     )
-    question = 'What is `a["b"]()` of page 01?\n\na) one · b) two'
+    question = 'What is `a["b"]()` of\npage 01?\n\n- a) one\n- b) two,\n  over two lines'
+    order = outline.Code("python", "first = 1\nsecond = 2")
     assert found == outline.Outline(
         number="07",
         title="A title",
         sentence="One idea, over two lines.",
         minutes="9 minutes to read, 2 for the exercise.",
         figure=figure,
-        code=outline.Code("python", "x = x + 1\nreturn x"),
-        exercises=(outline.Exercise("Exercise 1 (2 minutes)", question, other),),
+        code=outline.Code("python", "def f(x):\n    x = x + 1\n    return x"),
+        exercises=(
+            outline.Exercise("Exercise 1 (2 minutes)", question, other, None),
+            outline.Exercise("Exercise 2 (3 minutes)", "In which order?", None, order),
+        ),
         key_points=("One thing, which goes over two lines.", "Another."),
     )
 
@@ -109,8 +128,30 @@ def test_marks_are_not_in_the_notebook(page):
     assert marked == plain and "slide" not in marked
 
 
+@pytest.mark.parametrize("words", ["According to the figure, in", "Of the three panels, in"])
+def test_a_question_that_speaks_of_a_figure_takes_the_one_before_it(page, words):
+    text = PAGE.replace("In which order", f"{words} which order")
+    (_, asked) = outline.outline(page(text)).exercises
+    assert asked.figure.words == 'what draw("for the exercise") shows'
+    (_, asked) = outline.outline(page(text.replace("first = 1", "draw(2)"))).exercises
+    assert asked.figure.words.startswith("what draw(2)")  # behind it is its own
+
+
+def test_a_question_that_speaks_of_a_figure_without_one(page):
+    figure = '# %% slide="figure"\ndraw()\n'
+    text = PAGE.replace(figure, "").replace('draw("for the exercise")', "x = 1")
+    text = text.replace("What is", "Which panel is") + f"\n{figure}"
+    with pytest.raises(CourseError, match=r"07_page.ipynb: Exercise 1 .* speaks of a figure"):
+        outline.outline(page(text))
+
+
+def test_long_code_of_an_exercise_stays_on_the_page(page):
+    text = PAGE.replace("second = 2", "second = 2\n" * outline.FEW_LINES)
+    assert outline.outline(page(text)).exercises[1].code is None
+
+
 def test_of_a_difference_the_lines_that_change(page):
-    text = PAGE.replace(' slide="code" slide_from="x =" slide_to="return"', "")
+    text = PAGE.replace(' slide="code" slide_from="def f" slide_to="return"', "")
     diff = "# ```diff\n#  same\n# +import numpy\n# +new = 1\n# +\n# -old = 1\n#  same\n# ```\n"
     text += f'\n# %% [markdown] slide="code" slide_from="new"\n# Change this:\n#\n{diff}'
     assert outline.outline(page(text)).code == outline.Code("diff", "+new = 1\n-old = 1")
@@ -122,9 +163,11 @@ def test_of_a_difference_the_lines_that_change(page):
         (' slide="figure"', "", "has no figure for its slide"),
         ("draw()", "print()", "has no figure for its slide"),
         ('slide="code"', 'slide="figure"', 'has slide="figure" twice'),
-        ('slide_from="x ="', 'slide_from="y ="', "no line of the code for its slide has 'y ='"),
+        ('slide_from="def f"', 'slide_from="y ="', "no line of the code for its slide has 'y ='"),
         ('slide_to="return"', 'slide_to="yield"', "no line of the code for its slide has 'yield'"),
-        ("    return x", "    x += 1\n" * 9 + "    return x", "11 lines of code for a slide"),
+        ("    return x", "    x += 1\n" * 18 + "    return x", "21 lines of code for a slide"),
+        ('slide_from="def f"', 'slide_from="x ="', "is a part of something, `x = x . 1`"),
+        ('slide_to="return"', 'slide_to="def f"', "is a part of something, `def f.x.:`"),
         ("**In one sentence.**", "In short:", "has no 'In one sentence'"),
         ("**Time.**", "It takes", "has no 'Time'"),
         ("## Key points", "## Summary", "has no 'Key points'"),
@@ -149,6 +192,20 @@ def test_functions_and_classes_of_a_page(page):
     assert outline.function(notebook, "f") == "def f(x):\n    x = x + 1\n    return x"
     with pytest.raises(CourseError, match="defines no 'g'"):
         outline.function(notebook, "g")
+
+
+@pytest.mark.parametrize(
+    ("number", "exercise", "shown"),
+    [
+        ("05", 0, "model = build(training=False)"),
+        ("07", 0, "swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)"),
+        ("15", 2, "Three troubles"),
+    ],
+)
+def test_what_a_question_asks_about_is_shown(number, exercise, shown):
+    (notebook,) = pages.find([number])
+    asked = outline.outline(notebook).exercises[exercise]
+    assert shown in (asked.code.text if asked.code else asked.figure.words)
 
 
 @pytest.mark.parametrize("notebook", pages.find(slides.PATH), ids=lambda page: page.stem[:2])

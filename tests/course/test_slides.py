@@ -18,8 +18,8 @@ PAGE = Outline(
     figure=Figure(b"\x89PNG one", 'Loss: "0.1" to 0.2'),
     code=Code("python", "x = 1"),
     exercises=(
-        Exercise("Exercise 1 (2 minutes)", "Which?", Figure(b"\x89PNG two", "Curves")),
-        Exercise("Exercise 2 (3 minutes)", "Why?", None),
+        Exercise("Exercise 1 (2 minutes)", "Which?\n\n- a", Figure(b"\x89PNG two", "Curves"), None),
+        Exercise("Exercise 2 (3 minutes)", "Why?", None, Code("python", "y = 2")),
     ),
     key_points=("This.", "That."),
 )
@@ -36,6 +36,7 @@ def test_one_heading_a_slide_and_a_figure_where_there_is_one():
         "### 07 · Key points",
     ]
     assert list(figures) == ["07-figure.png", "07-exercise-1.png"]
+    assert "\nWhy?\n" in text and "\n```python\ny = 2\n```\n\n### 07 · Key points" in text
     assert ':alt: "Loss: \\"0.1\\" to 0.2"' in text  # a colon would end the option
 
 

@@ -3,15 +3,18 @@
 Text, code and figures come from the notebook, so that they stand in one place. Two cells of its
 source are marked in their metadata, which notebooks do not have: the figure, ``slide="figure"``,
 and the code, ``slide="code"``. Code may be text's first block of code. ``slide_from="some = "`` and
-``slide_to="return"`` name parts of the first and the last line that is shown. Of a difference only
-the lines that change are shown.
+``slide_to="return"`` name parts of the first and the last line that is shown; Python has to stand
+alone, without what the page says before it. Of a difference only the lines that change are shown.
+
+An exercise takes along what the page shows for it: the figure that is drawn, or a few lines of code
+that run, between the question and its answer. A question that speaks of a figure means the last one
+before it if there is none behind it.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +28,16 @@ from tlhelpers.course.reading import read
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-MOST_LINES = 10
-"""Of code on a slide: more cannot be read from the last row."""
+MOST_LINES = 20
+"""Of code on a slide: more do not fit in letters that can be read (``slides.css``)."""
+FEW_LINES = 10
+"""Of code that an exercise takes along: its question needs room, too."""
 
 _SENTENCE = re.compile(r"\*\*In one sentence\.\*\* (.+?)\n\n", re.DOTALL)
 _TIME = re.compile(r"\*\*Time\.\*\* (.+?)(?: \*\*You need\*\*|\n\n|$)", re.DOTALL)
 _KEY_POINTS = re.compile(r"^## Key points\n+(.+?)(?=\n\n(?! )|\Z)", re.DOTALL | re.MULTILINE)
 _EXERCISE = re.compile(r"\*\*(Exercise[^*]*?)\.?\*\* *(.+)", re.DOTALL)
+_SPEAKS_OF_FIGURE = re.compile(r"\b(?:figure|panel)s?\b")
 _BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 _LINK = re.compile(r"(`[^`]*`)|\[([^\]]+)\]\([^)]*\)")  # code may look like a link
 
@@ -61,11 +67,12 @@ class Code:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A question, Markdown, such as "Exercise 1 (2 minutes)", with its figure if it has one."""
+    """A question, Markdown, such as "Exercise 1 (2 minutes)", with what the page shows for it."""
 
     name: str
     question: str
     figure: Figure | None
+    code: Code | None
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ def outline(notebook: Path) -> Outline:
         minutes=_plain(_found(_TIME, head, notebook.name, "Time")),
         figure=drawn,
         code=code[0] if code else None,
-        exercises=_exercises(cells),
+        exercises=_exercises(cells, notebook.name),
         key_points=tuple(_plain(point) for point in re.split(r"^- ", points, flags=re.M)[1:]),
     )
 
@@ -203,27 +210,58 @@ def _code(cell: NotebookNode, mark: NotebookNode, page: str) -> Code:
         lines = lines[: ends[0] + 1]
     if language == "diff":
         lines = [line for line in lines if line[:1] in ("+", "-") and line[1:].strip()]
-    text = re.sub(r"\n{3,}", "\n\n", textwrap.dedent("\n".join(lines)).strip("\n"))
-    if (count := sum(bool(line.strip()) for line in text.splitlines())) > MOST_LINES:
+    code = _tight(language, "\n".join(lines))
+    if (count := _length(code)) > MOST_LINES:
         raise CourseError(
             f"{page}: {count} lines of code for a slide, at most {MOST_LINES} can be read; name "
             "the first and the last with slide_from and slide_to."
         )
-    return Code(language, text)
+    if language == "python" and not _stands_alone(code.text):
+        raise CourseError(
+            f"{page}: the code for its slide is a part of something, `{lines[0].strip()}`; name the "
+            "first and the last line of a whole with slide_from and slide_to."
+        )
+    return code
 
 
-def _exercises(cells: Sequence[NotebookNode]) -> tuple[Exercise, ...]:
-    """Each question, with the figure that is drawn between it and its answer."""
+def _tight(language: str, text: str) -> Code:
+    """Code without blank lines around it, and with single ones in it."""
+    return Code(language, re.sub(r"\n{3,}", "\n\n", text.strip("\n")))
+
+
+def _length(code: Code) -> int:
+    return sum(bool(line.strip()) for line in code.text.splitlines())
+
+
+def _stands_alone(text: str) -> bool:
+    """Whether lines of Python are whole, and no inside of a function, whose names they would use."""
+    try:
+        compile(text, "a slide", "exec")
+    except SyntaxError:
+        return False
+    return True
+
+
+def _exercises(cells: Sequence[NotebookNode], page: str) -> tuple[Exercise, ...]:
+    """Each question, with what the page shows for it."""
     found: list[Exercise] = []
-    asked = None
+    asked = last = None
     for cell in cells:
+        drawn = _figure(cell)
         if cell.cell_type == "markdown" and (question := _EXERCISE.search(cell.source)):
-            asked, figure = question, None
+            asked, code = question, None
+            figure = last if _SPEAKS_OF_FIGURE.search(asked[2]) else None
         elif asked and "exercise" in cell.metadata.get("tags", ()):
-            found.append(Exercise(asked[1], _plain(asked[2]), figure))
+            if figure is None and _SPEAKS_OF_FIGURE.search(asked[2]):
+                raise CourseError(f"{page}: {asked[1]} speaks of a figure, and there is none.")
+            found.append(Exercise(asked[1], _without_links(asked[2]), figure, code))
             asked = None
+        elif asked and drawn:
+            figure = drawn
         elif asked and cell.cell_type == "code":
-            figure = _figure(cell) or figure
+            code = _tight("python", cell.source)
+            code = code if _length(code) <= FEW_LINES else None
+        last = drawn or last
     return tuple(found)
 
 
@@ -239,6 +277,10 @@ def _found(pattern: re.Pattern, text: str, page: str, what: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Markdown, a paragraph a line, without links: nobody follows one on a slide."""
-    paragraphs = re.split(r"\n\s*\n", _LINK.sub(r"\1\2", text).strip())
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    """A paragraph of Markdown in one line, without links."""
+    return " ".join(_without_links(text).split())
+
+
+def _without_links(text: str) -> str:
+    """Markdown as it is, lists and all, but for its links: nobody follows one on a slide."""
+    return _LINK.sub(r"\1\2", text).strip()

@@ -26,6 +26,8 @@ LONG_LINE = 74
 """Characters of code that fit on a slide in large letters (``slides.css``)."""
 INSTALL = 'pip install -c constraints.txt -e ".[site]"'
 
+_ROOM_LEFT = "r-stretch"
+"""Class of figures: reveal.js gives them the room that is left on their slide."""
 _STATIC = "static"  # folder that Sphinx copies as it is
 _REVEAL = {
     "width": WIDTH,
@@ -94,7 +96,8 @@ def markdown(pages: list[Outline], title: str) -> tuple[str, dict[str, Figure]]:
 
     def shown(name: str, figure: Figure) -> str:
         figures[f"{name}.png"] = figure
-        return f"```{{image}} {name}.png\n:alt: {json.dumps(figure.words, ensure_ascii=False)}\n```"
+        words = json.dumps(figure.words, ensure_ascii=False)
+        return f"```{{image}} {name}.png\n:alt: {words}\n:class: {_ROOM_LEFT}\n```"
 
     contents = [f"- {page.number} · {page.title}" for page in pages]
     parts = [f"# {title}", "\n".join(contents), "Text: CC BY 4.0. Code: Apache-2.0."]
@@ -109,6 +112,8 @@ def markdown(pages: list[Outline], title: str) -> tuple[str, dict[str, Figure]]:
             parts += [f"### {page.number} · In Keras", _block(page.code)]
         for number, exercise in enumerate(page.exercises, 1):
             parts += [f"### {page.number} · {exercise.name}", exercise.question]
+            if exercise.code:
+                parts.append(_block(exercise.code))
             if exercise.figure:
                 parts.append(shown(f"{page.number}-exercise-{number}", exercise.figure))
         points = "\n".join(f"- {point}" for point in page.key_points)
