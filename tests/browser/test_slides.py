@@ -51,8 +51,9 @@ def test_as_a_pdf_each_slide_is_one_page(chromium, deck):
         page.goto(f"{address}?print-pdf")
         page.wait_for_function("document.querySelector('.pdf-page') && Reveal.isReady()")
         below = page.evaluate(
-            "[...document.querySelectorAll('.pdf-page img')].map(image => image.getBoundingClientRect"
-            "().bottom - image.closest('.pdf-page').getBoundingClientRect().bottom)"
+            "[...document.querySelectorAll('.pdf-page img')].map(image => [image,"
+            " image.closest('.pdf-page')].map(part => part.getBoundingClientRect().bottom))"
+            ".map(([image, page]) => image - page)"
         )
         assert below and max(below) < -5, "a figure goes over the foot of its page"
         lefts = page.evaluate(

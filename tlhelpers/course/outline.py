@@ -218,8 +218,8 @@ def _code(cell: NotebookNode, mark: NotebookNode, page: str) -> Code:
         )
     if language == "python" and not _stands_alone(code.text):
         raise CourseError(
-            f"{page}: the code for its slide is a part of something, `{lines[0].strip()}`; name the "
-            "first and the last line of a whole with slide_from and slide_to."
+            f"{page}: the code for its slide is a part of something, `{lines[0].strip()}`; name "
+            "the first and the last line of a whole with slide_from and slide_to."
         )
     return code
 
@@ -234,7 +234,7 @@ def _length(code: Code) -> int:
 
 
 def _stands_alone(text: str) -> bool:
-    """Whether lines of Python are whole, and no inside of a function, whose names they would use."""
+    """Whether lines of Python are whole, and not the inside of a function, whose names they use."""
     try:
         compile(text, "a slide", "exec")
     except SyntaxError:
