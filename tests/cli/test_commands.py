@@ -1,17 +1,19 @@
 """The commands as they are typed: versions, filters, refusals, and what is said meanwhile."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from tests.experiment.test_recordings import made_up
 from tests.schemas import held
 from tlhelpers.analysis import answers
 from tlhelpers.analysis.comparisons import Comparison
-from tlhelpers.cli import app, tables
+from tlhelpers.cli import app, outputs, tables
 from tlhelpers.core import machine, paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.experiment import recordings
@@ -84,6 +86,8 @@ def test_absurd_numbers_are_refused_at_once(arguments):
         ["slides", "--out", ""],
         ["handout", "--out", ""],
         ["check", "--no-outcomes", "--out", ""],
+        ["offline-room", ""],
+        ["offline-room", " ", "--verify"],
     ],
 )
 def test_an_empty_path_is_refused_and_nothing_is_written(arguments, tmp_path, monkeypatch):
@@ -91,6 +95,87 @@ def test_an_empty_path_is_refused_and_nothing_is_written(arguments, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     said = command(*arguments)
     assert said.exit_code == 2 and "it is empty" in said.output and not list(tmp_path.iterdir())
+
+
+def commands_that_write() -> list[list[str]]:
+    """Each command with an option that names a file or a folder, and that option last."""
+    return [
+        ["run", "0", "--out"],
+        ["pages", "0", "--student"],
+        ["site", "--out"],
+        ["slides", "--out"],
+        ["handout", "--out"],
+        ["check", "--no-outcomes", "--out"],
+        ["offline-room"],
+    ]
+
+
+def test_these_are_all_commands_that_write_where_they_are_told():
+    """What is written is a PATH; whoever adds a command finds what it has to keep."""
+    commands = typer.main.get_command(app).commands
+    named = {name for name, each in commands.items() if "PATH" in {p.metavar for p in each.params}}
+    assert named == {words[0] for words in commands_that_write()}
+
+
+@pytest.mark.parametrize("arguments", commands_that_write(), ids=lambda words: words[0])
+@pytest.mark.parametrize("what", ["a file", "below a file", "a folder"])
+def test_what_a_command_has_not_made_is_not_replaced(arguments, what, tmp_path):
+    """Nothing is begun either, and one line says what to do. The folder looks like several of ours:
+    another project's site and slides, the doctor's report."""
+    theirs = tmp_path / "theirs"
+    (theirs / "_static" / "revealjs").mkdir(parents=True)
+    file = theirs / "index.html"
+    for each, text in {
+        file: "somebody's",
+        theirs / "searchindex.js": "Search",
+        theirs / "report.json": '{"schema": 1, "trainings": []}',
+        theirs / "check.json": "[1]",
+    }.items():
+        each.write_text(text, encoding="utf-8")
+    target = {"a file": file, "below a file": file / "more", "a folder": theirs}[what]
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    said = refused(*arguments, str(target))
+    assert str(theirs if what == "a folder" else file) in said
+    assert re.search(r": (choose|name) a", said)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "ours"),
+    [
+        ("check.json", "{}", True),
+        ("check.json", '{"schema": 1, "checks": []}', True),
+        ("check.json", '{"schema": 1, "pages": []}', False),
+        ("check.json", "no JSON", False),
+        ("notes.txt", "{}", False),
+    ],
+)
+def test_a_folder_is_known_by_the_report_in_it(name, text, ours, tmp_path):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert outputs.with_report("check.json", "checks")(tmp_path) is ours
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["pages", "--student", "new", "--check"],
+            "--student only copies pages: leave --check out",
+        ),
+        (["pages", "--student", "new", "--readme"], "leave --readme out"),
+        (
+            ["pages", "--student", "new", "--no-execute", "--check"],
+            "leave --check and --no-execute",
+        ),
+        (["check", "--all", "--no-outcomes"], "--all is about outcomes"),
+        (["findings", "--protocol", "--json"], "leave the other options out"),
+        (["findings", "--protocol", "--profile", "witness"], "leave the other options out"),
+        (["fixes", "clipnorm", "--protocol"], "name no fix with it"),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert message in refused(*arguments) and not list(tmp_path.iterdir())
 
 
 # --- record ------------------------------------------------------------------------------

@@ -62,6 +62,24 @@ def test_rules_of_a_page(name):
                 assert output["metadata"]["image/png"]["alt"], "a figure without text alternative"
 
 
+@pytest.mark.parametrize("copied", [NAMES, NAMES[:2]], ids=["all", "two"])
+def test_no_link_of_a_students_copy_points_to_nothing(copied, tmp_path):
+    """Copies lie where nothing else of the project does."""
+    names = {f"{name}.ipynb" for name in copied}
+    for name in copied:
+        pages.students_copy(notebook(name), tmp_path / f"{name}.ipynb", names)
+    relative = re.compile(r"""(?:\]\(|(?:href|src)=["'])(?![a-z]+:|#)([^)"'#\s]+)""")
+    dead = [
+        (name, link)
+        for name in copied
+        for cell in json.loads((tmp_path / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "markdown"
+        for link in relative.findall("".join(cell["source"]))
+        if not (tmp_path / link).exists()
+    ]
+    assert not dead
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_smoke(name, tmp_path, monkeypatch):

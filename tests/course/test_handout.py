@@ -100,6 +100,27 @@ def test_its_source_is_not_replaced():
 
 
 @pytest.mark.parametrize(
+    ("there", "replaced"),
+    [(None, True), ("", True), ("# Mine\n", False), ("<html><head></head></html>", False)],
+)
+def test_only_a_handout_is_replaced(there, replaced, tmp_path, monkeypatch):
+    monkeypatch.setattr(handout, "render", lambda text, notebooks: text)
+    target = tmp_path / "README.md"
+    if there is not None:
+        target.write_text(there, encoding="utf-8")
+    if not replaced:
+        with pytest.raises(CourseError, match="README.md is no handout, and would be replaced"):
+            handout.write(target)
+        assert target.read_text(encoding="utf-8") == there
+        return
+    handout.write(target)
+    first = target.read_text(encoding="utf-8")
+    assert first.count('<meta name="generator" content="tlhelpers handout">') == 1
+    handout.write(target)
+    assert target.read_text(encoding="utf-8") == first
+
+
+@pytest.mark.parametrize(
     ("reference", "said"),
     [
         ("{{page 04}}", "Cannot read the reference 'page 04'"),

@@ -1,5 +1,7 @@
 """Making and guarding pages, on tiny ones without Keras."""
 
+from urllib.parse import quote
+
 import nbformat
 import pytest
 
@@ -226,6 +228,68 @@ def test_a_students_copy_has_no_solutions(course, tmp_path):
     with pytest.raises(CourseError, match="is the page itself"):
         pages.students_copy(course / "01_a.ipynb", course / "src" / ".." / "01_a.ipynb")
     assert (course / "01_a.ipynb").read_bytes() == before
+
+
+def test_a_students_copy_replaces_nothing_but_one(course, tmp_path):
+    (course / "src" / "01_a.py").write_text("# %% [markdown]\n# # A\n", encoding="utf-8")
+    pages.build(course / "src" / "01_a.py", course / "01_a.ipynb", execute=False)
+    copy = tmp_path / "01_a.ipynb"
+    for text in ("{}", (course / "01_a.ipynb").read_text(encoding="utf-8")):
+        copy.write_text(text, encoding="utf-8")
+        with pytest.raises(CourseError, match="is no copy of a page: choose another folder"):
+            pages.students_copy(course / "01_a.ipynb", copy)
+        assert copy.read_text(encoding="utf-8") == text
+        assert not pages.has_students_copies(tmp_path)
+    copy.unlink()
+    for _ in range(2):
+        pages.students_copy(course / "01_a.ipynb", copy)
+    assert pages.has_students_copies(tmp_path)
+
+
+def test_copies_do_not_go_among_the_sources(project, course, tmp_path, monkeypatch, capsys):
+    for source in (course / "src").iterdir():
+        executed(source, course / f"{source.stem}.ipynb")
+    for folder in (course / "src", course, course.parent):
+        before = sorted(folder.iterdir())
+        assert command(monkeypatch, "pages", "--student", folder) == 2
+        assert f"{folder} has other files in it" in capsys.readouterr().err
+        assert sorted(folder.iterdir()) == before
+    new = tmp_path / "new"
+    for numbers in ((), ("2",)):
+        assert command(monkeypatch, "pages", *numbers, "--student", new) == 0
+    assert {path.name for path in new.iterdir()} == {"01_noise.ipynb", "02_more.ipynb"}
+
+
+LINKED = """\
+# %% [markdown]
+# # A page
+#
+# [beside](02_more.ipynb#End), [not copied](03_not.ipynb), [a file](../docs/a%20file.md#there),
+# <a href="../recordings">a folder</a>, [below](#below), [the web](https://example.org/docs),
+# and `losses[0](docs)`.
+"""
+
+
+def test_links_of_a_students_copy_lead_to_github(project, course, tmp_path):
+    for name in ("docs", "recordings"):
+        (project / name).mkdir()
+    for file in (project / "docs" / "a file.md", course / "03_not.ipynb"):
+        file.touch()
+    (course / "src" / "01_noise.py").write_text(LINKED, encoding="utf-8")
+    pages.build(course / "src" / "01_noise.py", course / "01_noise.ipynb", execute=False)
+    (course / "02_more.ipynb").touch()
+    copy = tmp_path / "copies" / "01_noise.ipynb"
+    pages.students_copy(course / "01_noise.ipynb", copy, {"01_noise.ipynb", "02_more.ipynb"})
+    text = nbformat.read(copy, as_version=4).cells[0].source
+    at = "https://github.com/steady-fine-tuning/steady-fine-tuning"
+    page = f"{at}/blob/main/{quote(course.name)}/03_not.ipynb"
+    assert text.splitlines()[2:] == [
+        f"[beside](02_more.ipynb#End), [not copied]({page}), "
+        f"[a file]({at}/blob/main/docs/a%20file.md#there),",
+        f'<a href="{at}/tree/main/recordings">a folder</a>, [below](#below), '
+        "[the web](https://example.org/docs),",
+        "and `losses[0](docs)`.",
+    ]
 
 
 def test_an_empty_number_is_no_page(course):

@@ -250,12 +250,12 @@ def test_exit_codes(course, monkeypatch, capsys, status, code):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "7"], "There is no page 07: choose from 00, 03."),
-        (["run", "x"], "There is no page 0x: choose from 00, 03."),
+        (["run", "7"], "There is no page 7: choose from 00, 03."),
+        (["run", "x"], "There is no page x: choose from 00, 03."),
         (["run", "--profile", "fast"], "Unknown profile 'fast'"),
         (
             ["run", "--out", str(machines.NO_FOLDER)],
-            f"Could not write {machines.NO_FOLDER / 'report.json'}",
+            f"{machines.NO_FOLDER.parent} is a file: choose a new folder with --out.",
         ),
         (["run", "--jobs", "0"], "--jobs"),
         (["run", "--seeds", "0"], "--seeds"),

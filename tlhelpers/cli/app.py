@@ -49,13 +49,18 @@ def options(
 
 def _path(text: str) -> Path:
     if not text.strip():  # an empty variable; to Path it is the folder one is in
-        raise typer.BadParameter("it is empty: give a path, or leave the option out")
+        raise typer.BadParameter("it is empty: give a path")
     return Path(text)
 
 
 def path_option(words: str, *names: str) -> Any:
     """A file or a folder that is written; an empty name is refused."""
     return typer.Option(*names, help=words, parser=_path, metavar="PATH")
+
+
+def path_argument(words: str) -> Any:
+    """The same, as an argument without which the command does nothing."""
+    return typer.Argument(help=words, parser=_path, metavar="PATH")
 
 
 Profile = Annotated[

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from tlhelpers.cli import outputs
 from tlhelpers.cli.app import (
     EXIT_CODES,
     MOST_SEEDS,
@@ -78,6 +79,7 @@ def run(
     parameters = {"profile": profile, "live": live, "seeds": seeds}
     parameters = {name: value for name, value in parameters.items() if value is not None}
     out = out or paths.build() / "course"
+    outputs.check_folder(out, "--out", outputs.with_report("report.json", "pages"))
     notebooks = pages.find(numbers or (), paths.NOTEBOOKS)
 
     if jobs and scheduler:
@@ -141,8 +143,14 @@ def pages_command(
     if check and readme:
         raise CourseError("--check writes nothing, and --readme does: give one of them.")
     if student is not None:
-        for notebook in pages.find(numbers or (), paths.NOTEBOOKS):
-            left_out = pages.students_copy(notebook, student / notebook.name)
+        others = {"--check": check, "--readme": readme, "--no-execute": not execute}
+        if given := " and ".join(name for name, is_given in others.items() if is_given):
+            raise CourseError(f"--student only copies pages: leave {given} out.")
+        outputs.check_folder(student, "--student", pages.has_students_copies)
+        chosen = pages.find(numbers or (), paths.NOTEBOOKS)
+        names = {notebook.name for notebook in chosen}
+        for notebook in chosen:
+            left_out = pages.students_copy(notebook, student / notebook.name, names)
             words = "1 solution" if left_out == 1 else f"{left_out} solutions"
             typer.echo(f"{student / notebook.name}: {words} left out")
         return
@@ -179,7 +187,10 @@ def _readme_figures(folder: Path) -> None:
 
     resnet50 = verdicts.steadiness("retinopathy", profile="witness")
     plots.curves(
-        {"the question's recipe": resnet50.posted, "averaged weights, fresh statistics": resnet50.steady},
+        {
+            "the question's recipe": resnet50.posted,
+            "averaged weights, fresh statistics": resnet50.steady,
+        },
         title="ResNet50 on drawn retinas, five trainings each: the jumps are gone",
     ).save(folder / "jumps.png")
 
@@ -208,6 +219,8 @@ def site_command(
     from tlhelpers.course import report, site
 
     folder = out or paths.build() / "site"
+    ours = outputs.with_files("index.html", "searchindex.js", "_static/site.css")
+    outputs.check_folder(folder, "--out", ours)
     clock = time.monotonic()
     typer.echo("Reading the pages; under a minute on two cores.", err=True)
     number = site.write(folder, base_url)
@@ -276,11 +289,16 @@ def check(
         cases = [name for name in cases if any(name in fix(one).cases for one in fix_names)]
     if everything and fix_names:
         raise CourseError("--all is every fix, and --fix names some: give one of them.")
+    if everything and not outcomes:
+        raise CourseError(
+            "--all is about outcomes, and --no-outcomes checks none: give one of them."
+        )
     selection = "all" if everything else "chosen" if fix_names or case_names else "usual"
     few = not (everything or fix_names)
     tried = {name: regression.USUAL[name] if few else fix_names or () for name in cases}
     jobs = jobs or (1 if machine.gpus() else min(2, machine.cores()))
     out = out or paths.build() / "check"
+    outputs.check_folder(out, "--out", outputs.with_report("check.json", "checks"))
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     found: list[regression.Outcome] = []
 

@@ -141,7 +141,8 @@ def evidence(
         list[str] | None, typer.Option(help="synthetic or real. Both if none is given.")
     ] = None,
     designs: Annotated[
-        list[str] | None, typer.Option("--design", help="single, behind, leave-one-out, cumulative.")
+        list[str] | None,
+        typer.Option("--design", help="single, behind, leave-one-out, cumulative."),
     ] = None,
     fix_names: Annotated[
         list[str] | None, typer.Option("--fix", help="A fix, see tlhelpers fixes.")
@@ -307,6 +308,8 @@ def findings(
     """What the protocol makes of the recordings: which fixes count (recordings/PROTOCOL.md)."""
     paths.require_clone("tlhelpers findings")
     if protocol:
+        if as_json or case_names or (data, profile) != ("synthetic", "quick"):
+            raise CourseError("--protocol makes all tables of a file: leave the other options out.")
         from tlhelpers.analysis import tables as of_recordings
         from tlhelpers.core import files
 
@@ -386,6 +389,8 @@ def fixes(
     from tlhelpers.experiment.fixes import FIXES, fix
 
     if protocol:
+        if names:
+            raise CourseError("--protocol makes the whole table of a file: name no fix with it.")
         paths.require_clone("tlhelpers fixes --protocol")
         file = paths.RECORDINGS / "PROTOCOL.md"
         files.save(file, refresh(files.read_text(file)))

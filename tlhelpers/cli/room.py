@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tlhelpers.cli.app import EXIT_CODES, app
+from tlhelpers.cli.app import EXIT_CODES, app, path_argument
 from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
 
@@ -17,7 +16,7 @@ from tlhelpers.core.errors import CourseError
 
 @app.command("offline-room", epilog=EXIT_CODES)
 def offline_room(
-    folder: Annotated[Path, typer.Argument(help="The folder; later a USB stick.", metavar="DIR")],
+    folder: Annotated[Path, path_argument("A new folder, or such a room; later a USB stick.")],
     platforms: Annotated[
         list[str] | None,
         typer.Option(
@@ -27,9 +26,7 @@ def offline_room(
     ] = None,
     pythons: Annotated[
         list[str] | None,
-        typer.Option(
-            "--python", help="Such as 3.12; may be given again. [default: the one that runs this]"
-        ),
+        typer.Option("--python", help="Such as 3.12; may be given again. All if none is."),
     ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Only look whether every file is there and whole.")
@@ -59,10 +56,10 @@ def offline_room(
             typer.echo(f"{folder}: every file is whole")
         raise typer.Exit(1 if wrong else 0)
     paths.require_clone("tlhelpers offline-room")
-    from tlhelpers.course.room.targets import PLATFORMS, targets
+    from tlhelpers.course.room.targets import PLATFORMS, PYTHONS, targets
 
-    this = "{}.{}".format(*sys.version_info[:2])
-    asked = targets(platforms or PLATFORMS, pythons or [this])
+    # Nobody knows what a room's computers bring: all that the course runs on, if nothing is said.
+    asked = targets(platforms or PLATFORMS, pythons or PYTHONS)
     made = room.make(paths.PROJECT, folder, asked, lambda line: typer.echo(line, err=True))
     for target, chosen in made.targets.items():
         typer.echo(f"{target}: {len(chosen.wheels)} packages")

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from tlhelpers.cli import outputs
 from tlhelpers.cli.app import EXIT_CODES, app, path_option
 from tlhelpers.core import files, paths
 
@@ -65,6 +66,8 @@ def slides(
     from tlhelpers.course import slides as deck
 
     folder = out or paths.build() / "slides"
+    ours = outputs.with_files("index.html", "_static/revealjs", "_static/slides.css")
+    outputs.check_folder(folder, "--out", ours)
     notebooks = pages.find(deck.PATH, paths.NOTEBOOKS)
     outlines = [outline.outline(page) for page in progress.bar(notebooks, desc="pages")]
     with progress.clock("Writing the slides", 60):
@@ -89,5 +92,6 @@ def handout_command(
     from tlhelpers.course import handout
 
     target = out or paths.build() / "handout.html"
+    outputs.check_file(target, "--out")
     handout.write(target)
     typer.echo(f"{target}: open it in a browser, and print it")

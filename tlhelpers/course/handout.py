@@ -23,6 +23,9 @@ from tlhelpers.course import outline
 
 _REFERENCE = re.compile(r"\{\{(.+?)\}\}")
 _KNOWN = "'title PAGE', 'code PAGE' or 'function PAGE NAME'"
+_HEAD = "<head>"
+_MADE = f'{_HEAD}\n<meta name="generator" content="tlhelpers handout">'
+"""By this a handout is known, which may be made anew."""
 
 
 def source() -> Path:
@@ -71,8 +74,27 @@ def write(target: Path) -> None:
     Raises
     ------
     CourseError
-        A reference cannot be read, or `target` cannot be written or is the source.
+        A reference cannot be read, or `target` cannot be written, is the source, or is no handout.
     """
     if target.resolve() == source().resolve():
         raise CourseError(f"{target} is what the handout is made from: choose another --out.")
-    files.save(target, render(files.read_text(source()), paths.NOTEBOOKS))
+    _refuse_others(target)
+    text = render(files.read_text(source()), paths.NOTEBOOKS)
+    files.save(target, text.replace(_HEAD, _MADE, 1))
+
+
+def _refuse_others(target: Path) -> None:
+    """Raise if there is something that is no handout: it would be replaced."""
+    if target.exists() and not _is_handout(target):
+        raise CourseError(
+            f"{target} is no handout, and would be replaced: choose another --out, or delete it."
+        )
+
+
+def _is_handout(target: Path) -> bool:
+    """Whether a file was made by `write`; one that is empty holds nothing to be lost."""
+    try:
+        text = target.read_bytes() if target.is_file() else b"something else"
+    except OSError:
+        return False
+    return not text or _MADE.encode() in text

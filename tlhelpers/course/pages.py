@@ -12,9 +12,10 @@ import hashlib
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 from tlhelpers.core import files, paths
 from tlhelpers.core.errors import CourseError
@@ -33,6 +34,8 @@ COMPARED = "nbval-check-output"
 """Tag of a cell whose output nbval compares: it is the same on every machine."""
 SOLUTION = "solution"
 """Tag of a cell that `students_copy` leaves out."""
+STUDENTS_COPY = "students_copy"
+"""In the metadata of such a copy: one may be made anew, and nothing else is replaced."""
 MARKS = ("lines_to_next_cell", "slide", "slide_from", "slide_to")
 """Metadata of a source's cells that notebooks do not have: blank lines of jupytext's, and what
 `tlhelpers.course.outline` takes for slides."""
@@ -51,6 +54,8 @@ _SMALL_PRINT = (
 """Said below the head of each page that shows trainings of ours."""
 _CHATTER = re.compile(r"WARNING: All log messages before absl::|[IWE]\d{4} .*\.cc:\d+\]")
 _NAME = re.compile(r"\d\d_\w+")
+# Where a relative link of Markdown or HTML leads; what comes before, and an anchor, stay.
+_RELATIVE = re.compile(r"""(?<=\]\()(?!\w+:)[^)\s#]+|(?<=href=")(?!\w+:)[^"\s#]+""")
 
 
 def find(
@@ -80,12 +85,12 @@ def find(
     numbers = list(numbers)
     if any(not number.strip() for number in numbers):
         raise CourseError("The number of a page is empty: leave it out for all pages.")
-    wanted = {number.zfill(2) for number in numbers} or names
-    if strangers := sorted(wanted - names):
+    wanted = {number.zfill(2): number for number in numbers}
+    if strangers := [number for name, number in wanted.items() if name not in names]:
         raise CourseError(
             f"There is no page {', '.join(strangers)}: choose from {', '.join(sorted(names))}."
         )
-    return [path for path in there if path.stem[:2] in wanted]
+    return [path for path in there if not wanted or path.stem[:2] in wanted]
 
 
 def left_over() -> list[Path]:
@@ -167,6 +172,12 @@ def colab(name: str) -> str:
     return f"https://colab.research.google.com/github/{PROJECT}/blob/main/{page}"
 
 
+def on_github(path: str) -> str:
+    """The address of a file or folder, named from the project's folder."""
+    kind = "tree" if (paths.PROJECT / path).is_dir() else "blob"
+    return f"https://github.com/{PROJECT}/{kind}/main/{quote(path)}"
+
+
 def title(notebook: NotebookNode) -> str | None:
     """The first heading, without the page's number: "01 · Noise" is "Noise"."""
     for cell in notebook.cells:
@@ -210,28 +221,63 @@ def _read_source(source: Path) -> NotebookNode:
     return notebook
 
 
-def students_copy(notebook: Path, target: Path) -> int:
+def students_copy(notebook: Path, target: Path, beside: Collection[str] = ()) -> int:
     """Write a page without its solutions; how many there were.
+
+    Links to other files of the project lead to GitHub: a copy may lie anywhere.
 
     Parameters
     ----------
     notebook, target : path
+    beside : collection of str
+        Names of the pages that are copied into the same folder; links to them stay.
 
     Raises
     ------
     CourseError
-        The page cannot be read, or `target` cannot be written or is the page itself.
+        The page cannot be read, or `target` cannot be written, is the page itself, or is no such
+        copy.
     """
     import nbformat
 
     if target.resolve() == notebook.resolve():
         raise CourseError(f"{target} is the page itself: choose another folder for the copies.")
+    if target.exists() and not _is_students_copy(target):
+        raise CourseError(f"{target} is no copy of a page: choose another folder, or delete it.")
     page = read(notebook)
     kept = [cell for cell in page.cells if SOLUTION not in cell.metadata.get("tags", [])]
+    for cell in kept:
+        if cell.cell_type == "markdown":
+            cell.source = _led_to_github(cell.source, notebook.parent, beside)
     left_out = len(page.cells) - len(kept)
     page.cells = kept
+    page.metadata[STUDENTS_COPY] = True
     files.save(target, nbformat.writes(page) + "\n")
     return left_out
+
+
+def has_students_copies(folder: Path) -> bool:
+    """Whether a folder was made by `students_copy`."""
+    return any(map(_is_students_copy, _named(folder, ".ipynb")))
+
+
+def _is_students_copy(notebook: Path) -> bool:
+    try:
+        return STUDENTS_COPY in read(notebook).metadata
+    except CourseError:
+        return False
+
+
+def _led_to_github(text: str, folder: Path, beside: Collection[str]) -> str:
+    """Markdown of a page in a folder, with links to other files of the project that lead there."""
+
+    def address(found: re.Match) -> str:
+        path = (folder / unquote(found[0])).resolve()
+        if found[0] in beside or not path.exists() or not path.is_relative_to(paths.PROJECT):
+            return found[0]
+        return on_github(path.relative_to(paths.PROJECT).as_posix())
+
+    return _RELATIVE.sub(address, text)
 
 
 def _navigation(source: Path) -> list[NotebookNode]:
