@@ -7,13 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from types import SimpleNamespace
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from typer.testing import CliRunner
 
 from tests.course.room import small_index
 from tlhelpers.cli import app
+from tlhelpers.core import paths
 from tlhelpers.core.errors import CourseError
 from tlhelpers.course import room
 from tlhelpers.course.room import copying, fetching, folder, start, wheels
@@ -146,10 +149,41 @@ def test_versions_that_do_not_go_together_are_refused(first, index, tmp_path):
 
 def test_a_room_is_for_what_the_course_runs_on():
     assert len(targets(PLATFORMS, PYTHONS)) == 9
+    described = tomllib.loads((paths.PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    supported = SpecifierSet(described["project"]["requires-python"])
+    assert list(PYTHONS) == list(supported.filter(f"3.{minor}" for minor in range(30)))
     with pytest.raises(CourseError, match="Unknown platform 'amiga': choose from linux-x86_64"):
         targets(["amiga"], ["3.12"])
     with pytest.raises(CourseError, match=r"3\.11, 3\.12, 3\.13, not '3\.9'"):
         targets(["linux-x86_64"], ["3.9"])
+
+
+def test_without_a_choice_it_is_for_everything_that_the_course_runs_on(tmp_path, monkeypatch):
+    """Whoever makes the stick does not know what others have on their laptops."""
+    asked = []
+
+    def make(project, at, targets, tell):
+        asked.extend(targets)
+        return room.Made()
+
+    monkeypatch.setattr(room, "make", make)
+    assert CliRunner().invoke(app, ["offline-room", str(tmp_path)]).exit_code == 0
+    assert asked == targets(PLATFORMS, PYTHONS)
+    asked.clear()
+    CliRunner().invoke(app, ["offline-room", str(tmp_path), "--python", "3.12"])
+    assert asked == targets(PLATFORMS, ["3.12"])
+
+
+def test_its_size_is_said_before_anything_is_fetched(first):
+    size, *later = first.said
+    assert size.endswith(
+        "room: up to 0.0 GB, each of 3 systems with a Python; still to be fetched: up to 0.0 GB"
+    )
+    assert not any("GB" in line for line in later)
+    assert folder._sizes(first.room, [LINUX, LINUX], {}) == (1.6e9, 1.6e9)
+    known = folder._known(first.room)
+    whole, missing = folder._sizes(first.room, [LINUX], known)
+    assert whole == 8e8 and 0 < missing < whole
 
 
 # Going on -----------------------------------------------------------------------------------------
@@ -169,6 +203,15 @@ def test_what_is_damaged_missing_or_half_there_is_fetched_again(again):
     (shelf / ".fetching-killed").mkdir()
     assert sorted(again.make()) == ["lab==1.0", "light==1.0", "quick==1.0"]
     assert room.verify(again.room) == [] and not (shelf / ".fetching-killed").exists()
+
+
+def test_a_stop_before_the_first_wheel_leaves_a_room(again, first, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(fetching, "clear", lambda shelf: (_ for _ in ()).throw(KeyboardInterrupt))
+        room.make(first.course, tmp_path / "new", [LINUX], lambda line: None)
+    assert (tmp_path / "new" / "wheels").is_dir()
+    room.make(first.course, tmp_path / "new", [LINUX], lambda line: None)
+    assert room.verify(tmp_path / "new") == []
 
 
 def test_a_stop_on_the_way_keeps_what_was_fetched(first, index, tmp_path, monkeypatch):
@@ -246,13 +289,23 @@ def test_what_is_there_needs_no_room_twice(again, monkeypatch):
     assert again.make() == []
 
 
-def test_a_folder_of_somebody_else_is_left_alone(first, tmp_path):
-    (tmp_path / "course").mkdir()
-    with pytest.raises(CourseError, match="is there already, and no manifest.json"):
+@pytest.mark.parametrize("name", ["course", "thesis.tex", "manifest.json"])
+def test_a_folder_of_somebody_else_is_left_alone(first, tmp_path, name):
+    """Whatever is in it; also the folder that one is in, or that of a clone."""
+    (tmp_path / name).write_text("{}", encoding="utf-8")
+    with pytest.raises(CourseError, match="has other files in it, and no whole manifest.json"):
         room.make(first.course, tmp_path, [LINUX])
-    assert [path.name for path in tmp_path.iterdir()] == ["course"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    with pytest.raises(CourseError, match=f"{tmp_path / 'no'} is a file: choose a folder"):
+        (tmp_path / "no").touch()
+        room.make(first.course, tmp_path / "no", [LINUX])
+
+
+def test_only_a_room_is_verified(again, tmp_path):
     with pytest.raises(CourseError, match=r"has no manifest\.json"):
         room.verify(tmp_path)
+    (again.room / "manifest.json").write_text("{", encoding="utf-8")
+    assert room.verify(again.room) == ["manifest.json: damaged"]
 
 
 def test_without_a_connection_there_is_one_line(tmp_path, monkeypatch):
@@ -320,8 +373,6 @@ def test_the_files_are_the_same_with_git_and_without(first, tmp_path):
 
 def test_this_course_is_found_the_same_way(tmp_path):
     """.gitignore names everything that commands make."""
-    from tlhelpers.core import paths
-
     tracked = copying._tracked(paths.PROJECT)
     if tracked is None:
         pytest.skip("not a clone")
@@ -361,6 +412,14 @@ def test_it_installs_with_no_index_and_checks_the_setup(here, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "setup is fine, light 1.0 ['setup-check']" in done.stdout
     assert "Retrying" not in done.stdout + done.stderr  # nobody was asked for anything
+    # As a kill in the middle leaves it: pip alone would take the package for installed.
+    (target / ".venv" / start.INSTALLED).unlink()
+    (light,) = (target / ".venv").rglob("light.py")
+    (light.parent / "light-1.0.dist-info" / "RECORD").unlink()
+    light.unlink()
+    done = subprocess.run(command, capture_output=True, text=True, env=nowhere, encoding="utf-8")
+    assert "Going on with" in done.stdout and "Making" not in done.stdout
+    assert "setup is fine, light 1.0 ['setup-check']" in done.stdout, done.stdout + done.stderr
     (target / "notebooks" / "00_start.ipynb").write_text("mine", encoding="utf-8")
     shutil.rmtree(here / "wheels")
     done = subprocess.run(command, capture_output=True, text=True, env=nowhere, encoding="utf-8")
@@ -368,21 +427,114 @@ def test_it_installs_with_no_index_and_checks_the_setup(here, tmp_path):
     assert (target / "notebooks" / "00_start.ipynb").read_text(encoding="utf-8") == "mine"
 
 
-@pytest.mark.parametrize("whole", [True, False])
-def test_a_failed_installation_looks_for_a_damaged_file(again, tmp_path, monkeypatch, whole):
-    """venv and pip are not run: what they would give is given."""
-    monkeypatch.setattr(
-        start.subprocess,
-        "run",
-        lambda command, **options: SimpleNamespace(
-            returncode=int("install" in command), stdout=THIS.encode()
-        ),
+@pytest.fixture
+def pretended(monkeypatch, tmp_path):
+    """venv and pip are not run: what they would give is given; the words of each command."""
+    ran, failing = [], []
+
+    def run(command, **options):
+        ran.append(command)
+        said = f"{THIS}\n{tmp_path / 'packages'}\n".encode()
+        return SimpleNamespace(returncode=int(any(w in command for w in failing)), stdout=said)
+
+    monkeypatch.setattr(start.subprocess, "run", run)
+    return ran, failing
+
+
+def installed(folder, name, *gone, record=True):
+    """A package of two files as pip leaves it, or without some of them."""
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    for file in (f"{name}.py", f"{info.name}/METADATA"):
+        if file not in gone:
+            (folder / file).write_text("12345", encoding="utf-8")
+    lines = f"{name}.py,sha256=x,5\n{info.name}/METADATA,sha256=x,5\n__pycache__/{name}.pyc,,\n"
+    if record:
+        (info / "RECORD").write_text(lines + f"{info.name}/RECORD,,\n", encoding="utf-8")
+    return info
+
+
+def test_packages_that_are_not_whole_are_found(tmp_path):
+    installed(tmp_path, "whole")
+    gone = installed(tmp_path, "gone", "gone.py")
+    no_list = installed(tmp_path, "no_list", record=False)
+    short = installed(tmp_path, "short")
+    (tmp_path / "short.py").write_text("123", encoding="utf-8")
+    empty = installed(tmp_path, "empty")
+    (empty / "RECORD").write_text("", encoding="utf-8")
+    found = {"gone": gone, "no_list": no_list, "short": short, "empty": empty}
+    assert start.half_there(tmp_path) == found
+
+
+def test_an_installation_that_was_stopped_is_gone_on_with(here, tmp_path, pretended, capsys):
+    ran, failing = pretended
+    course = tmp_path / "course"
+    failing.append("install")
+    with pytest.raises(start.Stop):
+        start.install(here, course, [sys.executable])
+    whole, half = (installed(tmp_path / "packages", n, record=n == "whole") for n in ("whole", "b"))
+    failing.clear()
+    ran.clear()
+    start.install(here, course, [sys.executable])
+    assert not any("venv" in command for command in ran) and "Going on" in capsys.readouterr().out
+    assert whole.exists() and not half.exists()  # pip, which is not run here, makes it anew
+    ran.clear()
+    start.install(here, course, [sys.executable])
+    assert ran == []
+
+
+@pytest.mark.parametrize("stopped_in", ["venv", "another stick"])
+def test_what_cannot_be_gone_on_with_is_begun_again_and_said(
+    here, tmp_path, pretended, capsys, stopped_in
+):
+    ran, failing = pretended
+    failing.append("venv" if stopped_in == "venv" else "install")
+    with pytest.raises(start.Stop):
+        start.install(here, tmp_path / "course", [sys.executable])
+    if stopped_in == "another stick":
+        with start.pins(here, THIS).open("a", encoding="utf-8") as file:
+            file.write("newer==1\n")
+    failing.clear()
+    ran.clear()
+    start.install(here, tmp_path / "course", [sys.executable])
+    assert any("venv" in command for command in ran)
+    assert "from the beginning again" in capsys.readouterr().out
+
+
+def test_an_environment_of_somebody_elses_is_left_alone(here, tmp_path, pretended):
+    """Such as that of a clone in the same place."""
+    (tmp_path / "course" / ".venv").mkdir(parents=True)
+    with pytest.raises(
+        start.Stop, match="is not from a stick: delete it, or choose another folder"
+    ):
+        start.install(here, tmp_path / "course", [sys.executable])
+    assert pretended[0] == []
+
+
+@pytest.mark.parametrize("step", ["damaged", "python_for", "copy_course", "install", "check_setup"])
+def test_ctrl_c_is_one_line(tmp_path, monkeypatch, capsys, step):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    for name in ("python_for", "copy_course", "install", "check_setup"):
+        monkeypatch.setattr(start, name, lambda *_: None)
+    monkeypatch.setattr(start, step, stop)
+    options = ["--folder", str(tmp_path)] + ["--verify"] * (step == "damaged")
+    assert start.main(options) == 130
+    assert (
+        capsys.readouterr().err.strip()
+        == "start: stopped. Start again to go on: what is there stays."
     )
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_failed_installation_looks_for_a_damaged_file(here, tmp_path, pretended, whole):
+    pretended[1].append("install")
     if not whole:
-        (again.room / "wheels" / "quick-1.0-py3-none-any.whl").write_bytes(b"half")
+        (here / "wheels" / "light-1.0-py3-none-any.whl").write_bytes(b"half")
     with pytest.raises(start.Stop) as problem:
-        start.install(again.room, tmp_path / "course", [sys.executable])
-    damage = "The stick is damaged: wheels/quick-1.0-py3-none-any.whl: damaged"
+        start.install(here, tmp_path / "course", [sys.executable])
+    damage = "The stick is damaged: wheels/light-1.0-py3-none-any.whl: damaged"
     assert (str(problem.value) == damage) == (not whole)
     assert not (tmp_path / "course" / ".venv" / start.INSTALLED).exists()
 

@@ -20,7 +20,6 @@ SIZES = {"linux-x86_64": 800e6, "macos-arm64": 450e6, "windows-amd64": 600e6}
 
 _SCRATCH = 600e6  # pip holds the largest wheel, TensorFlow's, twice for a moment
 
-_OWN = ("course", "wheels", "constraints")
 _TEMPLATES = Path(__file__).parent
 
 
@@ -62,10 +61,17 @@ def make(
     asked = list(asked)
     known = _known(room)
     _refuse_foreign(room, known)
-    _check_space(room, asked, known)
+    whole, missing = _sizes(room, asked, known)
+    _check_space(room, whole, missing)
     check_writable(room)
+    tell(
+        f"{room}: up to {whole / 1e9:.1f} GB, each of {len(asked)} systems with a Python; still to "
+        f"be fetched: up to {missing / 1e9:.1f} GB"
+    )
     shelf = room / "wheels"
-    shelf.mkdir(parents=True, exist_ok=True)
+    if not known:  # first of all: from now on the folder is known as a room
+        _note(room, {})
+    shelf.mkdir(exist_ok=True)
     fetching.clear(shelf)
     sums = _sound(room, known, tell)
     _note(room, sums)
@@ -148,7 +154,8 @@ def verify(room: Path, told: Callable[[int, int], None] | None = None) -> list[s
         raise CourseError(
             f"{room} has no {MANIFEST}: name a folder that tlhelpers offline-room has made."
         )
-    if _known(room).get("targets") is None:
+    known = _known(room)
+    if known and known.get("targets") is None:
         raise CourseError(f"{room} is not finished: run tlhelpers offline-room {room} again.")
     return start.damaged(room, told)
 
@@ -163,29 +170,32 @@ def _known(room: Path) -> dict:
 
 
 def _refuse_foreign(room: Path, known: dict) -> None:
-    if known:
-        return
-    for name in _OWN:
-        if (room / name).exists():
-            raise CourseError(
-                f"{room / name} is there already, and no {MANIFEST} says that it belongs to a "
-                "room: choose another folder, or delete it."
-            )
+    """Raise if a folder has something in it, and no manifest says that it is a room."""
+    if not known and room.is_dir() and any(room.iterdir()):
+        raise CourseError(
+            f"{room} has other files in it, and no whole {MANIFEST} says that it is a room: choose "
+            f"a new folder, such as {room / 'room'}."
+        )
 
 
-def _check_space(room: Path, asked: list[Target], known: dict) -> None:
-    there = room.absolute()
-    while not there.exists():
-        there = there.parent
-    if not there.is_dir():
-        raise CourseError(f"{there} is a file: choose a folder.")
+def _sizes(room: Path, asked: list[Target], known: dict) -> tuple[float, float]:
+    """Bytes that the wheels may take, and how many of them are not there yet."""
     held = sum(
         file.stat().st_size
         for name in known.get("files", {})
         if (file := room / name).is_file() and name.startswith("wheels/")
     )
     whole = sum(SIZES[target.platform.name] for target in asked)
-    needed = whole - held
+    return whole, max(whole - held, 0)
+
+
+def _check_space(room: Path, whole: float, missing: float) -> None:
+    there = room.absolute()
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        raise CourseError(f"{there} is a file: choose a folder.")
+    needed = missing
     if needed > 0.3 * whole:  # else TensorFlow is there already
         needed += _SCRATCH
     free = shutil.disk_usage(there).free

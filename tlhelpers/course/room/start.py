@@ -11,6 +11,7 @@ that only new versions know, plain ASCII in what it prints.
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import json
 import os
@@ -23,7 +24,8 @@ from pathlib import Path
 STICK = Path(__file__).resolve().parent
 NEEDED = 3e9  # bytes that the installed course takes
 LONGEST = 60  # letters of a folder: Windows allows 260 in all, and TensorFlow's files take 190
-INSTALLED = "installed-from-stick"  # in the virtual environment, once all is in it
+BEGUN = "begun-from-stick"  # in the virtual environment: what it is to have, once it is made
+INSTALLED = "installed-from-stick"  # there, once all is in it
 
 
 class Stop(Exception):
@@ -148,27 +150,95 @@ def environment():
     )
 
 
+def half_there(packages):
+    """The packages of a folder that are not whole: {name: its folder .dist-info}.
+
+    An installation that is stopped leaves them, and pip takes them for installed.
+    """
+    found = {}
+    for info in sorted(packages.glob("*.dist-info")):
+        try:
+            with (info / "RECORD").open(encoding="utf-8", newline="") as listed:
+                rows = [row for row in csv.reader(listed) if not row[0].endswith(".pyc")]
+            whole = bool(rows) and all(
+                size in ("", str((packages / name).stat().st_size)) for name, _, size in rows
+            )
+        except (OSError, ValueError, LookupError, csv.Error):  # a file is gone, or a bad list
+            whole = False
+        if not whole:
+            found[info.name.split("-")[0]] = info
+    return found
+
+
+def about(python):
+    """Version of an environment's Python, and its folder of packages; None if it says nothing."""
+    code = "import sys, sysconfig; print('{}.{}'.format(*sys.version_info[:2]))"
+    code += "; print(sysconfig.get_path('purelib'))"
+    command = [str(python), "-c", code]
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, env=environment(), check=False)
+    except OSError:
+        return None
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    return (lines[0], Path(lines[1])) if done.returncode == 0 and len(lines) == 2 else None
+
+
+def pins(stick, version):
+    """The file of the stick with the versions for this system and a Python."""
+    return stick / "constraints" / f"{this_computer()}-py{version}.txt"
+
+
+def goes_on(stick, venv, python):
+    """Whether an installation that was stopped is gone on with; what is half there is forgotten.
+
+    That is safe where the environment itself was made to its end, and for what this stick has.
+    """
+    told = about(python)
+    if told is None:
+        return False
+    version, packages = told
+    try:
+        same = (venv / BEGUN).read_bytes() == pins(stick, version).read_bytes()
+    except OSError:
+        same = False
+    if same:
+        for info in half_there(packages).values():
+            shutil.rmtree(str(info))  # pip then puts all of its files there once more
+    return same
+
+
 def install(stick, folder, command):
     """A virtual environment in the course's folder, with everything from the stick."""
     venv = folder / ".venv"
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if (venv / INSTALLED).exists():
         return python
-    print(f"Making {venv}", flush=True)
-    if subprocess.run(command + ["-m", "venv", "--clear", str(venv)], check=False).returncode:
+    there = venv.exists()
+    if there and not (venv / BEGUN).exists():
         raise Stop(
-            f"Python could not make {venv}. On Debian and Ubuntu the package python3-venv must be "
-            "installed."
+            f"{venv} is not from a stick: delete it, or choose another folder with --folder."
         )
-    version = subprocess.run(
-        [str(python), "-c", "import sys; print('{}.{}'.format(*sys.version_info[:2]))"],
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    name = f"{this_computer()}-py{version.stdout.decode().strip()}.txt"
+    if there and goes_on(stick, venv, python):
+        print(f"Going on with {venv}, which was stopped half-way", flush=True)
+    else:
+        print(f"Making {venv}{', from the beginning again' if there else ''}", flush=True)
+        if there:
+            shutil.rmtree(str(venv))
+        venv.mkdir(parents=True)
+        (venv / BEGUN).touch()  # empty: what is stopped before its end is made again
+        if subprocess.run(command + ["-m", "venv", str(venv)], check=False).returncode:
+            raise Stop(
+                f"Python could not make {venv}. On Debian and Ubuntu the package python3-venv must "
+                "be installed."
+            )
+    told = about(python)
+    if told is None:
+        raise Stop(f"{python} does not answer: delete {venv}, and start again.")
+    pinned = pins(stick, told[0])
+    shutil.copyfile(str(pinned), str(venv / BEGUN))
     print("Installing from the stick: 2 to 10 minutes", flush=True)
     pip = [str(python), "-m", "pip", "install", "--no-index"]
-    pip += ["--find-links", str(stick / "wheels"), "-c", str(stick / "constraints" / name)]
+    pip += ["--find-links", str(stick / "wheels"), "-c", str(pinned)]
     done = subprocess.run(pip + ["-e", f"{folder}[course]"], env=environment(), check=False)
     if done.returncode:
         print("That failed. Looking whether the stick is whole ...", flush=True)
@@ -178,7 +248,7 @@ def install(stick, folder, command):
             if wrong
             else "Every file of the stick is whole; pip's last lines above say what it was."
         )
-    (venv / INSTALLED).write_text(name, encoding="utf-8")
+    (venv / INSTALLED).write_text(pinned.name, encoding="utf-8")
     return python
 
 
@@ -198,7 +268,16 @@ def check_setup(python, folder):
 
 
 def main(arguments=None):
-    """What the command does; 0 if all went well, 1 if the stick is damaged, 2 otherwise."""
+    """Its exit code: 0 if all went well, 1 if the stick is damaged, 130 after Ctrl-C, else 2."""
+    try:
+        return begin(arguments)
+    except KeyboardInterrupt:
+        print("\nstart: stopped. Start again to go on: what is there stays.", file=sys.stderr)
+        return 130
+
+
+def begin(arguments):
+    """What the command does; Ctrl-C ends it, but is the usual end of JupyterLab."""
     home = Path.home() / "steady-fine-tuning"
     parser = argparse.ArgumentParser(description="The course from this stick, without internet.")
     parser.add_argument("--folder", type=Path, default=home, help="where it goes [%(default)s]")
