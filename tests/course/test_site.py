@@ -190,8 +190,17 @@ def test_other_files_are_left_alone(tmp_path):
     assert (tmp_path / "thesis.tex").read_text(encoding="utf-8") == "years of work"
 
 
-def test_an_address_has_a_scheme(tmp_path):
-    assert "https://" in refused("site", "--out", str(tmp_path / "s"), "--base-url", "example.org")
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("example.org", "ftp://example.org", "http:///", "https://", "https://:443/course"),
+        *("https://[", "https://example.org:port", "https://example.org/my course"),
+        *("https://example.org/?page=1", "https://example.org/#top"),
+    ],
+)
+def test_an_address_that_is_none(tmp_path, address):
+    said = refused("site", "--out", str(tmp_path / "s"), "--base-url", address)
+    assert said.startswith(f"--base-url {address}: write the whole address, such as https://")
 
 
 def test_a_failure_leaves_the_site_before(tmp_path, monkeypatch):
@@ -362,6 +371,58 @@ def test_every_page_describes_itself_to_search_engines(soups):
     assert len(described) == len(soups) - 1
     (said,) = [said for said, file in described.items() if file.stem == "04_batchnorm_lags"]
     assert said.startswith("Validation uses BatchNorm's running statistics")
+
+
+def meta(soup) -> dict[str, str]:
+    """What a page says to those who share a link to it."""
+    return {tag["property"]: tag["content"] for tag in soup.find_all("meta", property=True)}
+
+
+@pytest.mark.slow
+def test_the_front_page_is_found_by_the_question(soups):
+    front_page = of_page(soups, "index")
+    question = of_page(soups, PAGES[0]).find("h1").find(string=True, recursive=False)
+    title = f"{question} – Steady Fine-Tuning"
+    assert question.endswith("?") and front_page.find("head").find("title").text == title
+    assert meta(front_page)["og:title"] == title
+    assert front_page.find(class_="sidebar-brand-text").text == "Steady Fine-Tuning"
+
+
+@pytest.mark.slow
+def test_a_shared_link_shows_title_text_and_a_figure(built, soups):
+    with_figure = 0
+    for file, soup in soups.items():
+        if file.stem == "search":
+            continue
+        said = meta(soup)
+        assert said["og:title"] and len(said["og:description"]) > 40, file.name
+        figure = soup.find("article").find("img")
+        assert ("og:image" in said) == (figure is not None), file.name
+        if figure is not None:
+            with_figure += 1
+            assert said["og:image:alt"] == figure["alt"]
+            name = said["og:image"].removeprefix(f"{BASE}/")
+            assert (built / name).samefile(file.parent / figure["src"])
+    assert with_figure > len(PAGES)
+
+
+@pytest.mark.slow
+def test_robots_are_let_in(built):
+    lines = (built / "robots.txt").read_text(encoding="utf-8").splitlines()
+    assert lines == ["User-agent: *", "Allow: /", f"Sitemap: {BASE}/sitemap.xml"]
+
+
+@pytest.mark.slow
+def test_without_an_address_nothing_names_one(tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "index.md").write_text("# T\n\nText.\n\n![A figure.](x.png)\n", encoding="utf-8")
+    (source / "x.png").write_bytes((paths.PROJECT / "docs" / "doctor.png").read_bytes())
+    sphinx_build.build(source, tmp_path / "html", tmp_path / "doctrees", "")
+    robots = (tmp_path / "html" / "robots.txt").read_text(encoding="utf-8")
+    assert "Sitemap" not in robots and not (tmp_path / "html" / "sitemap.xml").exists()
+    soup = BeautifulSoup((tmp_path / "html" / "index.html").read_bytes(), "html.parser")
+    assert set(meta(soup)) == {"og:type", "og:title", "og:description"}
 
 
 @pytest.mark.slow

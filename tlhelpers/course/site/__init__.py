@@ -7,8 +7,10 @@ and nbconvert has neither contents nor search. No notebook is executed.
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tlhelpers.core import files
 from tlhelpers.core.errors import CourseError
@@ -26,23 +28,25 @@ def write(folder: Path, base_url: str = "") -> int:
     folder : path
         Where `index.html` will be. A site from before is replaced.
     base_url : str, optional
-        Where it will be on the web. With it pages name their own address, and there is a
-        ``sitemap.xml``, both for search engines.
+        Where it will be on the web. With it pages name their own address, and that of a figure,
+        and there is a ``sitemap.xml``: for search engines, and for those who share a link.
 
     Raises
     ------
     CourseError
         The extra ``site`` is not installed; a notebook is missing, was not executed, or has an
         image without alternative text; a link leads nowhere; `folder` cannot be written, or has
-        other files in it.
+        other files in it; `base_url` is no address.
     """
     # Sphinx, which the commands must not wait for.
     from tlhelpers.course.site import sources, sphinx_build
 
     sphinx_build.require()
     folder = folder.resolve()  # Sphinx takes relative folders for ones in its source
-    if base_url and not base_url.startswith(("https://", "http://")):
-        raise CourseError(f"--base-url {base_url}: write the whole address, with https://.")
+    if base_url and not _is_address(base_url):
+        raise CourseError(
+            f"--base-url {base_url}: write the whole address, such as https://example.org/course."
+        )
     _refuse_others(folder)
     files.check_writable(folder.parent)
     try:
@@ -58,6 +62,17 @@ def write(folder: Path, base_url: str = "") -> int:
     except OSError as problem:
         raise CourseError(f"Could not write {folder}: {problem.strerror or problem}.") from None
     return pages
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text is the address of a folder on the web, its host included."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port  # which raises if it is no number
+    except ValueError:
+        return False
+    more = parts.query or parts.fragment or re.search(r"\s", text)
+    return parts.scheme in ("https", "http") and bool(host) and not more
 
 
 def _refuse_others(folder: Path) -> None:

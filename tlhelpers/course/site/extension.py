@@ -7,6 +7,7 @@ import textwrap
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from docutils import nodes
 from sphinx import addnodes
@@ -20,6 +21,7 @@ _LOGGER = logging.getLogger(__name__)
 _LONGEST = 300  # characters of a description; search engines show about half
 _SCROLLS = re.compile(r'<pre(?=>)|<div class="(?:(?:table|math)-wrapper [^"]*|output text_html)"')
 """What may be wider than the page: those without a mouse scroll what they can focus."""
+_SITEMAP = "sitemap.xml"
 _OPENING = re.compile(r"^In one sentence\. ")
 
 
@@ -34,7 +36,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", _check_images)
     app.connect("html-page-context", _complete)
     app.connect("html-page-context", _name_contents, priority=900)  # after furo's
-    app.connect("build-finished", _write_sitemap)
+    app.connect("build-finished", _write_for_robots)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -68,18 +70,19 @@ def _check_images(app: Sphinx, document: nodes.document) -> None:
 def _complete(
     app: Sphinx, docname: str, template: str, context: dict[str, Any], document: Any
 ) -> None:
-    """Add the description of a page, and the links above and below its text."""
+    """Add title and description of a page for those who search, and links around its text."""
     if document is None:  # the search
         context["metatags"] = '\n<meta name="robots" content="noindex">'
         return
     title = document.next_node(nodes.title).astext()
-    said = escape(description(document))
-    context["metatags"] += (
-        f'\n<meta name="description" content="{said}">'
-        f'\n<meta property="og:type" content="article">'
-        f'\n<meta property="og:title" content="{escape(title)}">'
-        f'\n<meta property="og:description" content="{said}">'
-    )
+    said = description(document)
+    context["metatags"] += f'\n<meta name="description" content="{escape(said)}">'
+    shared = {"type": "article", "title": title, "description": said}
+    if docname == "index":  # people search for the question, and do not know the name
+        shared["title"] = context["title"] = " – ".join(filter(None, [_question(app), title]))
+        context["docstitle"] = ""  # or furo writes the name alone
+    for name, content in (shared | _shared_image(app, document)).items():
+        context["metatags"] += f'\n<meta property="og:{name}" content="{escape(content)}">'
     body = _SCROLLS.sub(r'\g<0> tabindex="0"', context["body"])
     if docname.startswith("notebooks/"):
         name = docname.rpartition("/")[2]
@@ -87,6 +90,22 @@ def _complete(
         home = app.builder.get_relative_uri(docname, "index")
         body = body.replace("</h1>", f"</h1>\n{_run_links(name, home)}", 1)
     context["body"] = body + _closing_links(docname, title)
+
+
+def _question(app: Sphinx) -> str:
+    """What the course answers: the title of its first page."""
+    pages_there = sorted(name for name in app.env.titles if name.startswith("notebooks/"))
+    return app.env.titles[pages_there[0]].astext() if pages_there else ""
+
+
+def _shared_image(app: Sphinx, document: nodes.document) -> dict[str, str]:
+    """The first figure of a page, for who shares a link to it: only a whole address will do."""
+    image = document.next_node(nodes.image)
+    base = app.config.html_baseurl
+    if image is None or not base:
+        return {}
+    file = image["uri"].rpartition("/")[2]  # it has been written by now
+    return {"image": f"{base}{app.builder.imagedir}/{quote(file)}", "image:alt": image["alt"]}
 
 
 def _name_contents(
@@ -123,15 +142,22 @@ def _closing_links(docname: str, title: str) -> str:
     )
 
 
-def _write_sitemap(app: Sphinx, problem: Exception | None) -> None:
-    """List all pages for search engines, if it is known where they will be."""
-    base = app.config.html_baseurl
-    if problem or not base:
+def _write_for_robots(app: Sphinx, problem: Exception | None) -> None:
+    """Let search engines in, and list all pages for them if it is known where they will be."""
+    if problem:
         return
+    base = app.config.html_baseurl
+    robots = "User-agent: *\nAllow: /\n"
+    if base:
+        robots += f"Sitemap: {base}{_SITEMAP}\n"
+        Path(app.outdir, _SITEMAP).write_text(_sitemap(app, base), encoding="utf-8")
+    Path(app.outdir, "robots.txt").write_text(robots, encoding="utf-8")
+
+
+def _sitemap(app: Sphinx, base: str) -> str:
     addresses = (app.builder.get_target_uri(name) for name in sorted(app.env.found_docs))
     urls = "\n".join(f"<url><loc>{escape(base + address)}</loc></url>" for address in addresses)
-    text = (
+    return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}\n</urlset>\n'
     )
-    Path(app.outdir, "sitemap.xml").write_text(text, encoding="utf-8")
