@@ -13,6 +13,7 @@ from tlhelpers.core import paths
 REPORTS = {
     "report": "course/report",
     "check": "course/check",
+    "setup-check": "course/setup_check",
     "evidence": "analysis/evidence",
     "findings": "analysis/findings",
 }

@@ -9,11 +9,12 @@ import pytest
 from tests import schemas
 from tlhelpers.analysis import comparisons, verdicts
 from tlhelpers.core import paths
-from tlhelpers.course import regression, report
+from tlhelpers.course import regression, report, setup_check
 
 NUMBERS = {
     "report": report.SCHEMA,
     "check": regression.SCHEMA,
+    "setup-check": setup_check.SCHEMA,
     "evidence": comparisons.SCHEMA,
     "findings": verdicts.SCHEMA,
 }

