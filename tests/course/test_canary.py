@@ -127,6 +127,20 @@ def test_what_pip_says_is_one_line(tmp_path):
         canary._run(sys.executable, "-c", "import no_such_module")
 
 
+def test_a_version_that_there_is_not_is_one_short_line():
+    said = (
+        "ERROR: Could not find a version that satisfies the requirement keras==9.9.9 (from versions: "
+        f"{', '.join(f'3.{n}.0' for n in range(200))})\nERROR: No matching distribution found\n"
+    )
+    code = f"import sys; sys.exit({said!r})"
+    with pytest.raises(CourseError) as problem:
+        canary._run(sys.executable, "-c", code)
+    assert str(problem.value) == (
+        "pip finds no keras==9.9.9: name a version that there is, and look whether there is a "
+        "connection."
+    )
+
+
 # --- the table -------------------------------------------------------------------------------
 
 

@@ -36,6 +36,10 @@ _BACKENDS = {
     "jax": (("jax<0.4.36", "numpy<2"), ("jax",)),
     "tensorflow": (("tensorflow<2.19", "numpy<2"), ("tensorflow",)),
 }
+# Behind it pip names every version that there is, hundreds of them.
+_NOTHING_FITS = re.compile(
+    r"ERROR: Could not find a version that satisfies the requirement (?P<what>\S+)"
+)
 # Modules that decide what is seen.
 _CODE = ("core", "measures", "doctor", "training/averaging.py", "training/keras_facts")
 
@@ -196,6 +200,11 @@ def _run(*command: object) -> None:
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
         said = next((line for line in lines if line.startswith("ERROR")), lines[-1])
+        if nothing := _NOTHING_FITS.match(said):
+            raise CourseError(
+                f"pip finds no {nothing['what']}: name a version that there is, and look whether "
+                "there is a connection."
+            )
         raise CourseError(f"'{' '.join(words[1:])[-120:]}' failed: {said[:200]}")
 
 
