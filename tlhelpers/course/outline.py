@@ -116,8 +116,8 @@ def outline(notebook: Path) -> Outline:
     """
     cells, marks = _read(notebook)
     head = cells[0].source
-    (figure,) = _marked(cells, marks, "figure", notebook.name) or [None]
-    if figure is None or (drawn := _figure(cells[figure])) is None:
+    figures = [_figure(cells[which]) for which in _marked(cells, marks, "figure", notebook.name)]
+    if not figures or (drawn := figures[0]) is None:
         raise CourseError(
             f'{notebook.name} has no figure for its slide: write slide="figure" behind the "# %%" '
             "of a cell that draws one."
