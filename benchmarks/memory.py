@@ -9,12 +9,16 @@ each other.
 from __future__ import annotations
 
 import os
-import resource
 import statistics
+import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from multiprocessing import get_context
+
+import psutil
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -24,6 +28,7 @@ from tlhelpers.core.console import run_script
 from tlhelpers.core.progress import bar
 
 WAYS = {"kept": True, "given back": False}
+EVERY = 0.02  # seconds between two looks at a process's memory: only Windows keeps its peak
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,31 @@ class Cost:
 
     seconds: float
     system: float  # share of the processor's time that the system took
-    peak: int  # bytes, the most that the process ever held
+    peak: int  # bytes, the most that the process was seen to hold
+
+
+@contextmanager
+def watched(process: psutil.Process) -> Iterator[list[int]]:
+    """The memory that a process holds, in bytes, looked at again and again.
+
+    Yields
+    ------
+    list of int
+        Complete when the context ends.
+    """
+    seen, ended = [process.memory_info().rss], threading.Event()
+
+    def look() -> None:
+        while not ended.wait(EVERY):
+            seen.append(process.memory_info().rss)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        thread.join()
 
 
 def training(keep: bool, name: str, profile: str, epochs: int) -> Cost:
@@ -43,14 +72,15 @@ def training(keep: bool, name: str, profile: str, epochs: int) -> Cost:
     from tlhelpers.experiment.cases import case
     from tlhelpers.training.trainer import Trainer
 
-    this = case(name, profile)
-    trainer = Trainer(this.measured.but(epochs=epochs), this.split)
-    trainer.run(0)  # traces
-    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
-    trainer.run(1)
-    seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
-    user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-    return Cost(seconds, system / (user + system), after.ru_maxrss * 1024)
+    this, process = case(name, profile), psutil.Process()
+    with watched(process) as held:
+        trainer = Trainer(this.measured.but(epochs=epochs), this.split)
+        trainer.run(0)  # traces
+        began, before = time.perf_counter(), process.cpu_times()
+        trainer.run(1)
+        seconds, after = time.perf_counter() - began, process.cpu_times()
+    user, system = after.user - before.user, after.system - before.system
+    return Cost(seconds, system / (user + system), max(held))
 
 
 def main(

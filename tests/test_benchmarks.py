@@ -42,3 +42,20 @@ def test_epoch():
     assert done.returncode == 0, done.stderr[-3000:]
     assert re.search(r"^  8 training steps +[\d.]+ s$", done.stdout, re.M)
     assert re.search(r"^whole backbone / as recorded, ratio [\d.]+$", done.stdout, re.M)
+
+
+def test_memory():
+    """Without what only POSIX systems know: its numbers are there on all of them."""
+    small = ["--profile", "smoke", "--epochs", "1", "--pairs", "1"]
+    done = subprocess.run(
+        [sys.executable, "benchmarks/memory.py", *small],
+        capture_output=True,
+        text=True,
+        cwd=paths.PROJECT,
+        env={**os.environ, "TLHELPERS_PROGRESS": "0"},
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    costs = re.findall(r"^(\w[\w ]+?)  +[\d.]+ s, .*, ([\d.]+) GB at most$", done.stdout, re.M)
+    assert [way for way, _ in costs] == ["kept", "given back"]
+    assert all(0.1 < float(most) < 100 for _, most in costs)
+    assert re.search(r"^given back against kept: ratio [\d.]+$", done.stdout, re.M)

@@ -18,7 +18,7 @@ from tests import machines
 from tlhelpers.core import console, machine
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("tlhelpers", "tests", "data_scripts", "notebooks/src")
+FOLDERS = ("tlhelpers", "tests", "benchmarks", "data_scripts", "notebooks/src")
 FILES = sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
 
 # Calls that only one system knows -----------------------------------------------------------------
