@@ -66,7 +66,9 @@ def test_training_is_the_same_bit_by_bit(given):
     assert without[0] == with_it[0] and without[2] == with_it[2]
     assert all(np.array_equal(a, b) for a, b in zip(without[1], with_it[1], strict=True))
     (seen,) = doctor.examinations
-    assert seen.epochs == (1, 2, 3) and not seen.not_looked_at
+    assert seen.epochs == (1, 2, 3)
+    (said,) = seen.not_looked_at
+    assert "Only 3 epochs" in said
     assert np.isfinite(seen.curve("fresh")).all() and np.isfinite(seen.curve("averaged")).all()
 
 
@@ -387,3 +389,63 @@ def test_reports_are_written(tmp_path):
     for name in ("report.html", "report.json", "report.txt"):
         assert doctor.save(tmp_path / name).stat().st_size > 50
     assert doctor._repr_html_()
+
+
+def test_callbacks_in_a_list_of_kerass_own():
+    model = compiled()
+    own = keras.callbacks.CallbackList([keras.callbacks.TerminateOnNaN()], True, model=model)
+    with attached() as doctor:
+        model.fit(*data(), epochs=2, validation_data=data(64, seed=1), verbose=0, callbacks=own)
+    assert doctor.examinations[0].epochs == (1, 2)
+
+
+def test_a_doctor_that_cannot_be_attached_lets_the_fit_run(monkeypatch, capsys):
+    from tlhelpers.doctor import attach
+
+    monkeypatch.setattr(attach, "_and", lambda *_: 1 / 0)
+    with attached() as doctor:
+        past = compiled().fit(*data(), epochs=1, validation_data=data(64, seed=1), verbose=0)
+    assert "val_loss" in past.history and not doctor.examinations
+    assert "not looked at" in capsys.readouterr().err
+
+
+def test_an_average_that_is_put_in_behind_the_doctor_is_said():
+    doctor = Doctor()
+    swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+    compiled(use_ema=True, ema_momentum=0.9).fit(
+        *data(), validation_data=data(64, seed=1), epochs=3, verbose=0, callbacks=[doctor, swap]
+    )
+    (seen,) = doctor.examinations
+    assert any("put it last" in line for line in seen.not_looked_at)
+    assert "average_not_validated" not in [one.code for one in seen.diagnoses]
+
+
+def test_labels_in_a_dict_of_one_output():
+    inputs = keras.Input((8, 8, 1))
+    x = keras.layers.Flatten()(inputs)
+    model = keras.Model(inputs, {"digit": keras.layers.Dense(3, "softmax", name="digit")(x)})
+    model.compile("adam", {"digit": "sparse_categorical_crossentropy"})
+    (x, y), (v, w) = data(), data(64, seed=1)
+    doctor = Doctor()
+    model.fit(x, {"digit": y}, validation_data=(v, {"digit": w}), epochs=4, verbose=0,
+              callbacks=[doctor])  # fmt: skip
+    (seen,) = doctor.examinations
+    assert np.isfinite(seen.curve("accuracy_as_validated")).all() and not seen.not_looked_at
+
+
+def test_inputs_that_are_no_numbers_are_told():
+    (x, y), doctor = data(), Doctor()
+    x[7, 0, 0] = np.nan
+    compiled().fit(x, y, validation_data=data(64, seed=1), epochs=1, verbose=0, callbacks=[doctor])
+    found = doctor.examinations[0].diagnoses[0]
+    assert found.code == "loss_not_finite" and found.evidence.startswith("1 of 128 training")
+
+
+def test_stages_with_a_rate_of_their_own_lose_no_state():
+    doctor, model = Doctor(), network()
+    for rate in (3e-3, 1e-3, 3e-4):
+        model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+        model.fit(*data(), validation_data=data(64, seed=1), epochs=3, verbose=0,
+                  callbacks=[doctor])  # fmt: skip
+    codes = [one.code for seen in doctor.examinations for one in seen.diagnoses]
+    assert "optimizer_state_lost" not in codes

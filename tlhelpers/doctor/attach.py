@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import GeneratorType
@@ -28,18 +29,10 @@ def attached() -> Iterator[Doctor]:
 
     @functools.wraps(fit)
     def with_doctor(self: Any, *arguments: Any, **named: Any) -> Any:
-        validation = named.get("validation_data") is not None or named.get("validation_split")
-        # fit(x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data)
-        validation = validation or any(
-            value is not None and value != 0.0 for value in _late(arguments)
-        )
-        if not validation or doctor.busy:
-            return fit(self, *arguments, **named)
-        arguments, named = _observing(doctor, arguments, named)
-        if len(arguments) > 5:
-            arguments = (*arguments[:5], _and(arguments[5], doctor), *arguments[6:])
-        else:
-            named["callbacks"] = _and(named.get("callbacks"), doctor)
+        try:
+            arguments, named = _with(doctor, arguments, named)
+        except Exception as problem:  # then without a doctor
+            print(f"doctor: this fit is not looked at: {problem!r:.200}", file=sys.stderr)
         try:
             return fit(self, *arguments, **named)
         finally:
@@ -57,6 +50,19 @@ def attached() -> Iterator[Doctor]:
         yield doctor
     finally:
         owner.fit, owner.predict = fit, predict
+
+
+def _with(doctor: Doctor, arguments: tuple, named: dict) -> tuple[tuple, dict]:
+    """The arguments of a `fit` with a doctor, where it has validation data."""
+    validation = named.get("validation_data") is not None or named.get("validation_split")
+    # fit(x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data)
+    validation = validation or any(value is not None and value != 0.0 for value in _late(arguments))
+    if not validation or doctor.busy:
+        return arguments, named
+    arguments, named = _observing(doctor, arguments, named)
+    if len(arguments) > 5:
+        return (*arguments[:5], _and(arguments[5], doctor), *arguments[6:]), named
+    return arguments, {**named, "callbacks": _and(named.get("callbacks"), doctor)}
 
 
 def _observing(doctor: Doctor, arguments: tuple, named: dict) -> tuple[tuple, dict]:
@@ -82,7 +88,9 @@ def _late(arguments: tuple) -> list:
 def _and(callbacks: Any, doctor: Doctor) -> Any:
     """The callbacks with the doctor behind them."""
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        callbacks.append(doctor)
+        doctor.set_params(callbacks.params)
+        doctor.set_model(callbacks.model)
+        callbacks.callbacks.append(doctor)
         return callbacks
     if callbacks is None:
         return [doctor]

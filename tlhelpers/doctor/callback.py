@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from tlhelpers.core import files
 from tlhelpers.core.errors import CourseError
 from tlhelpers.doctor import report, samples
 from tlhelpers.doctor.checks.images import order_changes
+from tlhelpers.doctor.checks.model import rate_of
 from tlhelpers.doctor.checkup import Checkup
 from tlhelpers.doctor.diagnosis import Examination
 from tlhelpers.doctor.network import fingerprint
@@ -61,6 +61,7 @@ class Doctor(keras.callbacks.Callback):
         self._checkup: Checkup | None = None  # of the fit that runs
         self._before = 0  # fits that led to it
         self._fits: dict[tuple, int] = {}  # that led to these weights, in a row
+        self._rate: float | None = None  # of the last fit, as it began
         self._sizes: dict[int, float] = {}  # of inputs, by the kernel that learned from them
         self._observed: dict[int, Observed] = {}
         self._predicted: set[int] = set()
@@ -75,7 +76,8 @@ class Doctor(keras.callbacks.Callback):
         )
         # By its weights: a model that was built anew and given the old ones goes on as well.
         self._before = self._fits.get(_state(self.model), 0)
-        self._look(self._checkup.begin, self._before, self._sizes)
+        rate, self._rate = self._rate, rate_of(self.model)
+        self._look(self._checkup.begin, self._before, rate != self._rate, self._sizes)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """A new average."""
@@ -113,8 +115,9 @@ class Doctor(keras.callbacks.Callback):
                 _ = self.model  # on JAX this brings the variables up to date
                 method(*arguments)
         except Exception as problem:  # a stranger's model and data may do anything
-            lines = str(problem).strip().splitlines() or [""]
-            why = f"The doctor stopped here: {type(problem).__name__}: {lines[0][:200]}"
+            lines = [line for line in str(problem).strip().splitlines() if line.strip()] or [""]
+            said = lines[-1].strip() if "in user code" in lines[0] else lines[0]
+            why = f"The doctor stopped here: {type(problem).__name__}: {said[:200]}"
             checkup.give_up(why)
             print(f"doctor: {why}", file=sys.stderr)
             if self.debug:
@@ -226,22 +229,21 @@ class Doctor(keras.callbacks.Callback):
         """Look whether predictions for this dataset come in an order that stays."""
         if isinstance(x, (np.ndarray, list, tuple)) or not self.examined:
             return
+        if self.busy:  # a callback of theirs asks while training goes on: no list of labels there
+            return
         if id(x) in self._predicted:
             return
         self._predicted.add(id(x))
         try:
-            with self._checkup.clock if self._checkup else nullcontext():
-                read = samples.read(x, images=512, passes=2)
-                if isinstance(read, samples.NotRead):
-                    return
-                diagnosis = order_changes(read[0], read[1])
+            read = samples.read(x, images=512, passes=2)
+            if isinstance(read, samples.NotRead):
+                return
+            diagnosis = order_changes(read[0], read[1])
         except Exception:  # whatever the dataset does, it is no reason to stop a prediction
             return
         if diagnosis is None:
             return
-        if self._checkup:
-            self._checkup.add(diagnosis)
-        elif diagnosis.code not in {one.code for one in self.examinations[-1].diagnoses}:
+        if diagnosis.code not in {one.code for one in self.examinations[-1].diagnoses}:
             last = self.examinations[-1]
             self.examinations[-1] = replace(last, diagnoses=(*last.diagnoses, diagnosis))
 

@@ -392,6 +392,18 @@ TROUBLES: dict[str, Trouble] = {
 """By code. `none` is no trouble: an examination without diagnoses."""
 
 
+NO_NUMBERS = Trouble(
+    "Inputs are no numbers: NaN or infinity",
+    _code("""
+        bad = ~np.isfinite(x_train).reshape(len(x_train), -1).all(axis=1)
+        x_train, y_train = x_train[~bad], y_train[~bad]   # or mend them
+    """),
+    "Certain: they are in the data as the network gets it.",
+    "08",
+    1,
+)
+"""A cause of "loss_not_finite" that can be seen in the data."""
+
 TRAINS_IN_VALIDATION = Trouble(
     "Part of the network runs in training mode during validation",
     _code("""

@@ -106,29 +106,41 @@ class Checkup:
         return self.params.get("steps") or self._facts.get("steps")
 
     @property
+    def _swapped_behind(self) -> bool:
+        """Whether weights are exchanged after the doctor has looked at them."""
+        names = [type(one).__name__ for one in self._told.callbacks]
+        ours = names.index("Doctor") if "Doctor" in names else len(names)
+        return any("SwapEMA" in name for name in names[ours:])
+
+    @property
     def _swaps(self) -> bool:
         """Whether averaged weights are put in place for validation."""
         return any("SwapEMA" in type(one).__name__ for one in self._told.callbacks)
 
     # While `fit` runs -----------------------------------------------------------------------------
 
-    def begin(self, fits_before: int, sizes: Mapping[int, float]) -> None:
+    def begin(self, fits_before: int, other_rate: bool, sizes: Mapping[int, float]) -> None:
         """Look at the data; at the model as well if it has its weights already.
 
         Parameters
         ----------
         fits_before : int
             Of this model.
+        other_rate : bool
+            Whether the learning rate is another one than in the last of them.
         sizes : mapping of int to float
             What `learned_from` gave in the fits before.
         """
         self._sizes = sizes
         self._told = told(self.model)
+        if _on_several(self.model):
+            self.give_up("The training runs on several devices at once: it is not looked at.")
+            return
         epochs = (self.params.get("epochs") or 1) - self._told.initial_epoch
         self.add(
             of_model.training_flag(self.model),
             of_model.emptied_average(self.model, self._told.callbacks),
-            of_model.restarted(self.model, fits_before, epochs),
+            of_model.restarted(self.model, fits_before, epochs, other_rate),
         )
         self._known = _statistics(self.model)
         self._look_at_data()
@@ -175,7 +187,7 @@ class Checkup:
         numbers = {}
         for name, value in logs.items():
             try:
-                numbers[name] = float(value)
+                numbers[str(name)] = float(value)
             except (TypeError, ValueError):
                 continue
         read = self._read or Epoch(0, {})
@@ -185,7 +197,12 @@ class Checkup:
         """See whether the weights that are left were validated."""
         if self._observed:
             self._look_at_data()  # a second epoch's batches have passed
-        if self._validated and self._fingerprint() not in self._validated:
+        if self._swapped_behind:
+            self._missing.append(
+                "The doctor stands before SwapEMAWeights in the list of callbacks, and sees other "
+                "weights than those that are validated: put it last."
+            )
+        elif self._validated and self._fingerprint() not in self._validated:
             self.add(
                 found(
                     "average_not_validated",
@@ -216,6 +233,12 @@ class Checkup:
         labels = self._labels if len(self._labels) else None
         return rules.judge(self._seen(), self._diagnoses, labels, self._facts)
 
+    def _too_short(self) -> tuple[str, ...]:
+        if self.failed or len(self._epochs) >= 4:
+            return ()
+        epochs = "one epoch" if len(self._epochs) == 1 else f"{len(self._epochs)} epochs"
+        return (f"Only {epochs}: what makes a loss jump or climb is judged from four on.",)
+
     def examination(self, number: int, diagnoses: tuple[Diagnosis, ...] | None) -> Examination:
         """Everything that was seen, and `diagnoses`: None if judging failed."""
         return Examination(
@@ -226,7 +249,7 @@ class Checkup:
             bands=bands(self._epochs),
             facts=dict(self._facts),
             diagnoses=tuple(self._diagnoses) if diagnoses is None else diagnoses,
-            not_looked_at=tuple(dict.fromkeys(self._missing)),
+            not_looked_at=tuple(dict.fromkeys((*self._missing, *self._too_short()))),
             seconds=self.clock.seconds,
             fit_seconds=time.perf_counter() - self._began,
         )
@@ -243,6 +266,8 @@ class Checkup:
         self._facts["batch_size"] = sides.batch
         self._facts["steps"] = self.params.get("steps") or sides.steps
         self.add(*images_compared(sides))
+        if sides.theirs:
+            self.add(inputs.no_numbers(first_input(sides.theirs[0].x), "validation"))
 
     def _look_at_model(self) -> None:
         sides, steps = self._sides, self._facts["steps"]
@@ -256,12 +281,16 @@ class Checkup:
             return
         few = rows(floats(known[0].x), slice(0, 64))
         outputs = _asked(network, few)
-        task = task_of(self.model, outputs, np.asarray(known[0].y)[: count(few)])
+        labels = known[0].y
+        if isinstance(labels, np.ndarray):
+            labels = labels[: count(few)]
+        task = task_of(self.model, outputs, labels)
         if isinstance(task, str):
             self._missing.append(task)
             return
         self._task = task
-        self._facts["classes"] = task.classes
+        if task.classes:
+            self._facts["classes"] = task.classes
         if sides.ours:
             self._facts["training_images_seen"] = len(task.labels(sides.ours[0].y))
         if isinstance(task, Task):
@@ -300,7 +329,10 @@ class Checkup:
 
     def _look_at_inputs(self, network: Network, sample: Sample) -> None:
         first = first_input(sample.x)
-        if first.dtype.kind not in "fiu" or not np.isfinite(first.astype("float32")).all():
+        if first.dtype.kind not in "fiu":
+            return
+        if not np.isfinite(first.astype("float32")).all():
+            self.add(inputs.no_numbers(first, "training"))
             return
         for name, end in (("inputs_from", first.min()), ("inputs_to", first.max())):
             # 255 as 255, and not in two digits as a measured number.
@@ -370,6 +402,15 @@ class Checkup:
             and self._watch is not None
             and self._watch.images == self._facts["validation_images"],
         )
+
+
+def _on_several(model: Any) -> bool:
+    """Whether each variable has several copies, which only training keeps in step."""
+    import keras
+
+    strategy = getattr(model, "distribute_strategy", None)
+    replicas = getattr(strategy, "num_replicas_in_sync", 1)
+    return replicas > 1 or keras.distribution.distribution() is not None
 
 
 def _statistics(model: Any) -> tuple | None:

@@ -23,6 +23,14 @@ def rows(x: Any, chosen: Any) -> Any:
     return keras.tree.map_structure(lambda array: array[chosen], x)
 
 
+def the_only(tree: Any) -> Any:
+    """The only leaf of a dict, list or tuple; anything else as it is."""
+    import keras
+
+    leaves = keras.tree.flatten(tree) if isinstance(tree, (dict, list, tuple)) else []
+    return leaves[0] if len(leaves) == 1 else tree
+
+
 def count(x: Any) -> int:
     """Images in the inputs."""
     import keras
@@ -101,7 +109,7 @@ class Network:
             )
             for start in range(0, count(x), batch)
         ]
-        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *found)
+        return the_only(keras.tree.map_structure(lambda *parts: np.concatenate(parts), *found))
 
     def _call(self, x: Any, training: bool) -> Any:
         if training not in self._calls:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tlhelpers.doctor.samples import Sample
+from tlhelpers.doctor.samples.sample import KEPT
 
 _PEEKED = 2
 """NUM_BATCHES_FOR_TENSOR_SPEC in keras/src/trainers/data_adapters/data_adapter_utils.py."""
@@ -21,11 +22,11 @@ class Observed:
     source : generator
         Of (x, y) or (x, y, sample_weight).
     images : int
-        Kept at most.
+        Kept at most; fewer where they take more than 256 MiB.
     """
 
     def __init__(self, source: Any, images: int = 4096):
-        self._source, self._left = source, images
+        self._source, self._left, self._bytes = source, images, 0
         self._batches: list[tuple] = []
         self.passing = self._pass_on()
         """The generator to use in its place."""
@@ -40,6 +41,9 @@ class Observed:
         try:
             parts = tuple(np.array(part) for part in batch[:3])
             self._left -= len(parts[0])
+            self._bytes += sum(part.nbytes for part in parts)
+            if self._bytes > KEPT // 4:
+                self._left = 0
         except Exception:  # several inputs, ragged or odd batches: not looked at
             self._left = 0
             return

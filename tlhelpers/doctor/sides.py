@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ from tlhelpers.doctor import samples
 from tlhelpers.doctor.checks import images, labels, preparation
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.fit import Told
-from tlhelpers.doctor.network import first_input
+from tlhelpers.doctor.network import first_input, the_only
 from tlhelpers.doctor.observe import Observed
 from tlhelpers.doctor.samples import Sample
+from tlhelpers.doctor.samples.trees import leaves
 from tlhelpers.doctor.task import Task
 
 _MANY_BYTES = 400_000_000  # of arrays whose twins are all looked for
@@ -83,9 +84,14 @@ def read_sides(
             missing.append(f"The {side} images were not looked at: {read.why}")
             return ()
         if read[0].y is None:
-            missing.append(f"The {side} images have no labels: they were not looked at.")
+            missing.append(
+                f"The {side} images have no labels: they were not looked at. The doctor takes a "
+                "pair of arrays as one tuple, (x, y)."
+            )
             return ()
-        return tuple(read)
+        # Of arrays both passes are one object, and stay it.
+        plain = {id(one): _with_plain_labels(one) for one in read}
+        return tuple(plain[id(one)] for one in read)
 
     ours = passes(train, "training", told.steps_per_epoch)
     theirs = passes(validation, "validation", told.validation_steps)
@@ -94,16 +100,22 @@ def read_sides(
     return Sides(train, validation, ours, theirs, tuple(missing), batch)
 
 
+def _with_plain_labels(sample: Sample) -> Sample:
+    """The labels of a model with one output as an array, and not in a dict or list of one."""
+    further = sample.labels and replace(sample.labels, y=the_only(sample.labels.y))
+    return replace(sample, y=the_only(sample.y), labels=further)
+
+
 def images_compared(sides: Sides) -> Iterator[Diagnosis | None]:
     """What the images tell: are some on both sides, prepared alike, the same each time?"""
     ours, theirs = sides.ours, sides.theirs
     if ours and theirs:
         a, b = first_input(ours[0].x), first_input(theirs[0].x)
-        twins = [_whole(sides.train, a)] + [first_input(more.x) for more in ours[1:]]
-        if all(one.shape[1:] == b.shape[1:] for one in twins):
+        twins = [_whole(sides.train, ours[0].x)] + [more.x for more in ours[1:]]
+        if all(_shapes(one) == _shapes(theirs[0].x) for one in twins):
             digests = np.concatenate([samples.digests(one) for one in twins])
-            if not images.repeat_by_chance(b, theirs[0].y):
-                yield images.leak(digests, samples.digests(b))
+            if not images.repeat_by_chance(theirs[0].x, theirs[0].y, len(digests)):
+                yield images.leak(digests, samples.digests(theirs[0].x))
         yield preparation.prepared_otherwise(a, b, augmented=_augmented(ours))
         if a.dtype.kind in "iuf" and a.shape[1:] == b.shape[1:]:
             yield preparation.own_vocabulary(a, b)
@@ -161,8 +173,13 @@ def _augmented(passes: tuple[Sample, ...]) -> bool:
     return float(np.isin(second, first).mean()) < 0.5
 
 
-def _whole(train: Any, sampled: np.ndarray) -> np.ndarray:
+def _whole(train: Any, sampled: Any) -> Any:
     """All training images if they lie in memory and are not too many, else the sampled ones."""
     if isinstance(train, (tuple, list)) and isinstance(train[0], np.ndarray):
         return train[0] if train[0].nbytes < _MANY_BYTES else sampled
     return sampled
+
+
+def _shapes(x: Any) -> list[tuple]:
+    """Of one image, in each of the inputs."""
+    return [np.asarray(leaf).shape[1:] for leaf in leaves(x)]

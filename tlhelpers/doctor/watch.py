@@ -40,8 +40,8 @@ class Epoch:
     right : dict of str to bool array, shape (n,)
         Whether its most probable class is the right one; empty where there are no classes.
     train : dict of str to float array, shape (m,)
-        The same loss of training images in training mode, in batches of training's size ("small") and of 64
-        ("large"); empty unless training's are small.
+        The same loss of training images in training mode, in batches of training's size ("small")
+        and of 64 ("large"); empty unless training's are small.
     choices : int array, shape (n,)
         The most probable classes, as validated.
     largest : float

@@ -15,11 +15,17 @@ def test_stuck_at_chance_needs_a_training_loss_that_does_not_fall():
         one.logs["accuracy"] = 0.4
     assert stuck(seen(read)).code == "stuck_at_chance"
     assert stuck(seen(epochs(flat, accuracy=0.4))) is None
+    # Slow and on its way, or told by another score than accuracy.
+    slow = epochs(flat, accuracy=0.4, train=np.linspace(1.1, 1.0, 10))
+    scored = epochs(flat, accuracy=0.4, train=flat)
+    for one in scored:
+        one.logs.update(val_auc=0.7, accuracy=0.4)
+    assert stuck(seen(slow)) is None and stuck(seen(scored)) is None
 
 
 def test_a_task_that_is_mostly_chance_is_not_stuck_if_its_loss_tells_images_apart():
     def code(loss):
-        read = epochs(np.full(10, loss), accuracy=0.41, train=np.linspace(1.0, 0.95, 10))
+        read = epochs(np.full(10, loss), accuracy=0.41, train=np.linspace(1.0, 0.98, 10))
         for one in read:
             one.logs["accuracy"] = 0.41
         return getattr(stuck(seen(read), np.arange(IMAGES) % 3), "code", None)

@@ -34,6 +34,8 @@ def test_a_lag_that_has_healed_is_no_trouble():
     assert batchnorm(seen(epochs(early, fresh=SMOOTH))) is None
     averages = batchnorm(seen(epochs(early, fresh=SMOOTH), uses_average=True))
     assert averages.code == "average_not_validated"
+    falling = np.linspace(0.9, 0.3, 10)
+    assert batchnorm(seen(epochs(1.15 * falling, fresh=falling))) is None  # little to see
     late = np.r_[4 * SMOOTH[:4], 1.3 * SMOOTH[4:]]
     assert batchnorm(seen(epochs(late, fresh=SMOOTH))).code == "bn_averages_lag"
 

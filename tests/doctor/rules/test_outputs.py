@@ -26,6 +26,11 @@ def test_a_softmax_behind_a_softmax_is_never_sure():
     read = [replace(one, largest=0.57) for one in epochs(SMOOTH)]  # e / (e + 2) = 0.576
     assert softmax_twice(seen(read)).code == "loss_wants_probabilities"
     assert softmax_twice(seen(epochs(SMOOTH))) is None
+    # As often right as sure: calibrated, on labels that nobody can tell better. Or luck.
+    calibrated = [replace(one, largest=0.57) for one in epochs(SMOOTH, accuracy=0.56)]
+    assert softmax_twice(seen(calibrated)) is None
+    few = [replace(one, right={k: v[:8] for k, v in one.right.items()}) for one in read]
+    assert softmax_twice(seen(few)) is None
 
 
 def test_an_accuracy_that_is_not_that_of_the_predictions():

@@ -10,13 +10,15 @@ from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.network import first_input
 from tlhelpers.doctor.samples import Sample, digests
+from tlhelpers.doctor.samples.trees import leaves
 from tlhelpers.doctor.wording import percent
 from tlhelpers.measures.statistics import wilson
 
 _OFTEN = 0.05  # of the validation rows have a copy beside them
 _MOST_CLASSES = 50  # more are no classes
 _MANY_ITEMS = 24  # whose labels nobody draws twice in the same order
-_FEW_COLUMNS = 16  # that differ between rows: longer rows do not meet by chance
+_MANY_COLUMNS = 4096  # of an input: images, whose rows do not meet by chance
+_OF_CHANCE = 0.02  # of the copies: what independent columns would make
 
 
 def validation_changes(first: Sample, second: Sample, random_ops: bool) -> Diagnosis | None:
@@ -26,7 +28,10 @@ def validation_changes(first: Sample, second: Sample, random_ops: bool) -> Diagn
     if not n or a.shape[1:] != b.shape[1:]:
         return None
     ours, theirs = digests(a, flips=False), digests(b, flips=False)
-    again = float(np.isin(ours, theirs).mean())
+    if not second.complete and len(theirs) < len(ours):  # time ran out: what is there, is it known?
+        again = float(np.isin(theirs, ours).mean())
+    else:
+        again = float(np.isin(ours, theirs).mean())
     if again > 0.98:
         return None
     in_place = ours[:n] == theirs[:n]
@@ -137,25 +142,51 @@ def leak(ours: np.ndarray, theirs: np.ndarray) -> Diagnosis | None:
     )
 
 
-def repeat_by_chance(x: Any, y: Any) -> bool:
-    """Rows of a few whole numbers, such as words: whoever draws from them draws some twice.
+def repeat_by_chance(x: Any, y: Any, among: int) -> bool:
+    """Rows of a few values, such as words or categories: whoever draws them draws some twice.
 
     Copies within validation tell it from a leak, if each class has its share of them: rows that
-    were copied before the split are those of a rare class.
+    were copied before the split are those of a rare class. And chance has to be able to: where
+    columns are drawn independently, it makes at least as many copies as are expected here, since
+    columns that go together make more.
+
+    Parameters
+    ----------
+    x : array, or dict or tuple of arrays
+        Inputs of validation.
+    y : labels
+    among : int
+        Training rows that they are compared with.
     """
-    if not all(isinstance(each, np.ndarray) and each.dtype.kind in "biuf" for each in (x, y)):
+    parts = [np.asarray(leaf) for leaf in leaves(x)]
+    if not isinstance(y, np.ndarray) or any(one.dtype.kind not in "biuf" for one in [*parts, y]):
         return False
-    if x.ndim != 2 or not len(x) or y.shape[:1] != x.shape[:1] or not (x == np.round(x)).all():
+    n = len(y)
+    if not n or any(len(one) != n or one[0].size > _MANY_COLUMNS for one in parts):
         return False
-    if (x != x[0]).any(axis=0).sum() > _FEW_COLUMNS:
-        return False
-    _, each, times = np.unique(x, axis=0, return_inverse=True, return_counts=True)
+    rows = np.concatenate([one.reshape(n, -1).astype(np.float64) for one in parts], axis=1)
+    _, each, times = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
     again = times[each.reshape(-1)] > 1
-    classes, of = np.unique(y.reshape(len(y), -1), axis=0, return_inverse=True)
+    if _by_chance(rows, among) < _OF_CHANCE * again.mean():
+        return False
+    classes, of = np.unique(y.reshape(n, -1), axis=0, return_inverse=True)
     if len(classes) > _MOST_CLASSES:
         return bool(again.mean() > _OFTEN)
     shares = [again[of.reshape(-1) == one].mean() for one in range(len(classes))]
     return min(shares) > max(_OFTEN, 0.3 * max(shares))
+
+
+def _by_chance(rows: np.ndarray, among: int) -> float:
+    """Share of rows with a twin among so many others, if columns are drawn independently."""
+    log_same = 0.0
+    for column in rows.T:
+        shares = np.unique(column, return_counts=True)[1] / len(column)
+        # Two values of different rows: without replacement, or a column of n values has 1 / n.
+        same = (shares * (shares * len(column) - 1) / max(len(column) - 1, 1)).sum()
+        if same <= 0:
+            return 0.0
+        log_same += np.log(same)
+    return float(-np.expm1(-among * np.exp(log_same)))
 
 
 def _is_told_by(labels: np.ndarray) -> bool:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from tlhelpers.doctor.arrival import Arrival
-from tlhelpers.doctor.catalogue import found
+from tlhelpers.doctor.catalogue import NO_NUMBERS, found
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.network import Network, rows, values
 
 _APART = 30  # times the variance the network knows, or the size; [0, 1] for [-1, 1] is 4
 _FAR = 8  # standard deviations between the mean that arrives and the one the network knows
+HUGE = 1000.0  # no step is short enough for such inputs
 _SMALL, _LARGE = 3.0, 20.0  # ranges: scaled to about 1 already; not scaled at all
 
 
@@ -92,6 +93,20 @@ def _first_statistics(
     return (mean, variance) if variance.any() else (None, None)
 
 
+def no_numbers(x: np.ndarray, side: str) -> Diagnosis | None:
+    """Rows that hold NaN or infinity: no loss survives them."""
+    if x.dtype.kind != "f":
+        return None
+    bad = int((~np.isfinite(x.reshape(len(x), -1))).any(axis=1).sum())
+    if not bad:
+        return None
+    return found(
+        "loss_not_finite",
+        f"{bad} of {len(x)} {side} inputs that were looked at hold NaN or infinity.",
+        words=NO_NUMBERS,
+    )
+
+
 def other_than_before(now: Arrival, before: float) -> Diagnosis | None:
     """Inputs that are far larger or smaller than those that the same kernel learned from.
 
@@ -112,10 +127,10 @@ def other_than_before(now: Arrival, before: float) -> Diagnosis | None:
     )
 
 
-def raw(facts: dict[str, Any], stuck: Diagnosis) -> Diagnosis | None:
+def raw(facts: dict[str, Any], stuck: Diagnosis, least: float = 20.0) -> Diagnosis | None:
     """Inputs that nobody scaled, in a training that is `stuck` and has no BatchNorm for that."""
     largest = facts.get("reaches_first_kernel", 0.0)
-    if largest < _LARGE or facts.get("batchnorm_layers"):
+    if largest < least or facts.get("batchnorm_layers"):
         return None
     return found(
         "inputs_out_of_range",

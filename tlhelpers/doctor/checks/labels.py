@@ -10,6 +10,7 @@ from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.wording import number, percent
 
+_ENOUGH = 32  # equally weighted images: a batch as most trainings have it
 _FAR_APART = 0.8  # of all targets lie on one side of some number in training, not in validation
 
 
@@ -31,7 +32,7 @@ def class_weights(
         return None
     worth = each.sum() ** 2 / (each**2).sum() / len(each)
     span = each.max() / each[each > 0].min()
-    if span < 20 or worth > 0.35:
+    if span < 20 or worth > 0.35 or worth * batch >= _ENOUGH:
         return None
     return found(
         "class_weights_extreme",

@@ -137,7 +137,9 @@ def cross_entropy_and_output(task: OwnLoss, model: Any, outputs: Any) -> Diagnos
     if task.from_logits and last in ("sigmoid", "softmax") and not taken:
         said = f"is told from_logits=True, but the last layer ends in a {last}."
     elif task.from_logits is False and (z.min() < -1e-6 or z.max() > 1 + 1e-6):
-        said = f"expects probabilities, but the outputs lie between {z.min():.2g} and {z.max():.2g}."
+        said = (
+            f"expects probabilities, but the outputs lie between {z.min():.2g} and {z.max():.2g}."
+        )
     else:
         return None
     return found("loss_wants_probabilities", f"The loss '{task.loss}' {said}")
@@ -209,6 +211,8 @@ def emptied_average(model: Any, callbacks: tuple) -> Diagnosis | None:
         return None
     if any("SwapEMA" in type(one).__name__ for one in callbacks):
         return None
+    if getattr(model.optimizer, "ema_overwrite_frequency", None):
+        return None  # the average takes the place of the raw weights while training goes on
     return found(
         "average_not_validated",
         "The optimizer averages the weights (use_ema=True), but every epoch validates the raw "
@@ -217,7 +221,7 @@ def emptied_average(model: Any, callbacks: tuple) -> Diagnosis | None:
     )
 
 
-def restarted(model: Any, fits_before: int, epochs: int) -> Diagnosis | None:
+def restarted(model: Any, fits_before: int, epochs: int, other_rate: bool) -> Diagnosis | None:
     """A model that was fitted again and again by optimizers that are gone.
 
     Parameters
@@ -227,6 +231,9 @@ def restarted(model: Any, fits_before: int, epochs: int) -> Diagnosis | None:
         With the same weights trainable, each beginning where the last one ended.
     epochs : int
         Of this fit. A new optimizer for each long stage is a choice.
+    other_rate : bool
+        Whether the learning rate is another one than in the fit before: then it is a stage, too,
+        unless it has an epoch or two.
     """
     import keras
 
@@ -235,11 +242,23 @@ def restarted(model: Any, fits_before: int, epochs: int) -> Diagnosis | None:
         return None
     if int(np.asarray(keras.ops.convert_to_numpy(optimizer.iterations))) > 0:
         return None
+    if other_rate and epochs > 2:
+        return None
     return found(
         "optimizer_state_lost",
         "The same weights are fitted again and again, and the optimizer starts at step 0 each "
         "time: its averages of the gradients, and any schedule, start over.",
     )
+
+
+def rate_of(model: Any) -> float | None:
+    """Learning rate of a compiled model as it is now; None if it has none that can be read."""
+    import keras
+
+    try:
+        return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+    except Exception:  # no optimizer, or somebody's own
+        return None
 
 
 def _has_state(optimizer: Any) -> bool:

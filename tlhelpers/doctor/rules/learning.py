@@ -12,13 +12,15 @@ from tlhelpers.doctor.watch import Epoch
 from tlhelpers.doctor.wording import percent
 
 
+_FALLS = 0.98  # of the training loss in the middle
+_GOOD_AUC = 0.62
 _TELLS = 0.03  # of the labels' entropy
 
 
 def stuck(seen: Seen, labels: np.ndarray | None = None) -> Diagnosis | None:
     """No better than one answer for all, in training and in validation."""
     curves = seen.curves
-    if curves is None or curves.epochs < 3 or not curves.accuracy:
+    if curves is None or curves.epochs < 4 or not curves.accuracy:
         return None
     own = own_reading(curves)
     best = float(curves.accuracy[own].max())
@@ -33,6 +35,11 @@ def stuck(seen: Seen, labels: np.ndarray | None = None) -> Diagnosis | None:
     if best > seen.chance + sure or (np.isfinite(accuracy) and accuracy > seen.chance + 0.1):
         return None
     if learned and np.nanmin(losses) < 0.9 * entropy:
+        return None
+    falls = len(losses) > 3 and losses[-1] < _FALLS * losses[len(losses) // 2]
+    if falls and losses[-1] < 1.5 * entropy:
+        return None  # slow, and still on its way
+    if any(np.nanmax(seen.log(n), initial=0) > _GOOD_AUC for n in ("val_auc", "auc")):
         return None
     if labels is not None and _tells_images_apart(seen, labels):
         return None

@@ -29,6 +29,8 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
     late, _, _ = gap(curves, "as_validated", "fresh", since=-max(2, curves.epochs // 3))
     stays = late > _LATE_GAP or seen.uses_average  # such averages are wrong however late it is
     by_level = cost > _GAP and low > 0.02 and stays
+    if (np.diff(curves.log_nll["as_validated"]) < 0).all() and not seen.uses_average:
+        by_level = by_level and late > _GAP  # a curve that only falls: little to see yet
     by_jumping = jumping - left > JUMPING / 2 and jumping > JUMPING and part and part[1] > 0
     # The setting alone is wrong; a little of its effect is enough to name it.
     of_last_batches = (

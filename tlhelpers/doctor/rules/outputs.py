@@ -10,6 +10,7 @@ from tlhelpers.doctor.rules.seen import ACCURACIES, Seen
 from tlhelpers.doctor.rules.steps import LONG_STEP
 from tlhelpers.doctor.wording import number, percent
 
+_A_FEW = 20  # images, of which any share may be right by chance
 _LEARNED = 0.8  # of the first training loss
 _NEXT_TO_NOTHING = 0.1  # accuracy in the last epochs
 
@@ -71,11 +72,13 @@ def softmax_twice(seen: Seen) -> Diagnosis | None:
     read = [one for one in seen.epochs if len(one.choices) and one.finite]
     if seen.classes < 2 or len(read) < 2:
         return None
+    n = len(read[-1].right["as_validated"])
     most = np.e / (np.e + seen.classes - 1)  # of a softmax whose inputs lie between 0 and 1
     if seen.classes > 2 or not seen.single:
         flat = all(one.largest <= most * 1.001 for one in read)
         right = float(read[-1].right["as_validated"].mean())
-        if flat and right > seen.chance + 0.1:
+        # An answer that is right as often as it is sure is calibrated, and nothing else.
+        if flat and right > max(seen.chance + 0.1, most + 0.05) and n > _A_FEW:
             return found(
                 "loss_wants_probabilities",
                 f"{percent(right)} of the predictions are right, but none is ever surer than "
@@ -133,6 +136,8 @@ def metric_disagrees(seen: Seen) -> Diagnosis | None:
         n = len(read[-1].right["as_validated"])
         noise = 0.02 if seen.complete and n else 4 * np.sqrt(0.25 / n)
         apart = np.abs(logged - ours)
+        if np.nanmax(logged) > 1 + 1e-6:  # per cent, written by a callback: no accuracy of Keras
+            continue
         off = float(np.nanmean(apart))
         losses = np.array([one.logs.get("val_loss", np.nan) for one in read])
         nll = np.array([one.nll["as_validated"].mean() for one in read])

@@ -81,7 +81,10 @@ def judge(
         key=lambda one: (not by_setting(one, seen), -(one.share or 0)),
     )
     at_chance = stuck(seen, labels)
-    if at_chance and long_step_stuck(seen) and long is None:
+    unscaled = at_chance and inputs.raw(facts, at_chance, least=inputs.HUGE)
+    if unscaled and not first:
+        add(unscaled)
+    elif at_chance and long_step_stuck(seen) and long is None:
         jumping.append(
             found(
                 "step_too_long",

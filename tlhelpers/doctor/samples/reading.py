@@ -102,7 +102,7 @@ def _kind(source: Any) -> str:
         return "torch"
     if isinstance(source, (str, bytes)) or source is None:
         raise Unread(f"{source!r:.60} is not a source of images.")
-    if isinstance(source, tuple) or is_array(source):
+    if isinstance(source, (tuple, list)) or is_array(source):
         return "arrays"
     if isinstance(source, types.GeneratorType):
         raise Unread(
@@ -114,8 +114,8 @@ def _kind(source: Any) -> str:
             "what a look takes away, training misses."
         )
     raise Unread(
-        f"{name_of(source)} is none of arrays, PyDataset, tf.data.Dataset or DataLoader, "
-        "and may be one that can be read once only."
+        f"{name_of(source)} was given. The doctor reads arrays, a PyDataset, a tf.data.Dataset or "
+        "a DataLoader, and may take away what can be read once only."
     )
 
 
