@@ -106,7 +106,10 @@ def test_each_panel_of_a_history_has_a_logarithmic_axis_with_ticks_in_it(one_sca
         (lambda: plots.readings({"seed 0": BEFORE[0]}, "T"), ["seed 0, same weights, fresh"]),
         (lambda: plots.split(BOTH, "T"), ["live, as validated: 0.", "frozen, fresh statistics"]),
         (lambda: plots.effects([EFFECT, EFFECT], "T"), ["Frozen, jitter -0.", "helps"]),
-        (lambda: plots.chase(CHASE, "T", moving=False), ["from 1.000 to 3.000", "at 2.000 when Keras validates"]),
+        (
+            lambda: plots.chase(CHASE, "T", moving=False),
+            ["from 1.000 to 3.000", "at 2.000 when Keras validates"],
+        ),
         (lambda: plots.modes(MODES, np.zeros((8, 8, 3)), "T"), ["channel 1: mean difference 1.00"]),
         (
             lambda: plots.turning({"long": np.array([0, 2, 3.0]), "short": np.zeros(3)}, "T"),

@@ -8,9 +8,7 @@ import pytest
 from tests.doctor.checks.blobs import images, sample
 from tlhelpers.doctor.checks.images import (
     _by_chance,
-    labels_change,
     leak,
-    order_changes,
     repeat_by_chance,
     validation_changes,
 )

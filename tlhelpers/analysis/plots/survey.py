@@ -42,8 +42,8 @@ def field_survey(ours: Mapping[str, Mapping[str, Experiment]], title: str) -> Pl
         There are no logs of such a family, or a run diverged.
     """
     logs = field.by_rate()
-    for family, its in ours.items():
-        canvas.refuse_many(its, len(_OURS), f"experiments of {family}")
+    for family, experiments_of in ours.items():
+        canvas.refuse_many(experiments_of, len(_OURS), f"experiments of {family}")
     if unknown := [name for name in ours if name not in logs]:
         raise CourseError(f"No logs of '{unknown[0]}': choose from {', '.join(logs)}.")
     everybody = [log for rates in logs.values() for its in rates.values() for log in its]
@@ -96,11 +96,9 @@ def field_survey(ours: Mapping[str, Mapping[str, Experiment]], title: str) -> Pl
         "author and images as well.",
     ]
     if ours:
-        marks = [
-            f"{_MARKS[k]}: {words}." for its in ours.values() for k, words in enumerate(its)
-        ]
+        marks = [f"{_MARKS[k]}: {words}." for its in ours.values() for k, words in enumerate(its)]
         notes[2:2] = dict.fromkeys(marks)
-    experiments = [e for its in ours.values() for e in its.values()]
+    experiments = [e for each in ours.values() for e in each.values()]
     origins = canvas.origins({str(i): e for i, e in enumerate(experiments)})
     alt = f"{title}. Jitter of val_loss over the learning rate. " + "; ".join(told)
     return canvas.finish(figure, title, " ".join([*notes, *origins]), alt)

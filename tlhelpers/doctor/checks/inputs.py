@@ -134,7 +134,8 @@ def raw(facts: dict[str, Any], stuck: Diagnosis, least: float = 20.0) -> Diagnos
         return None
     return found(
         "inputs_out_of_range",
-        f"{stuck.evidence} What reaches its first layer goes up to {largest:.3g}: nothing scales it.",
+        f"{stuck.evidence} What reaches its first layer goes up to {largest:.3g}: nothing scales "
+        "it.",
     )
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
 
-
 _FEW_WORDS = 30
 _ENOUGH_TURNED = 8  # pairs of neighbors that chance would turn around
 _SORTED = 0.35  # of those

@@ -11,7 +11,6 @@ from tlhelpers.doctor.rules.seen import Seen
 from tlhelpers.doctor.watch import Epoch
 from tlhelpers.doctor.wording import percent
 
-
 _FALLS = 0.98  # of the training loss in the middle
 _GOOD_AUC = 0.62
 _TELLS = 0.03  # of the labels' entropy
