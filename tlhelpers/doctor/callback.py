@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,7 @@ class Doctor(keras.callbacks.Callback):
             if self.debug:
                 raise
         self._fits[_state(checkup.model)] = self._before + 1
+        self._predicted.add(id(checkup.train))
         learned = _or_none(checkup.learned_from)
         if learned is not None:
             self._sizes[learned[0]] = learned[1]
@@ -229,21 +231,24 @@ class Doctor(keras.callbacks.Callback):
         """Look whether predictions for this dataset come in an order that stays."""
         if isinstance(x, (np.ndarray, list, tuple)) or not self.examined:
             return
-        if self.busy:  # a callback of theirs asks while training goes on: no list of labels there
+        if self._checkup and x is self._checkup.train:  # shuffled on purpose
             return
         if id(x) in self._predicted:
             return
         self._predicted.add(id(x))
         try:
-            read = samples.read(x, images=512, passes=2)
-            if isinstance(read, samples.NotRead):
-                return
-            diagnosis = order_changes(read[0], read[1])
+            with self._checkup.clock if self._checkup else nullcontext():
+                read = samples.read(x, images=512, passes=2)
+                if isinstance(read, samples.NotRead):
+                    return
+                diagnosis = order_changes(read[0], read[1])
         except Exception:  # whatever the dataset does, it is no reason to stop a prediction
             return
         if diagnosis is None:
             return
-        if diagnosis.code not in {one.code for one in self.examinations[-1].diagnoses}:
+        if self._checkup:
+            self._checkup.add(diagnosis)
+        elif diagnosis.code not in {one.code for one in self.examinations[-1].diagnoses}:
             last = self.examinations[-1]
             self.examinations[-1] = replace(last, diagnoses=(*last.diagnoses, diagnosis))
 

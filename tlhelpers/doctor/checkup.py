@@ -102,6 +102,11 @@ class Checkup:
         self._began = self._epoch_began = time.perf_counter()
 
     @property
+    def train(self) -> Any:
+        """What the fit trains on, as it was given."""
+        return self._told.train if self._given[0] is None else self._given[0]
+
+    @property
     def _steps(self) -> int | None:
         return self.params.get("steps") or self._facts.get("steps")
 
