@@ -16,6 +16,7 @@ from tlhelpers.analysis.comparisons import Comparison
 from tlhelpers.cli import app, outputs, tables
 from tlhelpers.core import machine, paths
 from tlhelpers.core.errors import CourseError
+from tlhelpers.course import site, slides
 from tlhelpers.experiment import recordings
 from tlhelpers.experiment.cases import case
 from tlhelpers.experiment.fixes import fix
@@ -152,7 +153,18 @@ def test_what_a_command_has_not_made_is_not_replaced(arguments, what, tmp_path):
 )
 def test_a_folder_is_known_by_the_report_in_it(name, text, ours, tmp_path):
     (tmp_path / name).write_text(text, encoding="utf-8")
-    assert outputs.with_report("check.json", "checks")(tmp_path) is ours
+    assert outputs.CHECK(tmp_path) is ours
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # Sphinx's, of MyST
+def test_folders_that_sphinx_has_made_for_us_are_known(tmp_path):
+    assert site.write(tmp_path / "site") and slides.write([], "Title", tmp_path / "slides")
+    made = {"site": outputs.SITE, "slides": outputs.SLIDES}
+    known = {(name, other) for name in made for other in made if made[name](tmp_path / other)}
+    assert known == {(name, name) for name in made}
+    for name, ours in made.items():
+        outputs.check_folder(tmp_path / name, "--out", ours)
 
 
 @pytest.mark.parametrize(

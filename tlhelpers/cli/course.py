@@ -79,7 +79,7 @@ def run(
     parameters = {"profile": profile, "live": live, "seeds": seeds}
     parameters = {name: value for name, value in parameters.items() if value is not None}
     out = out or paths.build() / "course"
-    outputs.check_folder(out, "--out", outputs.with_report("report.json", "pages"))
+    outputs.check_folder(out, "--out", outputs.RUN)
     notebooks = pages.find(numbers or (), paths.NOTEBOOKS)
 
     if jobs and scheduler:
@@ -219,8 +219,7 @@ def site_command(
     from tlhelpers.course import report, site
 
     folder = out or paths.build() / "site"
-    ours = outputs.with_files("index.html", "searchindex.js", "_static/site.css")
-    outputs.check_folder(folder, "--out", ours)
+    outputs.check_folder(folder, "--out", outputs.SITE)
     clock = time.monotonic()
     typer.echo("Reading the pages; under a minute on two cores.", err=True)
     number = site.write(folder, base_url)
@@ -298,7 +297,7 @@ def check(
     tried = {name: regression.USUAL[name] if few else fix_names or () for name in cases}
     jobs = jobs or (1 if machine.gpus() else min(2, machine.cores()))
     out = out or paths.build() / "check"
-    outputs.check_folder(out, "--out", outputs.with_report("check.json", "checks"))
+    outputs.check_folder(out, "--out", outputs.CHECK)
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     found: list[regression.Outcome] = []
 

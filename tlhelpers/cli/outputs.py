@@ -89,3 +89,8 @@ def with_report(name: str, key: str) -> Ours:
 def with_files(*names: str) -> Ours:
     """What tells a folder of a command by files and folders that nobody else gives it."""
     return lambda folder: all((folder / name).exists() for name in names)
+
+
+RUN, CHECK = with_report("report.json", "pages"), with_report("check.json", "checks")
+SITE = with_files("index.html", "searchindex.js", "_static/site.css")
+SLIDES = with_files("index.html", "_static/revealjs", "_static/slides.css")

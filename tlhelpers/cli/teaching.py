@@ -21,7 +21,9 @@ CHECK_CODES = "Exit codes: 0 this machine is ready; 1 a check failed; 2 wrong us
 
 @app.command("setup-check", epilog=CHECK_CODES)
 def setup_check(
-    as_json: Annotated[bool, typer.Option("--json", help="All checks as JSON: docs/nightly.md.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="All checks as JSON: docs/nightly.md.")
+    ] = False,
 ) -> None:
     """Is this machine ready for a workshop? Run it the day before; it takes less than a minute.
 
@@ -67,8 +69,7 @@ def slides(
     from tlhelpers.course import slides as deck
 
     folder = out or paths.build() / "slides"
-    ours = outputs.with_files("index.html", "_static/revealjs", "_static/slides.css")
-    outputs.check_folder(folder, "--out", ours)
+    outputs.check_folder(folder, "--out", outputs.SLIDES)
     notebooks = pages.find(deck.PATH, paths.NOTEBOOKS)
     outlines = [outline.outline(page) for page in progress.bar(notebooks, desc="pages")]
     with progress.clock("Writing the slides", 60):
