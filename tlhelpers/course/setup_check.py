@@ -204,7 +204,7 @@ def versions() -> Check:
             "Clone the course's repository, and install it there as its README says",
         )
     backend = keras_backend()
-    packages = {name: (name,) for name in PACKAGES}
+    packages: dict[str, tuple[str, ...]] = {name: (name,) for name in PACKAGES}
     if backend in BACKENDS:  # what else it may be, the check of the backend says
         packages[backend] = machine.BACKEND_PACKAGES[backend]
     there = {name: machine.installed_version(*names) for name, names in packages.items()}

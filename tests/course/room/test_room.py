@@ -177,7 +177,7 @@ def test_without_a_choice_it_is_for_everything_that_the_course_runs_on(tmp_path,
 def test_its_size_is_said_before_anything_is_fetched(first):
     size, *later = first.said
     assert size.endswith(
-        "room: up to 0.0 GB, each of 3 systems with a Python; still to be fetched: up to 0.0 GB"
+        "room: 3 pairs of system and Python, up to 0.0 GB; up to 0.0 GB are still to be fetched"
     )
     assert not any("GB" in line for line in later)
     assert folder._sizes(first.room, [LINUX, LINUX], {}) == (1.6e9, 1.6e9)

@@ -65,8 +65,8 @@ def make(
     _check_space(room, whole, missing)
     check_writable(room)
     tell(
-        f"{room}: up to {whole / 1e9:.1f} GB, each of {len(asked)} systems with a Python; still to "
-        f"be fetched: up to {missing / 1e9:.1f} GB"
+        f"{room}: {len(asked)} pairs of system and Python, up to {whole / 1e9:.1f} GB; up to "
+        f"{missing / 1e9:.1f} GB are still to be fetched"
     )
     shelf = room / "wheels"
     if not known:  # first of all: from now on the folder is known as a room
