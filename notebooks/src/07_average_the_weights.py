@@ -84,7 +84,7 @@ tl.plots.readings(
 #
 # `UpdateBatchNorm` takes about a thousand random training images, in the form that `fit` gets. Used without
 # the average, it removes only the lag. With `tf.data`, write `steps = len(train)`, and collect the images as on
-# [page 04](04_batchnorm_lags.ipynb). It needs Keras 3.3 or newer. Copy it into your project:
+# [page 04](04_batchnorm_lags.ipynb). It needs Keras 3. Copy it into your project:
 #
 # <details><summary>UpdateBatchNorm, plain Keras</summary>
 #

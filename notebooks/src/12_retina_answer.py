@@ -71,7 +71,7 @@ tl.plots.curves(
 # average's statistics. To check, call `model.evaluate` after `fit`: it gives the best `val_loss` again. A jump should no longer
 # end your training early, as it did in the question. If a slow climb still does, let `EarlyStopping` watch the score instead ([page 09](09_overfit_or_overconfident.ipynb)).
 #
-# The program needs Keras 3.3 or newer. With `tf.data`, write `steps = len(train)` and `some = np.concatenate([x for x, _ in train.take(32)])`, then
+# The program needs Keras 3. With `tf.data`, write `steps = len(train)` and `some = np.concatenate([x for x, _ in train.take(32)])`, then
 # `UpdateBatchNorm(some)`. Everything else is the question's own, its loss included: behind a
 # softmax, `categorical_crossentropy` gives better calibrated probabilities ([page 09](09_overfit_or_overconfident.ipynb)).
 #

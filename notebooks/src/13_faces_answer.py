@@ -63,7 +63,7 @@ tl.plots.curves(
 # ```
 # </details>
 #
-# It needs Keras 3.3 or newer. Everything else is the question's own, its 100 epochs and its `Rescaling(1 / 255)`. In your own program, replace the `Rescaling` line
+# It needs Keras 3. Everything else is the question's own, its 100 epochs and its `Rescaling(1 / 255)`. In your own program, replace the `Rescaling` line
 # with `x = keras.applications.resnet50.preprocess_input(x)`: ResNet50 was trained with that
 # ([page 08](08_data_path.ipynb)).
 #

@@ -35,12 +35,12 @@ def write(folder, n):
                 scan[rng.integers(0, 24), rng.integers(0, 24)] -= 0.45
         np.save(os.path.join(folder, f"scan_{k}.npy"), scan.astype("float32"))
         rows.append((f"scan_{k}.npy", crack))
-    with open(os.path.join(folder, "labels.csv"), "w", newline="") as f:
+    with open(os.path.join(folder, "labels.csv"), "w", newline="", encoding="utf-8") as f:
         csv.writer(f).writerows(rows)
 
 
 def table(folder):
-    with open(os.path.join(folder, "labels.csv"), newline="") as f:
+    with open(os.path.join(folder, "labels.csv"), newline="", encoding="utf-8") as f:
         return [(name, int(label)) for name, label in csv.reader(f)]
 
 
