@@ -172,10 +172,11 @@ def colab(name: str) -> str:
     return f"https://colab.research.google.com/github/{PROJECT}/blob/main/{page}"
 
 
-def on_github(path: str) -> str:
+def on_github(path: str, anchor: str = "") -> str:
     """The address of a file or folder, named from the project's folder."""
     kind = "tree" if (paths.PROJECT / path).is_dir() else "blob"
-    return f"https://github.com/{PROJECT}/{kind}/main/{quote(path)}"
+    address = f"https://github.com/{PROJECT}/{kind}/main/{quote(path)}"
+    return f"{address}#{anchor}" if anchor else address
 
 
 def title(notebook: NotebookNode) -> str | None:

@@ -54,7 +54,7 @@ def _lead_on(app: Sphinx, document: nodes.document) -> None:
         if path == links.HOME:
             link.attributes |= {"refdomain": "doc", "reftarget": "index", "reftargetid": anchor}
         elif path is not None:
-            address = links.on_github(path, anchor)
+            address = pages.on_github(path, anchor)
             link.replace_self(nodes.reference("", "", *link.children, refuri=address))
 
 
@@ -137,7 +137,7 @@ def _closing_links(docname: str, title: str) -> str:
     return (
         '<p class="about-page">Something wrong or unclear? '
         f'<a href="{escape(links.feedback(title))}">Tell us</a>. '
-        f'<a href="{escape(links.on_github(links.origin(docname)))}">Source of this page</a>. '
+        f'<a href="{escape(pages.on_github(links.origin(docname)))}">Source of this page</a>. '
         "Text: CC BY 4.0. Code: Apache-2.0.</p>"
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from tlhelpers.core import paths
 from tlhelpers.course import pages
@@ -44,12 +44,6 @@ def in_repository(docname: str, target: str) -> str | None:
     path = posixpath.normpath(posixpath.join(posixpath.dirname(origin(docname)), target))
     inside = path != ".." and not path.startswith(("../", "/"))
     return path if inside and (paths.PROJECT / path).exists() else None
-
-
-def on_github(path: str, anchor: str = "") -> str:
-    """The address of a file or folder of the repository."""
-    kind = "tree" if (paths.PROJECT / path).is_dir() else "blob"
-    return f"{GITHUB}/{kind}/main/{quote(path)}" + (f"#{anchor}" if anchor else "")
 
 
 def feedback(title: str) -> str:
