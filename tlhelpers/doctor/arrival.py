@@ -68,6 +68,8 @@ def arrival(network: Network, x: Any) -> Arrival | None:
         size = float(np.sqrt(np.mean(np.square(numbers, dtype=float))))
         largest = float(np.abs(numbers).max())
         return Arrival(layer, size, largest) if np.isfinite(size) and size > 0 else None
+    except Exception:  # inputs that no single tensor holds, or a model that does not run eagerly
+        return None
     return None
 
 
