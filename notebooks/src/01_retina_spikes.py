@@ -121,10 +121,12 @@ tl.plots.history(
 # %% [markdown]
 # ## Is this unusual?
 #
+# (Does your own run rise in its last epoch? That is no jump yet, since nobody knows whether it comes back.)
+#
 # No. We read the logs of public Keras trainings. Most are by one author, including nearly all
 # with ResNet50 at `1e-4`. *Jitter* measures how much the validation loss bounces from epoch to epoch. For
-# ResNet50 at `1e-4`, bouncing is the rule. This page shows Keras's own `val_loss`. Later pages show the plain
-# loss of the probabilities, which is higher here. [Page 03](03_is_it_noise.ipynb) defines the one and explains the other.
+# ResNet50 at `1e-4`, bouncing is the rule. This page shows Keras's own `val_loss`. Later pages show the
+# NLL, which is higher, because Keras reads a softmax as two sigmoids here. [Page 03](03_is_it_noise.ipynb) defines the one and explains the other.
 
 # %%
 resnet50 = tl.study("retinopathy", "witness").judged()  # recorded; page 12 shows its curves

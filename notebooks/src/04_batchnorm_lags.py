@@ -100,8 +100,8 @@ def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
 
 
 # %% [markdown]
-# If this loss is clearly lower than that of plain `model.evaluate`, outdated statistics are to blame. If
-# both are equally bad in an epoch, and good in the next, the weights themselves jump.
+# Compare this loss from epoch to epoch. If it stays calm where plain `model.evaluate` jumps, outdated statistics
+# are to blame. If it jumps as well, the weights do. If it jumps less, it is both, as in most of our runs.
 # [Page 07](07_average_the_weights.ipynb) cures both.
 # (If no BatchNorm layer trains, nothing can lag, and the two are always equal.)
 #
@@ -115,7 +115,8 @@ def fresh_evaluate(model, x_train, x_val, y_val, batch_size=32, images=1024):
 # ```
 #
 # With `tf.data`, first collect a thousand well mixed images,
-# `images = np.concatenate([x for x, _ in train.take(32)])`, and call
+# `images = np.concatenate([x for x, _ in train.take(32)])`, with a `PyDataset`
+# `images = np.concatenate([train[i][0] for i in range(32)])`, and call
 # `fresh_evaluate(model, images, val, None)`. The [doctor](15_your_own_training.ipynb) does all of this for you.
 #
 # ## How much of the jumping is it?

@@ -47,7 +47,8 @@ tl.plots.field_survey(
 
 # %% [markdown]
 # Look at the black bars. EfficientNet jumps less, even at several times the learning rate. At `1e-5`
-# hardly any run jumps. But the logs at `1e-5` come from other authors and use other images, so they prove little.
+# hardly any run jumps. But the logs at `1e-5` come from other authors and use other images, so they prove little. Our
+# network is calmer than EfficientNet's logs, so more than the step makes those jump.
 #
 # At `1e-4`, MobileNet and the other networks jump, too. MobileNetV2's BatchNorm has a very long
 # memory, which is a separate problem ([page 04](04_batchnorm_lags.ipynb), exercise 1).
@@ -113,7 +114,7 @@ print("ResNet50, published:", f"{tl.similarity.published()['resnet50'].step.at(1
 # %% [markdown]
 # ## In Keras
 #
-# A median step near 0.05 is ResNet50's at `1e-4`. With that step the retina's loss jumped. Near 0.007 it hardly did.
+# A median step near 0.05 is ResNet50's at `1e-4`, by torchvision's weights. With that step the retina's loss jumped. Near 0.007 it hardly did.
 # The limit depends on the task, so compare your own runs. If your step is long, lower the rate, and watch the score:
 #
 # ```diff

@@ -117,7 +117,7 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
 # It costs one pass over those thousand images at each validation.
 #
 # Which change do you need? The [doctor](15_your_own_training.ipynb) reads your run both ways, with fresh statistics and
-# with averaged weights, while it trains. Or make the whole change above at once: it cures the first three rows.
+# with averaged weights, while it trains. Or make the whole change above at once: it cures lag and long steps.
 #
 # | you see | trouble | what to change |
 # | --- | --- | --- |

@@ -27,19 +27,19 @@ tl.plots.curves(
         "the question's recipe": resnet50.posted,
         "averaged weights, their own statistics": resnet50.steady,
     },
-    title="ResNet50, five trainings each: the jumps are gone",
+    title="ResNet50 at 48 px, five trainings each: the jumps are gone",
 )
 
 # %% [markdown] slide="code" slide_from="some = "
-# This is ResNet50 itself, at 48 pixels, on drawn retinas. The training steps are the same in both panels. What
-# differs is what is validated and kept.
+# This is ResNet50 itself, on drawn retinas, in batches of 8. Before, it was trained on drawn faces, and not on ImageNet. Both panels
+# have the same recipe, and only Dropout and flips draw other numbers. What differs is what is validated and kept.
 #
 # ## What it is
 #
 # Every layer of ResNet50 trains, and at `1e-4` each step turns its filters a long way. Two things
 # follow. The weights swing across the valley instead of settling in it. And BatchNorm's running statistics
-# describe a network that no longer exists. Read again without either one, our runs lose more than half of the
-# jumping ([page 04](04_batchnorm_lags.ipynb)). The two overlap, because long steps make the statistics lag. With both gone, little is left.
+# describe a network that no longer exists. Take away either the lag or the swing, and more than half of the
+# jumping goes ([page 04](04_batchnorm_lags.ipynb)). The two overlap, because long steps make the statistics lag. With both gone, little is left.
 # We measured this on small images, and expect it at 224 px.
 #
 # The question creates `ReduceLROnPlateau` but never passes it to `fit`. With it passed, we saw no clear
@@ -48,8 +48,8 @@ tl.plots.curves(
 # ## How you see it in your own run
 #
 # After a bad epoch, measure BatchNorm's statistics again and evaluate a second time; [page 04](04_batchnorm_lags.ipynb)
-# has the function. Or run `python -m tlhelpers.doctor train.py` ([page 15](15_your_own_training.ipynb) installs it). If the second loss is close to your good epochs,
-# the statistics lag; if it is not, and the loss comes back by itself, the weights swing. This page cures both.
+# has the function. Or run `python -m tlhelpers.doctor train.py` ([page 15](15_your_own_training.ipynb) installs it). If the second loss stays calm,
+# the statistics lag. If it jumps as well, the weights swing. If it jumps less, it is both. This page cures both.
 #
 # ## The program to copy
 #
@@ -90,7 +90,7 @@ for effect in effects:
     print(effect)
 
 # %% [markdown]
-# **If you can change only one number**, take a tenth of the learning rate. The curve is as steady, but AUC
+# **If you can change only one number**, take a tenth of the learning rate. The curve is about as steady, but AUC
 # was lower, and in four runs thirty epochs instead of ten did not close the gap. **Freezing BatchNorm** showed no gain in steadiness
 # at this step ([page 05](05_freezing_batchnorm.ipynb)).
 #
@@ -130,10 +130,10 @@ tl.check("12-checkpoint", my_answer)
 # unstable, and the change steadies it:
 # {{steadiness retinopathy witness}}
 # In five earlier pairs, the loss rose even further without the change, but by jitter a jump was not shown: one run only climbed.
+# In one of those, a tenth of the rate still jumped: jitter {{after retinopathy learning-rate-1e-5 jitter witness}}, where the same seed had
+# {{before retinopathy learning-rate-1e-5 jitter witness}} with the question's.
 # On the small network, whose step is as long as ResNet50's, the change was chosen on eight seeds and then tested once on eight others:
 # {{steadiness retinopathy}}
-# With a tenth of the rate, one of these: jitter {{after retinopathy learning-rate-1e-5 jitter witness}}, where the same seed had
-# {{before retinopathy learning-rate-1e-5 jitter witness}} with the question's.
 # In an earlier PyTorch program, with a ResNet50 pretrained on real faces, jitter fell from 0.17, 0.11 and 0.56 to 0.01, 0.01 and 0.02.
 # In our small network on real photographs at 96 px, three pairs: {{before retinopathy weight-average-update-bn jitter real}} to
 # {{after retinopathy weight-average-update-bn jitter real}}. Keras's own `val_loss`, which for this loss swings less, hardly jumped there. [Page 14](14_everything_tried.ipynb) has all that was tried.

@@ -111,8 +111,8 @@ tl.similarity.side_by_side(
 # - **A true ResNet50** at 48 px, trained first on drawn faces and then, with the retina's recipe, on drawn
 #   retinas. It is unstable with the question's recipe, and the same change steadies it, in five pairs of runs:
 #   {{steadiness retinopathy witness}}
-#   In five earlier pairs, jitter neither showed a jump nor ruled it out: one run only climbed. An earlier PyTorch version
-#   agreed in three seeds.
+#   In five earlier pairs, jitter could not decide: one run climbed and did not come back. An earlier PyTorch program,
+#   pretrained on real faces, agreed in three seeds.
 # - **All real FER+ faces**, our small network, three pairs of runs. With the same change, jitter fell from
 #   {{before ferplus weight-average-update-bn jitter everything}} to
 #   {{after ferplus weight-average-update-bn jitter everything}}, and macro-F1 changed by
