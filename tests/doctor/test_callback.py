@@ -417,7 +417,7 @@ def test_an_average_that_is_put_in_behind_the_doctor_is_said():
     )
     (seen,) = doctor.examinations
     assert any("put it last" in line for line in seen.not_looked_at)
-    assert "average_not_validated" not in [one.code for one in seen.diagnoses]
+    assert not seen.diagnoses and not seen.epochs  # nothing is said of weights it did not see
 
 
 def test_labels_in_a_dict_of_one_output():

@@ -151,6 +151,11 @@ class Checkup:
         self._look_at_data()
         if built(self.model):
             self._look_at_model()
+        if self._swapped_behind:
+            self.give_up(
+                "The doctor stands before SwapEMAWeights in the list of callbacks, and would see "
+                "other weights than those that are validated: put it last."
+            )
 
     def epoch_begins(self) -> None:
         """A new average of the weights."""
@@ -202,12 +207,7 @@ class Checkup:
         """See whether the weights that are left were validated."""
         if self._observed:
             self._look_at_data()  # a second epoch's batches have passed
-        if self._swapped_behind:
-            self._missing.append(
-                "The doctor stands before SwapEMAWeights in the list of callbacks, and sees other "
-                "weights than those that are validated: put it last."
-            )
-        elif self._validated and self._fingerprint() not in self._validated:
+        if self._validated and self._fingerprint() not in self._validated:
             self.add(
                 found(
                     "average_not_validated",
