@@ -97,7 +97,8 @@ model.compile(keras.optimizers.Adam(1e-4), loss="binary_crossentropy", metrics=[
 # ## Train it here, now
 #
 # Eight epochs take about a minute and a half. Some seeds jump and some hardly do. If yours stays calm, put
-# another seed into the program, and run the program and `fit` again.
+# another seed into the program, and run the program and `fit` again. A rise in the last epoch is no jump yet:
+# nobody knows whether it comes back.
 
 # %%
 history = model.fit(
@@ -120,8 +121,6 @@ tl.plots.history(
 
 # %% [markdown]
 # ## Is this unusual?
-#
-# (Does your own run rise in its last epoch? That is no jump yet, since nobody knows whether it comes back.)
 #
 # No. We read the logs of public Keras trainings. Most are by one author, including nearly all
 # with ResNet50 at `1e-4`. *Jitter* measures how much the validation loss bounces from epoch to epoch. For

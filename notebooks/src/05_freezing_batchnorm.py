@@ -170,8 +170,8 @@ for words, effect in rows.items():
     print(f"{words:43}{effect.on_jitter:18}{effect.on_score}")
 
 # %% [markdown]
-# **At the question's rate, freezing showed no clear effect. At a tenth of it, frozen runs jumped more. Averaging calmed them.** On the
-# retina, frozen at a tenth of the rate also scored higher than live. Where BatchNorm is frozen, nothing can lag there, so the change of
+# **At the question's rate, freezing showed no clear effect. At a tenth of it, frozen runs jumped more. Averaging the weights calmed a frozen network in both trainings.** On the
+# retina, frozen at a tenth of the rate also scored higher than live. Where BatchNorm is frozen, nothing can lag, so the change of
 # [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. We also compared it with live
 # BatchNorm, weights averaged in both. On the retina, frozen at a tenth of the rate scored about as well as live at the question's. On the
 # faces, both at the question's rate, frozen scored lower with every seed.

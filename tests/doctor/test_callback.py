@@ -449,3 +449,14 @@ def test_stages_with_a_rate_of_their_own_lose_no_state():
                   callbacks=[doctor])  # fmt: skip
     codes = [one.code for seen in doctor.examinations for one in seen.diagnoses]
     assert "optimizer_state_lost" not in codes
+
+
+def test_a_fit_inside_a_fit_does_not_end_the_look_at_the_outer_one():
+    class Inner(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            compiled().fit(*data(), epochs=1, validation_data=data(64, seed=1), verbose=0)
+
+    with attached() as doctor:
+        compiled().fit(*data(), epochs=3, validation_data=data(64, seed=1), verbose=0,
+                       callbacks=[Inner()])  # fmt: skip
+    assert [seen.epochs for seen in doctor.examinations] == [(1, 2, 3)]

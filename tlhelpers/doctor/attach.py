@@ -30,9 +30,13 @@ def attached() -> Iterator[Doctor]:
     @functools.wraps(fit)
     def with_doctor(self: Any, *arguments: Any, **named: Any) -> Any:
         try:
-            arguments, named = _with(doctor, arguments, named)
+            looked_at = _with(doctor, arguments, named)
         except Exception as problem:  # then without a doctor
+            looked_at = None
             print(f"doctor: this fit is not looked at: {problem!r:.200}", file=sys.stderr)
+        if looked_at is None:
+            return fit(self, *arguments, **named)
+        arguments, named = looked_at
         try:
             return fit(self, *arguments, **named)
         finally:
@@ -52,13 +56,13 @@ def attached() -> Iterator[Doctor]:
         owner.fit, owner.predict = fit, predict
 
 
-def _with(doctor: Doctor, arguments: tuple, named: dict) -> tuple[tuple, dict]:
-    """The arguments of a `fit` with a doctor, where it has validation data."""
+def _with(doctor: Doctor, arguments: tuple, named: dict) -> tuple[tuple, dict] | None:
+    """The arguments of a `fit` with a doctor; None without validation data, or inside a `fit`."""
     validation = named.get("validation_data") is not None or named.get("validation_split")
     # fit(x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data)
     validation = validation or any(value is not None and value != 0.0 for value in _late(arguments))
     if not validation or doctor.busy:
-        return arguments, named
+        return None
     arguments, named = _observing(doctor, arguments, named)
     if len(arguments) > 5:
         return (*arguments[:5], _and(arguments[5], doctor), *arguments[6:]), named

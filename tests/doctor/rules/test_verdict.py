@@ -127,3 +127,10 @@ def test_numbers_that_keras_does_not_show_are_said_to_be_others(judged, loss, ot
             one.logs["accuracy"] = 0.4 if judged is stuck else 0.85
         evidence = judged(seen(read)).evidence
         assert ("with fresh statistics" in evidence) == fresh, evidence
+
+
+def test_data_that_a_model_can_live_with_is_no_trouble():
+    before = [found("loss_not_finite", "1 of 9 inputs holds NaN.")]
+    assert codes(seen(epochs(SMOOTH)), before) == []
+    broken = [replace(one, finite=False) for one in epochs(SMOOTH)]
+    assert codes(seen(broken), before) == ["loss_not_finite"]

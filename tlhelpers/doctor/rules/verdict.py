@@ -55,6 +55,8 @@ def judge(
     results = list(before)
     if loss_is_right(seen):  # whatever was said of it before training: the backend undid it
         results = [one for one in results if one.code != "loss_wants_probabilities"]
+    if seen.epochs and not_finite(seen) is None:  # NaN in the data, and a model that minds it
+        results = [one for one in results if one.code != "loss_not_finite"]
     have = {one.code for one in results}
     if {"validation_images_change", "validation_augmented"} & have:
         # Images that change look unlike those of training for that reason alone.
