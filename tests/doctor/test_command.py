@@ -59,6 +59,17 @@ def test_scripts_that_train_nothing_or_fail(tmp_path, script, code, said):
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["fits"] == []
 
 
+def test_a_run_without_a_fit_leaves_an_earlier_report(tmp_path):
+    """An hour's training, and then the script once more with --help."""
+    (tmp_path / "train.py").write_text("print('usage: ...')", encoding="utf-8")
+    earlier = {"report.json": '{"schema": 1, "fits": [{}]}', "report.html": ""}
+    for name, text in earlier.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    done = doctor("train.py", "--help", cwd=tmp_path)
+    assert done.returncode == 0 and "reports of an earlier run stay" in done.stderr
+    assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in earlier} == earlier
+
+
 def test_no_such_script_is_one_line(tmp_path):
     done = doctor("nothing.py", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr == "There is no script 'nothing.py'.\n"

@@ -75,15 +75,19 @@ def main(arguments: list[str] | None = None) -> int:
             traceback.print_exc()
             code = 1
     plain_where_needed()  # only now: the script's own printing is its own affair
-    if not doctor.examined:
-        print(
-            f"\ndoctor: '{script.name}' called no fit with validation data, so there was nothing "
-            "to look at.",
-            file=sys.stderr,
-        )
-    else:
+    if doctor.examined:
         print("\n" + doctor.report())
-    _save(doctor.save, folder)
+        _save(doctor.save, folder)
+        return code
+    print(
+        f"\ndoctor: '{script.name}' called no fit with validation data, so there was nothing to "
+        "look at.",
+        file=sys.stderr,
+    )
+    if _has_fits(folder / "report.json"):  # an hour's training, then `--help`
+        print(f"The reports of an earlier run stay in '{folder}'.", file=sys.stderr)
+    else:
+        _save(doctor.save, folder)
     return code
 
 
@@ -126,6 +130,14 @@ def _is_ours(file: Path) -> bool:
     try:
         return {"schema", "fits"} <= set(json.loads(text))
     except (ValueError, TypeError):
+        return False
+
+
+def _has_fits(file: Path) -> bool:
+    """Whether a report of an earlier run says something."""
+    try:
+        return bool(json.loads(file.read_text(encoding="utf-8"))["fits"])
+    except (OSError, ValueError, TypeError, LookupError):
         return False
 
 
