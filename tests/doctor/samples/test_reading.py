@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from tests.doctor.samples.sources import BATCH, Plain, X, Y
 from tlhelpers.doctor.samples import NotRead, random_ops, read
@@ -54,7 +55,9 @@ class Unequal(Plain):
         ((X, Y, Y, Y), "4 parts"),
         ((X, Y[:3]), "40 inputs and 3 labels"),
         ((X, "labels"), "no array"),
-        ((np.array(["a", "b"]),), "not numbers"),
+        ((np.array(["a", "b"]),), "holds text, not arrays of numbers"),
+        ((np.array([["a"], ["b"]], dtype=object),), "holds text"),
+        ((scipy.sparse.csr_array(np.eye(3)),), "holds csr_array objects"),
         ((np.zeros((0, 8, 8, 3)),), "empty"),
         ((np.float32(3.0),), "not batched"),
         ((None, Y), "no inputs"),

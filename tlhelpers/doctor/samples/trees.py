@@ -51,7 +51,9 @@ def as_numpy(leaf: Any) -> np.ndarray:
     if array.dtype.kind == "V":  # bfloat16 and its like
         array = array.astype(np.float32)
     if array.dtype.kind not in "biuf":
-        raise Unread(f"Its arrays hold {array.dtype}, not numbers.")
+        first = next(iter(array.flat), None)
+        held = "text" if isinstance(first, (str, bytes)) else f"{type(leaf).__name__} objects"
+        raise Unread(f"It holds {held}, not arrays of numbers.")
     return array
 
 
