@@ -41,6 +41,21 @@ def test_a_random_shift_blurs_training_images_and_is_no_other_preparation():
     )
 
 
+@pytest.mark.parametrize("filled", [0.0, 1.0])
+def test_holes_in_training_images_are_no_other_preparation(filled):
+    """Cutout: a square of a quarter of each image, somewhere else in each pass."""
+    rng = np.random.default_rng(0)
+    train, validation = rng.uniform(0.4, 0.6, (2, 64, 16, 16, 3)).astype("float32")
+    for image in train:
+        row, column = rng.integers(0, 8, 2)
+        image[row : row + 8, column : column + 8] = filled
+    assert prepared_otherwise(train, validation).evidence.startswith("Training images run from")
+    validation[:, 0, 0] = filled  # some pixel of a photograph is black, or white
+    assert prepared_otherwise(train, validation).code == "validation_prepared_otherwise"
+    assert prepared_otherwise(train, validation, augmented=True) is None
+    assert prepared_otherwise(train, 2 * validation - 1, augmented=True) is not None
+
+
 def texts(rng, n=500, words=300, long=20):
     """Words by a law of Zipf, none of them numbered yet."""
     shares = 1 / np.arange(5, 5 + words) ** 0.8

@@ -10,6 +10,7 @@ import numpy as np
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
 
+_HOLE = 0.22  # of the range: a black hole of a quarter of a gray image moves its mean by less
 _FEW_WORDS = 30
 _ENOUGH_TURNED = 8  # pairs of neighbors that chance would turn around
 _SORTED = 0.35  # of those
@@ -25,7 +26,8 @@ def prepared_otherwise(
     train, validation : array, shape (n, ...)
     augmented : bool
         Whether the training images differ from pass to pass. A random shift, turn or zoom
-        interpolates, so less sharp training images tell nothing then.
+        interpolates, so less sharp training images tell nothing then. A hole cut into each image,
+        or two images mixed, change the contrast, and the mean by a part of the range.
     """
     if train.shape[1:] != validation.shape[1:] or min(len(train), len(validation)) < 8:
         return None
@@ -50,7 +52,11 @@ def prepared_otherwise(
         a, b = ours.numbers[:, i], theirs.numbers[:, i]
         width = np.sqrt((_spread(a) ** 2 + _spread(b) ** 2) / 2)
         middle = abs(np.median(a) - np.median(b))
-        if augmented and name == "sharpness" and np.median(a) < np.median(b):
+        if augmented and (
+            name == "contrast"
+            or (name == "mean" and middle < _HOLE * max(spread_ours, spread_theirs))
+            or (name == "sharpness" and np.median(a) < np.median(b))
+        ):
             continue
         if middle > 2.5 * max(width, 1e-9) and middle > 0.1 * max(abs(np.median(a)), 1e-9):
             return found(
