@@ -337,6 +337,20 @@ def test_only_what_is_steadier_and_keeps_its_score_counts(tmp_path):
     assert list(shown.design).count("single") == 5
 
 
+def test_spikes_are_counted_beside_jitter(tmp_path):
+    """Of Keras's own loss, on both sides of the pairs alone."""
+    keep(tmp_path, "posted", 0.05)
+    keep(tmp_path, "clipnorm", 0.0, seeds=7)
+    for path in tmp_path.glob("*/posted-*/seed-[067].json"):
+        run = recordings.load(path)
+        run.history["val_loss"] = [0.5, 0.9, 0.5, 0.5]
+        recordings.save(run, tmp_path, "posted")
+    (found,) = verdicts.found("retinopathy", root=tmp_path)
+    assert found.seeds == list(range(7)) and found.spikes == (2, 0)
+    assert list(verdicts.findings_table([found]).spikes) == ["2 → 0"]
+    assert found.to_dict()["spikes"] == {"before": 2, "after": 0}
+
+
 def test_a_score_that_is_no_better_than_a_constant_answer_never_counts(tmp_path):
     """Nothing is lost against a posted run that is as bad."""
     keep(tmp_path, "posted", 0.2, auc=0.5)

@@ -25,6 +25,7 @@ from tlhelpers.core.errors import CourseError
 from tlhelpers.experiment import protocol
 from tlhelpers.experiment.cases import case
 from tlhelpers.experiment.protocol import Question
+from tlhelpers.measures import stability
 from tlhelpers.measures.statistics import NoiseFloor, holm, noise_floor
 from tlhelpers.training.run import Experiment
 
@@ -115,6 +116,21 @@ class Finding:
         return sorted(set(self.before.seeds) & set(self.after.seeds))
 
     @property
+    def spikes(self) -> tuple[int, int] | None:
+        """Spikes of Keras's own ``val_loss`` without and with the change, all seeds together.
+
+        As the field survey counts them (`tlhelpers.measures.stability.spikes`). Nothing is judged
+        by them. None if a run diverged.
+        """
+        if self.diverged:
+            return None
+        before, after = (
+            sum(len(stability.spikes(r.curve("val_loss"))) for r in side if r.seed in self.seeds)
+            for side in (self.before, self.after)
+        )
+        return before, after
+
+    @property
     def on_jitter(self) -> str:
         """What the change does to jitter: `HELPS`, `HURTS` or `NOISE`, as pages say it."""
         return in_a_word(self.jitter, self.p)
@@ -138,6 +154,7 @@ class Finding:
             "p": self.p,
             "score_p": self.score_p,
             "seeds": self.seeds,
+            "spikes": self.spikes and dict(zip(("before", "after"), self.spikes, strict=True)),
             "not_worse": self.not_worse,
             "better_than_nothing": self.better_than_nothing,
             "jumps": self.jumps,
@@ -408,6 +425,7 @@ def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
                     )
                 },
                 "p (Holm)": "–" if f.p is None else f"{f.p:.3f}",
+                "spikes": "–" if f.spikes is None else "{} → {}".format(*f.spikes),
                 "seeds": len(f.seeds),
                 "verdict": f"{f.verdict}: {f.diverged}" if f.diverged else f.verdict,
             }

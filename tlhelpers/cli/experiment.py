@@ -362,7 +362,7 @@ def _show_judgement(judgement: Judgement) -> None:
             list(rows.columns),
             rows.values.tolist(),
             words=("fix", "verdict"),
-            spare=("climb", "train_inference_gap", "seeds"),
+            spare=("climb", "train_inference_gap", "spikes", "seeds"),
         )
     steady = protocol.joined(protocol.of(judgement.profile).steady[judgement.case])
     typer.echo(f"\nThe steady recipe{f', {steady}' if steady != protocol.POSTED else ''}:")
