@@ -193,7 +193,8 @@ class Doctor(keras.callbacks.Callback):
 
     def __repr__(self) -> str:
         found = [one.code for each in self.examinations for one in each.diagnoses]
-        return f"<Doctor: {len(self.examinations)} fits, {', '.join(found) or 'nothing found'}>"
+        fits = f"{len(self.examinations)} fit{'' if len(self.examinations) == 1 else 's'}"
+        return f"<Doctor: {fits}, {', '.join(dict.fromkeys(found)) or 'nothing found'}>"
 
     def _repr_html_(self) -> str:
         self.finish()
