@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,7 +63,7 @@ def built(model: Any) -> bool:
 
 def fingerprint(model: Any) -> int:
     """A number that differs as soon as the last weights that train differ."""
-    return hash(tuple(value.tobytes() for value in values(model.trainable_variables)[-4:]))
+    return hash(tuple(value.tobytes() for value in values(model.trainable_variables[-4:])))
 
 
 def _plain(tensor: Any) -> np.ndarray:
@@ -129,8 +129,8 @@ class Network:
                 variable.assign(value)
 
     @contextmanager
-    def weights(self, others: list[np.ndarray]) -> Iterator[None]:
-        """Other values in place of the weights that train."""
+    def weights(self, others: Iterable[np.ndarray]) -> Iterator[None]:
+        """Other values in place of the weights that train; `others` may make them one by one."""
         variables = self.model.trainable_variables
         before = values(variables)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,7 +101,7 @@ class Watch:
         self._sums: list[np.ndarray] = []
         self._count, self._every = 0, 1
         self._steps: list[float] = []
-        self._last: list[np.ndarray] | None = None
+        self._last: dict[int, np.ndarray] | None = None  # kernels, by the variable's number
 
     def give_training_images(self, x: Any, labels: np.ndarray) -> None:
         """Training images as `fit` feeds them, to measure statistics on."""
@@ -142,21 +143,26 @@ class Watch:
         return (step + 1) % self._every == 0 or step in (self._middle - 1, self._middle)
 
     def take(self, step: int) -> None:
-        """Take the weights in."""
+        """Take the weights in, one after the other: no third copy of all of them is held."""
         wanted = (step + 1) % self._every == 0
-        near = step in (self._middle - 1, self._middle)
-        now = values(self.network.model.trainable_variables)
-        if near:
-            if step == self._middle and self._last is not None:
-                self._steps.append(relative_step(self._last, now))
-            self._last = now if step == self._middle - 1 else None
-        if wanted:
+        before = self._last if step == self._middle else None
+        self._last = {} if step == self._middle - 1 else None
+        lengths = []
+        for i, variable in enumerate(self.network.model.trainable_variables):
+            (now,) = values([variable])
+            if before is not None and i in before:
+                lengths.append(relative_step(before.pop(i), now))
+            if self._last is not None and now.ndim > 1:  # kernels only
+                self._last[i] = now.copy() if wanted else now
+            if not wanted:
+                continue
             if self._count:
-                for total, value in zip(self._sums, now, strict=True):
-                    total += value
+                self._sums[i] += now
             else:
-                self._sums = [value.copy() for value in now] if near else now
-            self._count += 1
+                self._sums.append(now)
+        if lengths:
+            self._steps.append(float(np.median(lengths)))
+        self._count += wanted
 
     def read(self, number: int) -> Epoch:
         """All readings of the epoch that has just ended, with the weights that are in the model."""
@@ -185,12 +191,12 @@ class Watch:
                     if self.batch < _SMALL_BATCH and self._reads % _EVERY == 0:
                         train = self._train_readings()
                 if self._count:
-                    with network.weights([total / self._count for total in self._sums]):
+                    with network.weights(self._averages()):
                         if live:
                             network.measure_statistics(few)
                         ask("averaged")
             elif self._count:
-                with network.weights([total / self._count for total in self._sums]):
+                with network.weights(self._averages()):
                     ask("averaged")
         step = float(np.median(self._steps)) if self._steps else None
         if not self.task.classes:
@@ -215,6 +221,10 @@ class Watch:
             live=live,
         )
 
+    def _averages(self) -> Iterator[np.ndarray]:
+        """The mean of the weights that were taken in, one variable at a time."""
+        return (total / self._count for total in self._sums)
+
     def _ask(self, x: Any) -> np.ndarray:
         return self.task.answers(self.network.outputs(x))
 
@@ -230,14 +240,10 @@ class Watch:
         }
 
 
-def relative_step(before: list[np.ndarray], after: list[np.ndarray]) -> float:
-    """Length of a step over the length of the weights, median over the kernels."""
-    lengths = [
-        float(np.linalg.norm(new - old) / max(float(np.linalg.norm(old)), 1e-12))
-        for old, new in zip(before, after, strict=True)
-        if old.ndim > 1
-    ]
-    return float(np.median(lengths)) if lengths else float("nan")
+def relative_step(before: np.ndarray, after: np.ndarray) -> float:
+    """Length of a step of one kernel over the length of the kernel."""
+    length = max(float(np.linalg.norm(before)), 1e-12)
+    return float(np.linalg.norm(np.subtract(after, before, out=before)) / length)
 
 
 class Clock:
