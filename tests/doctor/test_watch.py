@@ -12,9 +12,7 @@ from tlhelpers.doctor.network import Network
 from tlhelpers.doctor.task import Task
 from tlhelpers.doctor.watch import Watch, relative_step
 
-CLASSES = Task(
-    classes=2, single=False, sparse=True, probabilities=False, loss="", from_logits=None
-)
+CLASSES = Task(classes=2, single=False, sparse=True, probabilities=False, loss="", from_logits=None)
 
 
 def watch(*sizes):
