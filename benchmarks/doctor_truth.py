@@ -1,6 +1,6 @@
 """How often the doctor is right: small programs with a known trouble, and healthy ones.
 
-Run ``python benchmarks/doctor_truth.py --seeds 5 --jobs 2``: half a minute a program and seed on a
+Run ``python benchmarks/doctor_truth.py --seeds 5 --jobs 2``: seven seconds a program and seed on a
 core, resumable. Programs are those of ``tests/doctor/programs``, of ``tests/doctor/strangers`` and
 of the folders that are named. It prints the table and writes it into ``docs/doctor.md``. A
 program's first line says what is wrong with it.
@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +30,11 @@ from tlhelpers.measures.statistics import wilson
 OWN = [paths.PROJECT / "tests" / "doctor" / name for name in ("programs", "strangers")]
 PAGE = paths.PROJECT / "docs" / "doctor.md"
 HEALTHY = "none"
+
+# Importing Keras takes five of twelve seconds. A server imports it once, and each program gets a
+# process that is forked from it before anything was computed.
+_WORKSHOP = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
+_WORKSHOP.set_forkserver_preload(["keras", "tlhelpers.doctor.attach"])
 
 
 @dataclass(frozen=True)
@@ -51,21 +56,32 @@ def truth(program: Path) -> str:
     return program.read_text(encoding="utf-8").splitlines()[0].split("CODE:")[1].strip(' ."')
 
 
+def _doctor(said: Path, arguments: list[str]) -> None:
+    """In a process of its own: what the command does, with its words kept in a file."""
+    from tlhelpers.doctor.__main__ import main as doctor
+
+    with said.open("w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.exit(doctor(arguments))
+
+
 def ask(program: Path, seed: int) -> Answer:
     """Run a program beside the doctor, or read what it said before."""
     stem = f"{program.stem}-{seed}"
     kept = paths.build() / "doctor_truth" / f"{stem}.json"
     if not kept.exists():
         with tempfile.TemporaryDirectory() as folder:
-            doctor = (sys.executable, "-m", "tlhelpers.doctor")
-            done = subprocess.run(
-                [*doctor, "--out", folder, str(program), str(seed)],
-                capture_output=True,
-                text=True,
-                env={**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TLHELPERS_PROGRESS": "0"},
+            said = Path(folder) / "said.txt"
+            done = _WORKSHOP.Process(
+                target=_doctor, args=(said, ["--out", folder, str(program), str(seed)])
             )
-            if done.returncode:
-                raise SystemExit(f"{program.name} failed:\n{done.stderr[-1500:]}")
+            done.start()
+            done.join()
+            if done.exitcode:
+                raise SystemExit(
+                    f"{program.name} failed:\n{said.read_text(errors='replace')[-1500:]}"
+                )
             fits = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))["fits"]
         codes = [one["code"] for one in fits[-1]["diagnoses"]] if fits else ["no fit"]
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -118,6 +134,7 @@ def main(
     write: bool = True,
 ) -> None:
     """Ask about every program and seed, then print the table."""
+    os.environ.update(TF_NUM_INTRAOP_THREADS="1", TLHELPERS_PROGRESS="0", TF_CPP_MIN_LOG_LEVEL="3")
     programs = [p for folder in (*OWN, *(folders or [])) for p in sorted(folder.glob("*.py"))]
     asked = [(program, seed) for seed in range(seeds) for program in programs]
     with ThreadPoolExecutor(jobs) as pool:  # each program is a process of its own
