@@ -49,13 +49,14 @@ tl.plots.readings(
 # %% [markdown]
 # | you see | trouble | what to change |
 # | --- | --- | --- |
-# | **A.** Blue is calm where orange jumps. | BatchNorm lags: the weights were fine, the statistics were not ([page 04](04_batchnorm_lags.ipynb)). | Averaged weights with fresh statistics ([page 07](07_average_the_weights.ipynb)). |
+# | **A.** Blue is calm where orange jumps. | BatchNorm lags: the weights were fine, the statistics were not ([page 04](04_batchnorm_lags.ipynb)). | Averaged weights with fresh statistics ([page 07](07_average_the_weights.ipynb)). Shorter steps lag less, too: see B. |
 # | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | The same; if BatchNorm trains, a tenth of the learning rate is about as steady, but scored lower on the retina. With BatchNorm frozen, as here, the average needs no fresh statistics, and a tenth was not enough. |
-# | **C.** One valley, then all three climb. | The network overfits, or it grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
+# | **C.** One valley, then all three climb while the training loss falls. | The network overfits, or it grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
 #
 # In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. If yours trains, look only whether blue jumps, too. Ignore the first point of its pink
 # line: that average still holds weights that have hardly trained. C was trained with averaged weights and fresh statistics, so its orange
-# line shows both already. Most jumping curves that we measured were A and B together.
+# line shows both already. Most jumping curves that we measured were A and B together: a long step moves
+# the weights, and leaves the statistics behind.
 #
 # ## Before anything else
 #
@@ -99,7 +100,7 @@ doctor
 
 # %% [markdown]
 # It names the trouble, shows the evidence, and gives you the lines of Keras that cure it. The chart shows
-# the readings that a finding rests on; each share is taken over all epochs. Here lag lifts the whole curve. Its other findings hold, too: without flips the loss soon
+# the readings that a finding rests on. Each percentage says how much of the loss, or of its climb, that cause explains over all epochs. Here lag lifts the whole curve. Its other findings hold, too: without flips the loss soon
 # climbs, and some of our validation faces are copies of training faces, as in FER+
 # ([page 10](10_honest_validation.ipynb)).
 #

@@ -125,7 +125,7 @@ tl.plots.history(
 # No. We read the logs of public Keras trainings. Most are by one author, including nearly all
 # with ResNet50 at `1e-4`. *Jitter* measures how much the validation loss bounces from epoch to epoch. For
 # ResNet50 at `1e-4`, bouncing is the rule. This page shows Keras's own `val_loss`. Later pages show the
-# NLL, which is higher, because Keras reads a softmax as two sigmoids here. [Page 03](03_is_it_noise.ipynb) defines the one and explains the other.
+# plain log loss (NLL), whose numbers are higher. [Page 03](03_is_it_noise.ipynb) defines jitter and NLL.
 
 # %%
 resnet50 = tl.study("retinopathy", "witness").judged()  # recorded; page 12 shows its curves
@@ -192,7 +192,7 @@ tl.check("01-rule-out", my_answer)
 # <details><summary>How sure are we?</summary>
 #
 # The images are drawn, the network is smaller, and there are 200 steps in an epoch where the question
-# had about 875. BatchNorm remembers half an epoch here, a ninth in the question. We settled on this
+# had about 875. BatchNorm remembers half an epoch here, a ninth in the question ([page 04](04_batchnorm_lags.ipynb)). We settled on this
 # recipe because its jitter falls within the range of the public logs, and before any cure was tried on it. Single runs of a
 # larger version, cures included, had been seen. All choices are in
 # [PROTOCOL.md](../recordings/PROTOCOL.md), all results on [page 14](14_everything_tried.ipynb).

@@ -48,7 +48,7 @@ tl.plots.history(
 #
 # As on [page 01](01_retina_spikes.ipynb), the images are drawn and the backbone is small. `rescale`
 # makes each step as long as in ResNet50. Our epochs are shorter, so BatchNorm gets a momentum of `0.9`:
-# its memory covers the same share of an epoch as in the question.
+# its memory covers the same share of an epoch as in the question ([page 04](04_batchnorm_lags.ipynb)).
 #
 # The rest is the question's recipe. The first blocks are frozen, and the blocks next to the head
 # train. Faces are enlarged, and the gray channel is copied to red, green and blue. Add a random
@@ -129,14 +129,14 @@ tl.plots.recalls({"the question's recipe": posted}, "The rarest expressions are 
 # At the right end most faces are missed. In our drawn set, contempt is hardly ever found.
 #
 # Now look at the thin lines. With so few faces, recall is very uncertain. If none of 20 is found, what
-# can the true recall be? Wilson's 95 % interval says:
+# can the true recall be? Wilson's 95 % interval, made for shares that were counted on few cases, says:
 
 # %%
 low, high = tl.statistics.wilson(0, 20)
 print(f"0 of 20 found: the true recall may lie anywhere from {low:.0%} to {high:.0%}")
 
 # %% [markdown]
-# Up to one in six. For "none found" you can do it in your head: the upper end is about 4 / (n + 4).
+# Up to one in six. For "none found" you can do it in your head: the upper end is a little below 4 / (n + 4).
 #
 # So finding none of 20 could mean that the network cannot recognize disgust, or only that these
 # 20 were unlucky. [Page 11](11_rare_classes.ipynb) shows how to find out. To notice the problem, watch macro-F1 beside
@@ -198,7 +198,7 @@ tl.check("02-blind", my_answer)
 # my_answer = 100 * (before - (answers == run.labels).mean())
 # ```
 #
-# Hardly any: a network that is blind to two of eight expressions keeps its accuracy. Look at
+# Hardly any, far less than one point: a network that is blind to two of eight expressions keeps its accuracy. Look at
 # recall per class before you believe any accuracy.
 # </details>
 

@@ -45,11 +45,11 @@ tl.plots.history(
 # **Only the seed differs.** It sets the head's first weights, the order of the images, and which of
 # them are flipped.
 #
-# So a calmer curve after a change is no evidence. You may just have a lucky seed.
+# So a calmer curve after a change may just be a lucky seed.
 #
 # ## A number for jumping
 #
-# We need a number. Take the log of the validation loss, so that doubling
+# Take the log of the validation loss, so that doubling
 # counts the same at any level. Find the lowest epoch. Before it the loss should fall, because the network
 # learns. After it a rise may be overfitting, and only a fall that follows shows that it was a jump. *Jitter* adds up these
 # steps the wrong way: rises before the lowest epoch, falls after it. It doubles the sum, since every jump goes up and comes back down,
@@ -72,8 +72,8 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 # Any curve with a single valley has a jitter of zero. At 0.1 the loss goes up or down by about 10 %
 # from one epoch to the next. Watch the score beside it: a run that learns nothing is perfectly steady.
 #
-# We take the plain loss of the probabilities, the *NLL*. For the retina, Keras shows another number: on
-# TensorFlow it takes a softmax for two separate sigmoids ([page 09](09_overfit_or_overconfident.ipynb)).
+# We take the plain log loss, *NLL* (negative log-likelihood): minus the log of the right class's probability. For the retina, Keras shows another number: with `binary_crossentropy` on
+# TensorFlow, it takes a softmax for two separate sigmoids ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Why a curve moves at all
 #
@@ -174,15 +174,14 @@ for share in (0.25, 0.5, 0.75):
     print(f"to see jitter fall by {share:.0%}: {np.ceil(runs):.0f} runs of each recipe")
 
 # %% [markdown]
-# A large effect shows with a handful of seeds. A
-# small effect is rarely worth the runs it needs. With two or three pairs, believe only a very large effect. Fix the number before you start: if you add seeds until the result pleases you, it
+# A large effect shows with a handful of seeds. With two or three pairs, believe only a very large one. Fix the number before you start: if you add seeds until the result pleases you, it
 # will.
 #
 # ## Try it
 #
 # **Exercise 1 (8 minutes).** Which of these six curves jump? Chance alone would give a jitter of about
 # `np.mean(0.8 * error / loss)`, with `error` the standard error of each step; `0.8` is the mean size of
-# a normal error. Call a curve "jumps" if its jitter is more than twice that, and "noise" otherwise.
+# a normal error. Half of such steps go the wrong way, and jitter counts those twice. Call a curve "jumps" if its jitter is more than twice that, and "noise" otherwise.
 
 # %%
 one, two = tl.study("retinopathy"), tl.study("ferplus")

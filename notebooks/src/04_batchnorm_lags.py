@@ -50,8 +50,8 @@ tl.plots.readings(
 # 1 / (1 − momentum) steps. With Keras's default of 0.99 that is the last hundred batches.
 #
 # Every step changes the weights, and with them the values that reach the layer. The running average
-# takes a while to catch up. Watch one channel during the first epoch. We measured the
-# statistics before it began, so the running mean starts where the batches are:
+# takes a while to catch up. Watch one channel during the first epoch. Before it, we set the
+# running statistics to freshly measured ones, so the running mean starts where the batches are:
 
 # %%
 trainer = retina.case.trainer(retina.case.measured)
@@ -63,7 +63,7 @@ tl.plots.chase(seen, "The running mean chases the mean of the batches")
 # dots drift, the line trails behind. Keras validates with the line, wherever it is when the epoch ends.
 #
 # What does that do to an image? Here it is at the end of that epoch, in both modes. The weights are the
-# same, but the next layers receive other values. The differences are small: compare the two images in the column of channel 83.
+# same, but the next layers receive other values. The differences are small: compare the dark patches of a channel in the upper and the lower row.
 
 # %%
 batch = retina.case.split.validation.images[:32]

@@ -146,7 +146,7 @@ tl.plots.curves(
 # much that their mean says little: AUC in the last epoch, the first row below, shows no clear effect.
 #
 # In the faces training, we froze BatchNorm at the question's learning rate, and at a tenth of it, each
-# compared with live BatchNorm at the same rate:
+# compared with BatchNorm that trains (*live*) at the same rate:
 
 # %%
 faces = tl.study("ferplus", profile, live, seeds)
@@ -174,7 +174,7 @@ for words, effect in rows.items():
 # retina, frozen at a tenth of the rate also scored higher than live. Where BatchNorm is frozen, nothing can lag, so the change of
 # [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. We also compared it with live
 # BatchNorm, weights averaged in both. On the retina, frozen at a tenth of the rate scored about as well as live at the question's. On the
-# faces, both at the question's rate, frozen scored lower with every seed.
+# faces, at the question's rate and with averaged weights, the frozen network scored lower than the live one with every seed.
 #
 # Live BatchNorm rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
 # numbers. If steps are long, each layer's outputs probably drift, the next layer multiplies the drift, and nothing
@@ -184,7 +184,7 @@ for words, effect in rows.items():
 #
 # | your training | freeze BatchNorm? |
 # | --- | --- |
-# | ResNet50 at the question's rate | No. Average the weights ([page 07](07_average_the_weights.ipynb)) or shorten the step ([page 06](06_step_length.ipynb)). |
+# | ResNet50 at `1e-4` or more, as in the questions | No. Average the weights ([page 07](07_average_the_weights.ipynb)) or shorten the step ([page 06](06_step_length.ipynb)). |
 # | the same at a tenth of the rate | Only together with averaged weights: alone, it jumped more. |
 # | a network with short steps and few images, such as EfficientNet at 1e-4 | Try it, and compare scores over a few seeds. |
 # | only two or three images fit into a batch | Yes, at a lower rate and with averaged weights: [statistics of so few images](https://arxiv.org/abs/2105.07576) are too noisy to train with. |
@@ -254,7 +254,7 @@ tl.check("05-freeze-or-leave", my_answer)
 #
 # The flag was tested with Keras 3.3, 3.6 and 3.15. Freezing helped in one run of EfficientNet-Lite0 on
 # 1,000 real faces at 1e-4: the live run always answered the larger class, the frozen one learned. On real
-# retina photographs at 96 pixels one frozen run had the steadier loss, and neither learned much. Single runs
+# retina photographs at 96 pixels, one frozen run had a steadier loss than the live one, and neither learned much. Single runs
 # of a real ResNet50, trained beforehand on faces, agree with our rebuild: frozen at 1e-4 it hardly learned, and frozen at
 # 1e-5, in an earlier PyTorch program, it jumped. At `1e-5` on the retina all eight frozen runs learned, and each scored higher
 # than its live twin.

@@ -48,7 +48,7 @@ tl.plots.field_survey(
 # %% [markdown]
 # Look at the black bars. EfficientNet jumps less, even at several times the learning rate. At `1e-5`
 # hardly any run jumps. But the logs at `1e-5` come from other authors and use other images, so they prove little. Our
-# network is calmer than EfficientNet's logs, so more than the step makes those jump.
+# network is calmer than EfficientNet's logs, so something besides the step must make those jump.
 #
 # At `1e-4`, MobileNet and the other networks jump, too. MobileNetV2's BatchNorm has a very long
 # memory, which is a separate problem ([page 04](04_batchnorm_lags.ipynb), exercise 1).
@@ -61,6 +61,8 @@ tl.plots.field_survey(
 # output, a step is therefore at most about:
 #
 # $$\text{step length} \approx \text{rate} \cdot \frac{\sqrt{\text{fan-in}}}{\text{rms of the kernel}}$$
+#
+# Fan-in is the n of a filter; rms, the root mean square, is the typical size of its weights.
 #
 # ResNet50 has small weights and wide layers, so its steps are long. You can lengthen the step of any
 # network: make its kernels smaller. [BatchNorm undoes the scale](https://arxiv.org/abs/1706.05350), so the
@@ -126,7 +128,7 @@ print("ResNet50, published:", f"{tl.similarity.published()['resnet50'].step.at(1
 #
 # <details><summary>A warm-up, then a cosine to zero</summary>
 #
-# The question has 30 epochs, one of them a warm-up. Write your own numbers, and take `EarlyStopping` out, or training
+# Of the question's 30 epochs, this makes the first a warm-up. Write your own numbers, and take `EarlyStopping` out, or training
 # may end before the rate has fallen.
 #
 # ```diff

@@ -77,9 +77,9 @@ tl.plots.readings(
 # {{changes ferplus weight-average-update-bn}}
 # ```
 #
-# The optimizer keeps the average, with a memory of one epoch; 32 is the batch size. `SwapEMAWeights` puts
+# The optimizer keeps the average, an exponential moving one (EMA), with a memory of one epoch; 32 is the batch size. `SwapEMAWeights` puts
 # it in place for validation. Then `UpdateBatchNorm` measures the statistics for it. Training itself goes on
-# as before, except that Dropout and random flips draw other numbers. Put `EarlyStopping` and `ModelCheckpoint` behind these two, and give `EarlyStopping`
+# as before, except that Dropout and random flips draw other numbers: measuring runs them as well. Put `EarlyStopping` and `ModelCheckpoint` behind these two, and give `EarlyStopping`
 # `restore_best_weights=True`: otherwise an early stop leaves you raw weights with the average's statistics.
 #
 # `UpdateBatchNorm` takes about a thousand random training images, in the form that `fit` gets. Used without
@@ -121,10 +121,11 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
 #
 # | you see | trouble | what to change |
 # | --- | --- | --- |
-# | fresh statistics are calm | BatchNorm lags | both callbacks; `UpdateBatchNorm` alone takes the lag away and nothing else, which was not clearly enough in our runs |
+# | fresh statistics are calm | BatchNorm lags | both callbacks; `UpdateBatchNorm` alone takes the lag away and nothing else, and had no clear effect over eight runs ([page 14](14_everything_tried.ipynb)) |
 # | they jump as well, averaged weights with fresh statistics are calm | the step is too long | both callbacks; or a tenth of the rate, watching the score |
 # | the same, and BatchNorm is frozen | the step is too long | the average without `UpdateBatchNorm` |
-# | one valley, then a climb | overfitting or overconfidence | `EarlyStopping`, then [page 09](09_overfit_or_overconfident.ipynb) |
+# | one valley, then a climb, while the training loss falls | overfitting or overconfidence | `EarlyStopping`, then [page 09](09_overfit_or_overconfident.ipynb) |
+# | a climb, and the training loss climbs with it | the step is too long: the weights run away | a tenth of the rate |
 #
 # ## Try it
 #
