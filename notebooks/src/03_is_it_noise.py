@@ -72,7 +72,7 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 # Any curve with a single valley has a jitter of zero. At 0.1 the loss goes up or down by about 10 %
 # from one epoch to the next. Watch the score beside it: a run that learns nothing is perfectly steady.
 #
-# We take the plain log loss, *NLL* (negative log-likelihood): minus the log of the right class's probability. For the retina, Keras shows another number: with `binary_crossentropy` on
+# We take the plain log loss, *NLL* or negative log-likelihood: minus the log of the right class's probability. For the retina, Keras shows another number: with `binary_crossentropy` on
 # TensorFlow, it takes a softmax for two separate sigmoids ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Why a curve moves at all
