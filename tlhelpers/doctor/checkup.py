@@ -403,6 +403,7 @@ class Checkup:
             single=bool(self._task and self._task.single),
             float16="float16" in policies,
             uses_average=self._swaps and bool(getattr(self.model.optimizer, "use_ema", False)),
+            of=self._facts.get("validation_images", 0) if self._complete else 0,
             complete=self._complete
             and self._watch is not None
             and self._watch.images == self._facts["validation_images"],

@@ -44,6 +44,9 @@ def test_raw_inputs_are_raw_only_if_they_reach_a_kernel():
     assert raw({"inputs_to": 80.0, "reaches_first_kernel": 2.5}, stuck) is None
     assert "goes up to 80" in raw({"reaches_first_kernel": 80.0}, stuck).evidence
     assert raw({"reaches_first_kernel": 80.0, "batchnorm_layers": 1}, stuck) is None
+    assert "scaled twice" in raw({"reaches_first_kernel": 1 / 255}, stuck).evidence
+    assert raw({"reaches_first_kernel": 1 / 255, "batchnorm_layers": 1}, stuck) is None
+    assert raw({"reaches_first_kernel": 0.5}, stuck) is None and raw({}, stuck) is None
 
 
 def test_what_arrives_is_measured_behind_layers_without_a_kernel():

@@ -45,11 +45,11 @@ def test_a_smooth_loss_whose_accuracy_drifts_is_no_noise():
     assert too_few(seen(epochs(SMOOTH, accuracy=hops)), 200) is None
 
 
-def test_thirty_images_are_too_few_for_a_calm_curve_as_well():
+def test_forty_images_are_too_few_for_a_calm_curve_as_well():
     calm = seen(epochs(SMOOTH, accuracy=0.75))
     # Wilson's interval of 18 of 24, by hand: 0.55 to 0.88.
     assert "anything from 0.55 to 0.88" in far_too_few(calm, 24).evidence
-    assert far_too_few(calm, 31) is None and far_too_few(calm, 0) is None
+    assert far_too_few(calm, 41) is None and far_too_few(calm, 0) is None
     assert far_too_few(replace(calm, complete=False), 24) is None  # others were not read
     labels = np.arange(24) % 3
     assert [one.code for one in judge(calm, [], labels, {})] == ["too_few_validation_images"]

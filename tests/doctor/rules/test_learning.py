@@ -42,3 +42,22 @@ def test_labels_moved_by_some_places_are_found():
     read = [replace(one, choices=choices, right=right) for one in epochs(SMOOTH)]
     found = misordered(seen(read), labels)
     assert found.code == "label_order" and "by 7 places" in found.evidence
+
+
+def test_wrong_answers_that_depend_on_the_class_are_no_order_of_labels():
+    """Training learns. Validation is wrong, but the same two classes get the same answer."""
+    labels = np.random.default_rng(1).integers(0, 3, IMAGES)
+
+    def found(choices):
+        right = {"as_validated": choices == labels}
+        read = [replace(one, choices=choices, right=right) for one in epochs(SMOOTH)]
+        return misordered(seen(read), labels)
+
+    finer = np.array([1, 2, 1])[labels]  # textures that all look finer
+    other = found(finer)
+    assert (
+        other.code == "validation_prepared_otherwise" and "0 and 2 are called 1" in other.evidence
+    )
+    assert found(np.array([1, 2, 0])[labels]).code == "label_order"  # numbered otherwise
+    mixed = np.random.default_rng(0).permutation(finer)
+    assert found(mixed).code == "label_order"

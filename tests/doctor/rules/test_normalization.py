@@ -18,6 +18,13 @@ def test_averages_of_the_last_batches_have_their_own_name():
     assert found.code == "bn_averages_of_few_images" and "1.1 batches" in found.evidence
 
 
+def test_an_image_alone_has_no_statistics():
+    """Not too short a memory, whatever the momentum."""
+    for momentum in (0.1, 0.99, 0.999):
+        found = batchnorm(seen(epochs(SPIKES, fresh=SMOOTH), momenta=(momentum,), batch=1))
+        assert found.code == "bn_batch_too_small" and "by itself alone" in found.evidence
+
+
 def test_averaged_weights_with_statistics_of_others_are_not_lag():
     found = batchnorm(seen(epochs(SPIKES, fresh=SMOOTH), uses_average=True))
     assert found.code == "average_not_validated"

@@ -44,6 +44,16 @@ def test_an_accuracy_that_is_not_that_of_the_predictions():
     assert metric_disagrees(seen(read)) is None
 
 
+def test_a_sample_of_most_images_is_close_to_all_of_them():
+    """By hand: 4 · √(0.25 / 400) = 0.10 of very many images; of 600, √(1/3) of that, 0.058."""
+    read = epochs(SMOOTH)
+    for one in read:
+        one.logs.update(val_accuracy=0.72, val_loss=float(one.nll["as_validated"].mean()))
+    assert metric_disagrees(seen(read, complete=False)) is None
+    assert metric_disagrees(seen(read, complete=False, of=4000)) is None
+    assert metric_disagrees(seen(read, complete=False, of=600)).code == "metric_threshold"
+
+
 def test_an_accuracy_that_falls_while_the_loss_falls_counts_something_else():
     def code(train, validation, loss=SMOOTH):
         read = epochs(SMOOTH, train=loss)

@@ -15,6 +15,7 @@ _APART = 30  # times the variance the network knows, or the size; [0, 1] for [-1
 _FAR = 8  # standard deviations between the mean that arrives and the one the network knows
 HUGE = 1000.0  # no step is short enough for such inputs
 _SMALL, _LARGE = 3.0, 20.0  # ranges: scaled to about 1 already; not scaled at all
+_TINY = 0.02  # for what should be about 1: scaled once too often
 
 
 def scaled_twice(model: Any, x: np.ndarray) -> Diagnosis | None:
@@ -128,9 +129,20 @@ def other_than_before(now: Arrival, before: float) -> Diagnosis | None:
 
 
 def raw(facts: dict[str, Any], stuck: Diagnosis, least: float = 20.0) -> Diagnosis | None:
-    """Inputs that nobody scaled, in a training that is `stuck` and has no BatchNorm for that."""
+    """Inputs that nobody scaled, or scaled twice, in a training that is `stuck`.
+
+    Where there is BatchNorm it would have put them right.
+    """
     largest = facts.get("reaches_first_kernel", 0.0)
-    if largest < least or facts.get("batchnorm_layers"):
+    if facts.get("batchnorm_layers"):
+        return None
+    if 0 < largest < _TINY:
+        return found(
+            "inputs_out_of_range",
+            f"{stuck.evidence} What reaches its first layer goes up to {largest:.2g} only, as if "
+            "it had been scaled twice.",
+        )
+    if largest < least:
         return None
     return found(
         "inputs_out_of_range",

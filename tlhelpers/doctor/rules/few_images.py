@@ -13,7 +13,7 @@ from tlhelpers.measures.statistics import wilson
 
 _FEW = 100  # images, of which each is a step that one sees in the accuracy
 _HOPS = 0.015
-_TOO_FEW = 30  # whatever the curve does: the accuracy of so few is known to 10 % at best
+_TOO_FEW = 40  # whatever the curve does: the accuracy of so few is known to 10 % at best
 
 
 def too_few(seen: Seen, images: int) -> Diagnosis | None:

@@ -14,6 +14,9 @@ from tlhelpers.doctor.wording import percent
 _FALLS = 0.98  # of the training loss in the middle
 _GOOD_AUC = 0.62
 _TELLS = 0.03  # of the labels' entropy
+_DEPENDS = (
+    0.1  # the square of Cramér's V: 0 for answers that know nothing, 1 for one answer a class
+)
 
 
 def stuck(seen: Seen, labels: np.ndarray | None = None) -> Diagnosis | None:
@@ -113,12 +116,46 @@ def misordered(seen: Seen, labels: np.ndarray) -> Diagnosis | None:
     spread = len(np.unique(choices)) > 1
     if not (learned and spread):
         return None
+    if shared := _one_answer_for_two(choices, labels):
+        return found(
+            "validation_prepared_otherwise",
+            f"Training gets {train:.2f} right, and validation "
+            f"{last.right['as_validated'].mean():.2f}, although its answers do depend on the "
+            f"class: most images of the classes {shared[0]} and {shared[1]} are called "
+            f"{shared[2]}. Labels in another order would not do that; images that look otherwise "
+            "would.",
+        )
     return found(
         "label_order",
         f"Training gets {train:.2f} right, validation never agrees with its labels better than by "
         f"chance ({best.right['as_validated'].mean():.2f} at best), and its answers are as varied "
         "as in training.",
     )
+
+
+def _one_answer_for_two(choices: np.ndarray, labels: np.ndarray) -> tuple[int, int, int] | None:
+    """Two classes that mostly get the same wrong or right answer, and that answer; None if none.
+
+    Labels in a wrong order have nothing to do with the answers, and classes that were numbered
+    otherwise have one answer each.
+    """
+    classes = int(max(choices.max(), labels.max())) + 1
+    table = np.zeros((classes, classes))
+    np.add.at(table, (labels, choices), 1)
+    expected = table.sum(1, keepdims=True) * table.sum(0) / len(labels)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        chi2 = float(np.nansum((table - expected) ** 2 / expected))
+    if chi2 / len(labels) / max(classes - 1, 1) < _DEPENDS:  # the square of Cramér's V
+        return None
+    answers: dict[int, int] = {}
+    for label in np.flatnonzero(table.sum(1)):
+        answer = int(table[label].argmax())
+        if table[label, answer] < table[label].sum() / 2:
+            continue
+        if answer in answers:
+            return answers[answer], int(label), answer
+        answers[answer] = int(label)
+    return None
 
 
 def _kappa_from(right: np.ndarray, one: Epoch, labels: np.ndarray) -> float:

@@ -66,6 +66,15 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
         )
     code = "bn_averages_of_few_images" if few_images_averages(seen) else "bn_averages_lag"
     memory = _memory(seen)
+    if seen.batch == 1:  # whatever averages remember of it: an image alone has no statistics
+        return found(
+            "bn_batch_too_small",
+            f"{evidence} Training normalizes each image by itself alone.",
+            share,
+            lower,
+            upper,
+            share_of,
+        )
     if code == "bn_averages_of_few_images":
         evidence += f" The running averages remember {memory:.1f} batches of {seen.batch} images."
     else:

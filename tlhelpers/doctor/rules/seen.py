@@ -30,7 +30,8 @@ class Seen:
     single: bool  # one output for two classes
     float16: bool
     uses_average: bool
-    complete: bool  # the sampled validation images are all of them
+    complete: bool  # the validation images that are read are all of them
+    of: int = 0  # validation images altogether; 0 if nobody knows
 
     def log(self, name: str) -> np.ndarray:
         """A column of Keras's logs, shape (epochs,)."""
