@@ -159,6 +159,8 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
 # of ten did not bring it back (four runs). The falling rate raises the score of the faces. `ReduceLROnPlateau` makes no clear
 # difference in ten epochs; exercise 2 shows one likely reason.
 #
+# ResNet50 itself still jumped at `1e-5`, about a third as much: [page 14](14_everything_tried.ipynb).
+#
 # ## Try it
 #
 # **Exercise 1 (3 minutes).** EfficientNet-Lite0 is calm at `1e-4`. At which learning rate does ResNet50
