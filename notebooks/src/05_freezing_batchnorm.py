@@ -254,9 +254,9 @@ tl.check("05-freeze-or-leave", my_answer)
 #
 # The flag was tested with Keras 3.3, 3.6 and 3.15. Freezing helped in one run of EfficientNet-Lite0 on
 # 1,000 real faces at 1e-4: the live run always answered the larger class, the frozen one learned. On real
-# retina photographs at 96 pixels, one frozen run had a steadier loss than the live one, and neither learned much. Single runs
-# of a real ResNet50, trained beforehand on faces, agree with our rebuild: frozen at 1e-4 it hardly learned, and frozen at
-# 1e-5, in an earlier PyTorch program, it jumped. At `1e-5` on the retina all eight frozen runs learned, and each scored higher
+# retina photographs at 96 pixels, one frozen run had a steadier loss than the live one, and neither learned much. Two runs each
+# of a real ResNet50, trained beforehand on faces: frozen at 1e-4 it hardly learned. Frozen at 1e-5 it scored as live
+# BatchNorm did, and one of the two jumped. At `1e-5` on the retina all eight frozen runs learned, and each scored higher
 # than its live twin.
 # </details>
 #

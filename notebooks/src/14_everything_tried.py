@@ -120,9 +120,9 @@ tl.similarity.side_by_side(
 #   | averaged weights alone | {{after retinopathy weight-average jitter witness}} | {{after retinopathy weight-average auc witness}} |
 #   | a tenth of the rate | {{after retinopathy learning-rate-1e-5 jitter witness}} | {{after retinopathy learning-rate-1e-5 auc witness}} |
 #   | frozen BatchNorm | {{after retinopathy frozen-batchnorm jitter witness}} | {{after retinopathy frozen-batchnorm auc witness}} |
-#   | `ReduceLROnPlateau` | {{after retinopathy plateau jitter witness}} | {{after retinopathy plateau auc witness}} |
+#   | `ReduceLROnPlateau` | the same: it never acted | the same |
 #
-#   Averaging alone was nearly as calm as with fresh statistics, which is not so for the faces. Frozen at the question's rate, it learned nothing.
+#   Averaging alone was nearly as calm as with fresh statistics, which is not so for the faces. Frozen at the question's rate, it hardly learned.
 # - **All real FER+ faces**, our small network, three pairs of runs. With the same change, jitter fell from
 #   {{before ferplus weight-average-update-bn jitter everything}} to
 #   {{after ferplus weight-average-update-bn jitter everything}}, and macro-F1 changed by
