@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import jupytext
 import keras
 import numpy as np
@@ -28,7 +30,12 @@ TRIED = [
         *(f.name for f in FIXES.values() if name in f.cases and f.works and f.change),
     )
 ]
-ON_EACH_BACKEND = [(name, fix) for name, fix in TRIED if fix in ("posted", ANSWER)]
+SHOWN = {
+    tuple(words.split())
+    for page in (paths.NOTEBOOKS / "src").glob("*.py")
+    for words in re.findall(r"\{\{(?:program|changes) (\w+ [\w-]+)\}\}", page.read_text("utf-8"))
+}
+ON_EACH_BACKEND = [each for each in TRIED if each in SHOWN]
 # What a fix adds to a script is the same in both cases, but for what is frozen already.
 _OF_BOTH = {fix for name, fix in TRIED if name == "retinopathy"} - {"frozen-batchnorm"}
 ONCE = [
@@ -145,8 +152,13 @@ def test_a_script_trains_what_the_trainer_trains(name, fix):
 @pytest.mark.slow
 @pytest.mark.backend
 @pytest.mark.parametrize(("name", "fix"), ON_EACH_BACKEND)
-def test_on_each_backend(name, fix):
+def test_what_a_page_shows_on_each_backend(name, fix):
     trains_alike(name, fix)
+
+
+def test_pages_show_the_answers_and_what_was_asked():
+    assert {(name, fix) for name in LETTERS for fix in ("posted", ANSWER)} <= SHOWN
+    assert set(ON_EACH_BACKEND) == SHOWN
 
 
 @pytest.mark.slow

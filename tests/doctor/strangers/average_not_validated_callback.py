@@ -4,6 +4,7 @@ A callback keeps a moving average of the trainable weights and puts it in for ea
 BatchNorm's moving means and variances are still those of the raw weights: validation is far worse
 than training.
 """
+
 import sys
 
 import numpy as np

@@ -4,6 +4,7 @@ The optimizer keeps an average of the weights (`use_ema=True`) and no callback s
 validation: the curve is that of the raw weights, but `fit` leaves the averaged ones, which lag
 far behind, in the model. What is evaluated afterwards is another network.
 """
+
 import sys
 
 import numpy as np

@@ -4,6 +4,7 @@ BatchNorm with the default momentum 0.99 and only 8 steps an epoch, 64 in all, a
 moves the weights: half of each average is still its initial value at the end. Training climbs,
 validation stays near chance or is wild.
 """
+
 import sys
 import numpy as np
 import keras

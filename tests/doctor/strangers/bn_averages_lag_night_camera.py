@@ -4,6 +4,7 @@ A body trained before on daylight pictures is fine-tuned, all of it, on pictures
 camera, with BatchNorm momentum 0.999 (as in MobileNetV2). After 360 steps two thirds of the
 averages are still those of daylight: training is fine, validation is not.
 """
+
 import sys
 import numpy as np
 import keras

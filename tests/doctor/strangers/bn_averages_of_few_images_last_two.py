@@ -4,6 +4,7 @@ BatchNorm momentum 0.2 and 642 images in batches of 16: the last batch of each e
 images, and four fifths of the averages come from these two. Which two changes with the shuffling,
 and validation jumps with them.
 """
+
 import sys
 import numpy as np
 import keras
@@ -23,7 +24,9 @@ def waves(n):
     wave = np.sin(k * (np.cos(turn) * i + np.sin(turn) * j) + start)
     strength = rng.uniform(0.6, 1.6, (n, 1, 1))
     level = rng.normal(0, 0.5, (n, 1, 1))
-    return (level + strength * (wave + rng.normal(0, 0.5, (n, 20, 20))))[..., None].astype("float32"), label
+    return (level + strength * (wave + rng.normal(0, 0.5, (n, 20, 20))))[..., None].astype(
+        "float32"
+    ), label
 
 
 images, labels = waves(642)

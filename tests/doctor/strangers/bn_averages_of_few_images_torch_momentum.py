@@ -4,6 +4,7 @@ Ported from PyTorch with momentum=0.1, which there means 0.9 here: with batches 
 are those of the last eight images or so. Training is good, validation jumps from epoch to
 epoch.
 """
+
 import sys
 import numpy as np
 import keras

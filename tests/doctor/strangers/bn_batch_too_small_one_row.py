@@ -4,6 +4,7 @@ Rows come one by one from a generator (batches of one), and the dense network ha
 training a single row minus its own mean is zero, so nothing of the input gets through and the
 loss stays at chance. Validation, with averages whose variance is zero, is wild.
 """
+
 import sys
 import numpy as np
 import keras

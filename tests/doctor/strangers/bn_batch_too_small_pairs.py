@@ -4,6 +4,7 @@ Batches of two, both crops of one photograph: in training BatchNorm takes out th
 that photograph, in validation it subtracts the average light of all. The averages are fresh;
 the two modes are two networks, and only the first one is trained.
 """
+
 import sys
 import numpy as np
 import keras

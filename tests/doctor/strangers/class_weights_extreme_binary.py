@@ -4,6 +4,7 @@ About one machine in twelve fails, and that class gets the weight 1000 (balance 
 11): most machines are said to fail, and the validation accuracy falls far below the share of the
 sound ones.
 """
+
 import sys
 
 import numpy as np

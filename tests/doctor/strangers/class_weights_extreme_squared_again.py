@@ -3,6 +3,7 @@
 The class weights are the squares of n / count, so the rare class weighs thousands: the batches
 with one of its pictures rule the training, the loss jumps, and too much is called the rare class.
 """
+
 import sys
 
 import numpy as np
@@ -61,9 +62,7 @@ for width, stride in ((12, 1), (24, 2), (32, 2)):
 y = keras.layers.GlobalAveragePooling2D()(y)
 y = keras.layers.Dense(24, activation="relu")(y)
 model = keras.Model(sky, keras.layers.Dense(4, activation="softmax")(y))
-model.compile(
-    keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"]
-)
+model.compile(keras.optimizers.Adam(2e-3), loss="categorical_crossentropy", metrics=["accuracy"])
 history = model.fit(
     Batches(train_images, train_kinds),
     epochs=10,

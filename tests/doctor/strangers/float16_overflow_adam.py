@@ -4,6 +4,7 @@ Weights, gradients and Adam's moments are all float16: squares of small gradient
 divides by nearly nothing, the weights blow up and the loss becomes nan or enormous in the first
 epoch.
 """
+
 import sys
 
 import numpy as np

@@ -4,6 +4,7 @@ Mixed float16 with a Normalization layer inside the network: incomes above 65504
 before they are normalised, and so does their variance. The loss is nan from the first epoch and no
 step is ever taken; in float32 the same program trains well.
 """
+
 import sys
 
 import numpy as np

@@ -4,6 +4,7 @@ The backbone was trained on pixels from -1 to 1; the fine-tuning feeds it 0 to 2
 validation alike. The features of the frozen backbone are a hundred times too large, and the losses
 are enormous and jump.
 """
+
 import sys
 
 import numpy as np

@@ -3,6 +3,7 @@
 Loading divides the pixels by 255 and the input pipeline does so again: the network gets numbers
 from 0 to 0.004, nearly one and the same black picture, and both losses stand at that of guessing.
 """
+
 import sys
 
 import numpy as np

@@ -4,6 +4,7 @@ The validation files are listed by name ("10.npy" comes before "2.npy"), their l
 order of the numbers: pictures and labels no longer belong together, and validation stays at
 chance while training gets better.
 """
+
 import os
 import sys
 import tempfile

@@ -4,6 +4,7 @@ A callback predicts on a validation dataset that is shuffled anew in each pass a
 labels collected in another pass: its own recall stands at chance, although val_accuracy (computed
 by Keras) is good.
 """
+
 import sys
 
 import numpy as np

@@ -4,6 +4,7 @@
 nearly each validation image has near copies in training. Validation is splendid, new images are
 not.
 """
+
 import sys
 import numpy as np
 import keras

@@ -4,6 +4,7 @@ The validation images are drawn from the very array that trains. A third of the 
 so an honest accuracy could not pass about 0.78; here it follows training above that, because the
 images are known by heart. Fresh images at the end tell the truth.
 """
+
 import sys
 import numpy as np
 import keras

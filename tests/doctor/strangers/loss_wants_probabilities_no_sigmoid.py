@@ -3,6 +3,7 @@
 The last layer has no sigmoid, but the loss is plain 'binary_crossentropy', which takes its input
 for a probability: outputs below 0 or above 1 are clipped, give losses of up to 16 and no gradient.
 """
+
 import sys
 
 import numpy as np

@@ -4,6 +4,7 @@ Two softmax heads are averaged, so the output is a probability, but the loss has
 `from_logits=True` and takes the softmax again: the loss cannot fall below about 1.04 (six
 classes), however right the answers are.
 """
+
 import sys
 
 import numpy as np

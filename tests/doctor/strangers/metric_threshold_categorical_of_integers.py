@@ -4,6 +4,7 @@ Labels are integers in one column, the loss is the sparse one, but the metric is
 'categorical_accuracy', meant for one-hot rows: its argmax of one column is always 0, so it
 reports how often class 0 is predicted, about a fifth, while the loss falls nicely.
 """
+
 import os
 import sys
 import tempfile
@@ -20,7 +21,9 @@ emblems = emblems.repeat(3, axis=1).repeat(3, axis=2)  # (5, 12, 12)
 
 def flags(n):
     nation = rng.integers(0, 5, (n, 1))
-    cloth = 0.5 * emblems[nation[:, 0]][..., None] * [1.0, 0.5, -0.5] + rng.normal(size=(n, 12, 12, 3))
+    cloth = 0.5 * emblems[nation[:, 0]][..., None] * [1.0, 0.5, -0.5] + rng.normal(
+        size=(n, 12, 12, 3)
+    )
     return cloth.astype("float32"), nation.astype("uint8")
 
 

@@ -4,6 +4,7 @@ One output without a sigmoid, loss with from_logits=True, and plain 'accuracy', 
 logit with 0.5: the risky customers have a logit of about 0.3 and nearly all count as negative.
 The accuracy hardly leaves the share of negatives while the loss falls and the AUC is good.
 """
+
 import sys
 import numpy as np
 import keras

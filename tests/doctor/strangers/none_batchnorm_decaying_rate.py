@@ -4,6 +4,7 @@ From scratch with BatchNorm of momentum 0.9 and 80 steps an epoch: the averages 
 each validation, and the rate falls from 0.003 to below 0.0001, so the first epochs move and the
 last ones hardly do.
 """
+
 import sys
 import numpy as np
 import keras

@@ -3,6 +3,7 @@
 Only 240 training images against 700 for validation, but a small network with L2, dropout, input
 noise and early stopping: the curves are calm, and validation stops before it would climb.
 """
+
 import sys
 import numpy as np
 import keras
@@ -29,10 +30,12 @@ many, many_labels = sample(700)
 
 inp = keras.Input((20, 20, 3))
 h = layers.GaussianNoise(0.5)(inp)
-h = layers.Conv2D(8, 3, strides=2, padding="same", activation="relu",
-                  kernel_regularizer=regularizers.L2(2e-3))(h)
-h = layers.Conv2D(12, 3, strides=2, padding="same", activation="relu",
-                  kernel_regularizer=regularizers.L2(2e-3))(h)
+h = layers.Conv2D(
+    8, 3, strides=2, padding="same", activation="relu", kernel_regularizer=regularizers.L2(2e-3)
+)(h)
+h = layers.Conv2D(
+    12, 3, strides=2, padding="same", activation="relu", kernel_regularizer=regularizers.L2(2e-3)
+)(h)
 h = layers.Flatten()(h)
 h = layers.Dropout(0.5)(h)
 out = layers.Dense(3, activation="softmax", kernel_regularizer=regularizers.L2(5e-3))(h)
@@ -40,8 +43,15 @@ net = keras.Model(inp, out)
 
 net.compile(keras.optimizers.Adam(1.5e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
 stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=2, restore_best_weights=True)
-log = net.fit(few, few_labels, batch_size=16, epochs=12, validation_data=(many, many_labels),
-              callbacks=[stop], verbose=0)
+log = net.fit(
+    few,
+    few_labels,
+    batch_size=16,
+    epochs=12,
+    validation_data=(many, many_labels),
+    callbacks=[stop],
+    verbose=0,
+)
 
 for key, series in log.history.items():
     print(f"{key:14}", " ".join(f"{v:.3f}" for v in series))

@@ -4,6 +4,7 @@ A backbone with BatchNorm, trained before on stripes of six other directions, is
 whole; only a new head is trained. A frozen BatchNorm layer reads its stored averages in training
 too, so both modes are one network.
 """
+
 import sys
 import numpy as np
 import keras
@@ -56,6 +57,8 @@ x_new, y_new = stripes(1500, [15, 60, 105, 150])
 x_test, y_test = stripes(700, [15, 60, 105, 150])
 decay = keras.optimizers.schedules.CosineDecay(1e-2, decay_steps=8 * 47, alpha=0.05)
 model.compile(keras.optimizers.Adam(decay), "categorical_crossentropy", metrics=["accuracy"])
-history = model.fit(x_new, y_new, batch_size=32, epochs=8, validation_data=(x_test, y_test), verbose=0)
+history = model.fit(
+    x_new, y_new, batch_size=32, epochs=8, validation_data=(x_test, y_test), verbose=0
+)
 for name, values in history.history.items():
     print(f"{name:14}", " ".join(f"{v:.3f}" for v in values))

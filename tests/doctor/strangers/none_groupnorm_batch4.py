@@ -3,6 +3,7 @@
 Batches of four look dangerous, but the network has GroupNormalization, which treats each image
 by itself and alike in training and validation. The rate is halved every epoch.
 """
+
 import sys
 import numpy as np
 import keras

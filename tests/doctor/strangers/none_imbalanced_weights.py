@@ -4,6 +4,7 @@ About one customer in six is positive and the positives get a moderate class wei
 training loss (weighted) lies above the validation loss (not weighted). That is as it should be;
 AUC and loss of validation are steady.
 """
+
 import sys
 import numpy as np
 import keras

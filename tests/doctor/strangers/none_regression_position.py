@@ -3,6 +3,7 @@
 A regression: where in the image is the faint spot? The loss is in square pixels, starts far
 above one and there is no accuracy, but training and validation fall together and come to rest.
 """
+
 import sys
 import numpy as np
 import keras

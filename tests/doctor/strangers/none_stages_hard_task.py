@@ -3,6 +3,7 @@
 The labels are random by nature: nobody gets much beyond 70 % here. Three fit calls, each with
 a lower rate for the same optimizer, bring training and validation to the same plateau.
 """
+
 import sys
 import numpy as np
 import keras
@@ -28,7 +29,9 @@ valid = matches(2000)
 class Oracle(keras.Model):
     def __init__(self):
         super().__init__()
-        self.first = layers.Dense(24, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-4))
+        self.first = layers.Dense(
+            24, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-4)
+        )
         self.norm = layers.LayerNormalization()
         self.second = layers.Dense(16, activation="relu")
         self.drop = layers.Dropout(0.15)

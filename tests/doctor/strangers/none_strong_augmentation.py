@@ -3,6 +3,7 @@
 Training images are flipped, partly cut out and made noisier on purpose, validation images are
 clean, so training looks worse than validation in every epoch. No BatchNorm, a falling rate.
 """
+
 import sys
 import numpy as np
 import keras
@@ -77,8 +78,6 @@ model = keras.Sequential(
 )
 model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
 falling = keras.callbacks.LearningRateScheduler(lambda epoch, lr: 3e-3 * 0.7**epoch)
-history = model.fit(
-    training, epochs=10, validation_data=validation, callbacks=[falling], verbose=0
-)
+history = model.fit(training, epochs=10, validation_data=validation, callbacks=[falling], verbose=0)
 for name, values in history.history.items():
     print(f"{name:14}", " ".join(f"{v:.4f}" for v in values))

@@ -3,6 +3,7 @@
 Short padded word sequences for an Embedding with mask and an LSTM, two classes that share most
 of their words. Dropout and a falling rate keep it from learning the neutral words by heart.
 """
+
 import sys
 import numpy as np
 import keras

@@ -4,6 +4,7 @@ A tiny attention network over 4 by 4 patches with LayerNormalization. The rate w
 epoch from almost nothing, so the first epoch learns little; then cosine decay brings everything
 calmly to rest.
 """
+
 import sys
 import numpy as np
 import keras

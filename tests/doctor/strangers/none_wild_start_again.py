@@ -3,6 +3,7 @@
 Two wild epochs at a rate of 0.02, on purpose, then 0.001 and 0.0001: validation may jump at
 first and then settles for good. BatchNorm has momentum 0.9 and 80 steps an epoch.
 """
+
 import sys
 import numpy as np
 import keras
@@ -17,7 +18,9 @@ def fabric(n, size=16):
     weave = rng.integers(0, 4, n)
     angle = (weave * np.pi / 4)[:, None, None] + rng.normal(0, 0.08, (n, 1, 1))
     a, b = np.mgrid[:size, :size]
-    thread = np.sign(np.sin(1.1 * (np.cos(angle) * a + np.sin(angle) * b) + rng.uniform(0, 6.28, (n, 1, 1))))
+    thread = np.sign(
+        np.sin(1.1 * (np.cos(angle) * a + np.sin(angle) * b) + rng.uniform(0, 6.28, (n, 1, 1)))
+    )
     grey = 110 + 35 * thread + rng.normal(0, 55, (n, size, size))
     return np.clip(grey, 0, 255)[..., None].astype("float32"), weave
 

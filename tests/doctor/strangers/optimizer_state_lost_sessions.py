@@ -4,6 +4,7 @@ Training goes on in sessions of two epochs: each loads the saved model without i
 compiles it with a new RMSprop. Its mean of squares starts at zero, so the first steps of each
 session are ten times too long, and much of what was learned is lost again.
 """
+
 import os
 import sys
 import tempfile

@@ -4,6 +4,7 @@ The data come in shards, and the model is compiled anew, with a new Adam, before
 moments start from nothing each time, the first steps of a round are long ones in all weights, and
 the loss jumps from round to round.
 """
+
 import sys
 
 import numpy as np

@@ -4,6 +4,7 @@ A wide layer and 400 pictures, some of them labelled wrongly: training accuracy 
 the network becomes too sure of itself. Validation loss climbs after the first epochs, validation
 accuracy hardly moves.
 """
+
 import sys
 
 import numpy as np

@@ -4,6 +4,7 @@ Few texts, many rare words, no regularisation: after some epochs the network kno
 heart and gets surer of every answer. The validation loss climbs while the validation accuracy
 holds.
 """
+
 import sys
 
 import numpy as np

@@ -4,6 +4,7 @@ A table, a tanh network without any normalisation layer, and SGD at 0.8 with mom
 fifty times too long a step: the losses never settle, in training neither, and the accuracy
 jumps.
 """
+
 import sys
 import numpy as np
 import keras

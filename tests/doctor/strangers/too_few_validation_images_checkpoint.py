@@ -3,6 +3,7 @@
 Nothing is wrong with the training, but validation has only 32 pictures: one picture is three
 points of accuracy, and the curve jumps, and the checkpoint is chosen by luck.
 """
+
 import os
 import sys
 import tempfile

@@ -3,6 +3,7 @@
 `validation_split=0.02` of 2000 (well mixed) pictures leaves 40 for validation: a healthy training
 whose validation curve jumps by several points from epoch to epoch.
 """
+
 import sys
 
 import numpy as np

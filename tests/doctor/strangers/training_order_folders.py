@@ -4,6 +4,7 @@ A generator reads one class folder after the other, never mixed, and an epoch is
 batches of a whole pass: each epoch ends within another class. The accuracy of training is high,
 and validation calls everything by the class that came last.
 """
+
 import sys
 import numpy as np
 import keras

@@ -4,6 +4,7 @@ Texts stand in the file topic by topic, and the shuffle buffer holds 64 of 1800:
 one topic nearly always and each epoch ends on the third. Training looks good, validation says
 "third topic" to far too many.
 """
+
 import sys
 import numpy as np
 import keras

@@ -4,6 +4,7 @@ The validation generator walks endlessly through six nights of a camera and `val
 covers one night: each epoch is scored on another night, clear or foggy, and the curve goes up and
 down with the weather.
 """
+
 import sys
 
 import numpy as np

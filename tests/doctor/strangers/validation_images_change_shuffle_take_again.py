@@ -3,6 +3,7 @@
 The validation data are `pool.shuffle(...).take(96)`: the pool is shuffled anew in each epoch, so
 each epoch is scored on 96 other pictures, easy or hard ones as it happens.
 """
+
 import sys
 
 import numpy as np

@@ -3,6 +3,7 @@
 Training pictures are read as RGB, validation pictures by another library as BGR. The classes
 differ by colour, so validation stays far below training.
 """
+
 import sys
 
 import numpy as np

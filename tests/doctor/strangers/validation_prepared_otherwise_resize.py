@@ -4,6 +4,7 @@ Training takes 24 px crops out of 48 px scenes at full size; validation shrinks 
 24 px. Textures are twice as fine (and smoother) in validation, and the classes are how fine they
 are.
 """
+
 import sys
 
 import numpy as np
