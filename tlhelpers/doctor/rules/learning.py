@@ -14,6 +14,7 @@ from tlhelpers.doctor.wording import percent
 _FALLS = 0.98  # of the training loss in the middle
 _GOOD_AUC = 0.62
 _TELLS = 0.03  # of the labels' entropy
+_MOSTLY = 0.6  # of a class's images
 _DEPENDS = (
     0.1  # the square of Cramér's V: 0 for answers that know nothing, 1 for one answer a class
 )
@@ -147,15 +148,15 @@ def _one_answer_for_two(choices: np.ndarray, labels: np.ndarray) -> tuple[int, i
         chi2 = float(np.nansum((table - expected) ** 2 / expected))
     if chi2 / len(labels) / max(classes - 1, 1) < _DEPENDS:  # the square of Cramér's V
         return None
-    answers: dict[int, int] = {}
+    answers: dict[int, list[int]] = {}
     for label in np.flatnonzero(table.sum(1)):
         answer = int(table[label].argmax())
-        if table[label, answer] < table[label].sum() / 2:
-            continue
-        if answer in answers:
-            return answers[answer], int(label), answer
-        answers[answer] = int(label)
-    return None
+        if table[label, answer] > _MOSTLY * table[label].sum():
+            answers.setdefault(answer, []).append(int(label))
+    shared, twins = max(answers.items(), key=lambda item: len(item[1]), default=(0, []))
+    # Of many classes two neighbors may be taken for each other whatever their numbers are.
+    merged = sum(len(same) - 1 for same in answers.values())
+    return (twins[0], twins[1], shared) if merged >= max(1, classes / 5) else None
 
 
 def _kappa_from(right: np.ndarray, one: Epoch, labels: np.ndarray) -> float:
