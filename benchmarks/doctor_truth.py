@@ -80,7 +80,7 @@ def ask(program: Path, seed: int) -> Answer:
             done.join()
             if done.exitcode:
                 raise SystemExit(
-                    f"{program.name} failed:\n{said.read_text(errors='replace')[-1500:]}"
+                    f"{program.name} failed:\n{said.read_text('utf-8', errors='replace')[-1500:]}"
                 )
             fits = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))["fits"]
         codes = [one["code"] for one in fits[-1]["diagnoses"]] if fits else ["no fit"]
