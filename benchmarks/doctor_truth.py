@@ -1,17 +1,28 @@
 """How often the doctor is right: small programs with a known trouble, and healthy ones.
 
-Run ``python benchmarks/doctor_truth.py --seeds 5 --jobs 2``: seven seconds a program and seed on a
-core, resumable. Programs are those of ``tests/doctor/programs``, of ``tests/doctor/strangers`` and
-of the folders that are named. It prints the table and writes it into ``docs/doctor.md``. A
-program's first line says what is wrong with it.
+Run ``python benchmarks/doctor_truth.py --seeds 5 --jobs 2``. Programs are those of
+``tests/doctor/programs``, of ``tests/doctor/strangers`` and of the folders that are named. It
+prints the table and writes it into ``docs/doctor.md``. A program's first line says what is wrong
+with it.
+
+A program takes 7 to 15 seconds of a core, so all seeds take hours. Answers are kept in
+``doctor_truth.csv`` beside this file, which is committed: an interrupted benchmark goes on, days
+later and elsewhere as well. An answer counts as long as neither its program nor the code that
+decides has changed.
 """
 
 from __future__ import annotations
 
+import ast
+import csv
+import functools
+import hashlib
+import io
 import json
 import os
 import sys
 import tempfile
+import threading
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -29,7 +40,10 @@ from tlhelpers.measures.statistics import wilson
 
 OWN = [paths.PROJECT / "tests" / "doctor" / name for name in ("programs", "strangers")]
 PAGE = paths.PROJECT / "docs" / "doctor.md"
+KEPT = paths.PROJECT / "benchmarks" / "doctor_truth.csv"
 HEALTHY = "none"
+TELLING = {"catalogue.py", "figures.py", "plotting.py", "report.py", "wording.py"}
+"""Modules of the doctor that word what was found and decide nothing."""
 
 # Importing Keras takes five of twelve seconds. A server imports it once, and each program gets a
 # process that is forked from it before anything was computed.
@@ -66,11 +80,65 @@ def _doctor(said: Path, arguments: list[str]) -> None:
     sys.exit(doctor(arguments))
 
 
-def ask(program: Path, seed: int) -> Answer:
-    """Run a program beside the doctor, or read what it said before."""
-    stem = f"{program.stem}-{seed}"
-    kept = paths.build() / "doctor_truth" / f"{stem}.json"
-    if not kept.exists():
+def _meaning(file: Path) -> str:
+    """What Python reads in a file: neither comments nor the form of the code."""
+    return ast.dump(ast.parse(file.read_text(encoding="utf-8")))
+
+
+@functools.cache
+def _rules() -> str:
+    doctor = paths.PROJECT / "tlhelpers" / "doctor"
+    files_ = [file for file in sorted(doctor.rglob("*.py")) if file.name not in TELLING]
+    return "".join(map(_meaning, files_))
+
+
+@functools.cache
+def key(program: Path) -> str:
+    """What an answer hangs on: the program, and the code that decides."""
+    return hashlib.sha256((_meaning(program) + _rules()).encode()).hexdigest()[:12]
+
+
+class Kept:
+    """Answers of this and of earlier runs, one line of a table each.
+
+    Parameters
+    ----------
+    file : path
+        Columns program, seed, key, and codes with blanks between. It need not exist.
+    programs : list of path
+        What was said of them as they were, or by rules as they were, leaves the file.
+    """
+
+    def __init__(self, file: Path, programs: list[Path]) -> None:
+        self.file = file
+        self._lock = threading.Lock()
+        keys = {program.stem: key(program) for program in programs}
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        self._codes = {
+            (line["program"], int(line["seed"]), line["key"]): tuple(line["codes"].split())
+            for line in csv.DictReader(lines)
+            if keys.get(line["program"], line["key"]) == line["key"]
+        }
+
+    def find(self, program: Path, seed: int) -> tuple[str, ...] | None:
+        """The codes that were said of a program and seed, worst first; None if nobody asked."""
+        return self._codes.get((program.stem, seed, key(program)))
+
+    def add(self, program: Path, seed: int, codes: tuple[str, ...]) -> None:
+        """Keep an answer, at once."""
+        with self._lock:
+            self._codes[program.stem, seed, key(program)] = codes
+            text = io.StringIO()
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(["program", "seed", "key", "codes"])
+            writer.writerows([*of, " ".join(codes)] for of, codes in sorted(self._codes.items()))
+            files.save(self.file, text.getvalue())
+
+
+def ask(program: Path, seed: int, kept: Kept) -> Answer:
+    """Run a program beside the doctor, or read what was said before."""
+    codes = kept.find(program, seed)
+    if codes is None:
         with tempfile.TemporaryDirectory() as folder:
             said = Path(folder) / "said.txt"
             done = _WORKSHOP.Process(
@@ -83,11 +151,9 @@ def ask(program: Path, seed: int) -> Answer:
                     f"{program.name} failed:\n{said.read_text('utf-8', errors='replace')[-1500:]}"
                 )
             fits = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))["fits"]
-        codes = [one["code"] for one in fits[-1]["diagnoses"]] if fits else ["no fit"]
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        files.save(kept, json.dumps(codes))
-    codes = json.loads(kept.read_text(encoding="utf-8"))
-    return Answer(program.stem, truth(program), seed, tuple(codes))
+        codes = tuple(one["code"] for one in fits[-1]["diagnoses"]) if fits else ("no-fit",)
+        kept.add(program, seed, codes)
+    return Answer(program.stem, truth(program), seed, codes)
 
 
 def table(answers: list[Answer]) -> str:
@@ -137,10 +203,11 @@ def main(
     os.environ.update(TF_NUM_INTRAOP_THREADS="1", TLHELPERS_PROGRESS="0", TF_CPP_MIN_LOG_LEVEL="3")
     programs = [p for folder in (*OWN, *(folders or [])) for p in sorted(folder.glob("*.py"))]
     asked = [(program, seed) for seed in range(seeds) for program in programs]
+    kept = Kept(KEPT, programs)
     with ThreadPoolExecutor(jobs) as pool:  # each program is a process of its own
         answers = list(
             bar(
-                pool.map(lambda each: ask(*each), asked),
+                pool.map(lambda each: ask(*each, kept), asked),
                 total=len(asked),
                 desc="programs",
                 unit="run",

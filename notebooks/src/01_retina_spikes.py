@@ -45,7 +45,7 @@ tl.plots.history(
 # %% [markdown]
 # Look at seed 3. Within one epoch the validation loss nearly doubles, and the next one takes most of that back.
 # Others jump less. **That is the first lesson.** A jump that goes away again is not
-# overfitting. Overfitting is a rise that stays. (The training loss starts higher: Keras averages it over the
+# overfitting. A rise that stays may be overfitting. (The training loss starts higher: Keras averages it over the
 # epoch, and dropout is on.)
 #
 # ## The program

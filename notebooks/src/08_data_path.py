@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Before anything else: what is your network fed?
 #
-# **In one sentence.** Strange validation curves often come from the data and not from the network. Two
-# checks, a minute each, show it.
+# **In one sentence.** Strange validation curves often come from the data and not from the network. Three
+# checks, a minute each, show most such faults.
 #
 # **You will be able to** check that training and validation get the same inputs, recognize common faults
 # from the curve, and fix them.
@@ -73,7 +73,7 @@ tl.plots.history(
 
 # %% [markdown]
 # Scaled twice, both sides stay at chance. With validation scaled twice, and with wrong labels, training learns and
-# validation does not follow. The held-out fifth scores zero at first: all its validation images
+# validation does not follow. The held-out fifth scores zero at first and climbs late: all its validation images
 # are of one class, which training hardly sees. The healthy one validates better than it trains. That is normal:
 # training accuracy is an average over the epoch.
 #
@@ -82,8 +82,8 @@ tl.plots.history(
 # A network only knows the inputs it was trained on. If validation has another range or wrong labels, the score
 # measures that mismatch, not the network. Fine-tuning adds a trap:
 # each backbone wants its own inputs. Keras's EfficientNet scales inside the model, and a second division
-# leaves almost no contrast. In [one report](https://github.com/tensorflow/tensorflow/issues/43938), training adapted to
-# that, and validation stayed near chance.
+# leaves almost no contrast. In [one report](https://github.com/tensorflow/tensorflow/issues/43938), the pretrained network adapted to
+# that in training, and its validation stayed near chance.
 #
 # Keras's ResNet50 does not scale inside. Give raw pixels from 0 to 255 to its own `preprocess_input`, once.
 
@@ -102,10 +102,13 @@ for name, images in {
 #
 # ## In Keras
 #
-# Two checks, before you touch the network. **Evaluate twice with the same weights.** The two results may
-# differ in the last digits only. **Look at one training batch and one validation batch**, exactly as
-# they leave your pipeline, and compare them with what your model wants. ResNet50 wants 0 to 255 if
-# `preprocess_input` is a part of the model, else the first range above; other backbones differ. The function `look` takes functions, not arrays, so
+# Three checks, before you touch the network. **Evaluate twice with the same weights.** The two results may
+# differ in the last digits only. **Compare a training batch with a validation batch**, exactly as
+# they leave your pipeline, and both with what your model wants. ResNet50 wants 0 to 255 if
+# `preprocess_input` is a part of the model, else the range in the first printed line; other backbones differ. **Look at ten
+# validation images beside their labels**: wrong labels pass the first two checks.
+#
+# The function `look` makes the first two. It takes functions, not arrays, so
 # that it can run your pipeline twice. An array in memory would be the same both times.
 
 
@@ -126,13 +129,13 @@ look(model, lambda: (x, y), lambda: (x_val, y_val))
 
 # %% [markdown]
 # With `tf.data`, pass `lambda: next(iter(train))`. For validation, pass the whole set, since a shuffled one begins with
-# other images each time: `lambda: map(np.concatenate, zip(*validation))`. If it does not fit in memory, take one batch,
-# ignore the two losses that `look` prints, and call `model.evaluate(validation)` twice.
+# other images each time: `lambda: map(np.concatenate, zip(*validation))`. If it does not fit in memory, give `look` one batch,
+# and call `model.evaluate(validation)` twice yourself.
 #
 # | what you see | what to look at | what to do |
 # | --- | --- | --- |
 # | two evaluations differ | validation data that is augmented, or split again each time | [augment training only](https://github.com/keras-team/keras/issues/10458); [split once](https://github.com/tensorflow/tensorflow/issues/59279) |
-# | training good, validation at chance | ranges; a few images with their labels | one function prepares both sides; never shuffle images without their labels. If both are fine: [BatchNorm](04_batchnorm_lags.ipynb) |
+# | training good, validation at chance | ranges; a few images with their labels; how often inputs are scaled, the model's own layers included | one function prepares both sides, and scales once; never shuffle images without their labels. If all is fine: [BatchNorm](04_batchnorm_lags.ipynb) |
 # | validation accuracy near zero | labels of the last rows | [shuffle before `validation_split`](https://github.com/keras-team/keras/issues/8346) |
 # | training loss jumps at each epoch's start | labels of a few batches | [shuffle everything](https://github.com/IBM/graph2tac/pull/95): the file names, before images are read |
 # | both stuck: one answer for all images (with balanced classes, loss near ln(number of classes)) | what arrives at the backbone; loss and activation; the rate | its own `preprocess_input`, once; a loss that fits the last layer; a lower rate |
@@ -144,7 +147,8 @@ look(model, lambda: (x, y), lambda: (x_val, y_val))
 # ## Does it help?
 #
 # Repairing a broken pipeline helps at once: compare the first panel above with the others. What about finer
-# points? The faces question divides by 255 and enlarges its images:
+# points? The faces question divides by 255 and enlarges its images. For its ResNet50 that is the fault above, with 1/255 of
+# the contrast left. Our small backbone keeps half of it, so here the fault is mild:
 
 # %%
 on_faces = tl.study("ferplus", profile, live, seeds).effects(["backbone-inputs", "size-48"])
@@ -157,8 +161,7 @@ for effect in on_faces:
     print(effect)
 
 # %% [markdown]
-# Eight seeds can miss a small effect. And preprocessing still matters: dividing by 255 gives our small
-# backbone half the contrast it expects, but gives Keras's ResNet50 only 1/255 of it.
+# So half the contrast does no harm that eight seeds can show. That says nothing of 1/255, so keep `preprocess_input`.
 #
 # ## Try it
 #
@@ -215,7 +218,7 @@ tl.check("08-repair", my_answer)
 # ## Key points
 #
 # - Evaluate twice with the same weights. If the results differ, repair validation before you go on.
-# - Compare dtype, range, mean and labels of both sides, as they leave your pipeline.
+# - Compare dtype, range, mean and labels of both sides, as they leave your pipeline, and look at ten images with their labels.
 # - Each backbone has its own `preprocess_input`. Apply it exactly once.
 #
 # **Read more:** [Keras applications](https://keras.io/api/applications/) on inputs. The

@@ -7,7 +7,7 @@
 # **You will be able to** tell overconfidence from overfitting, fit a temperature, and check that your
 # loss is the one you think it is.
 #
-# **Time.** 11 minutes to read, 1 to train, 7 for the exercises. **You need**
+# **Time.** 13 minutes to read, 1 to train, 7 for the exercises. **You need**
 # [page 04](04_batchnorm_lags.ipynb).
 
 # %% tags=["parameters"]
@@ -84,7 +84,8 @@ tl.plots.history(
 # prediction changes. That is **overconfidence**.
 #
 # **Overfitting**, as we use the word here, means that the answers get worse. The network memorizes details
-# of its training images, such as our wrong labels. A training can have some of both.
+# of its training images, such as our wrong labels. A training can have some of both. (The doctor also says overfitting where the network knows its
+# training images far better than the others.)
 #
 # ## In Keras
 #
@@ -111,6 +112,9 @@ def fit_temperature(p, labels):
 # one-hot. With one sigmoid output, take `p = np.hstack([1 - p, p])` and `labels = y_val.ravel().astype(int)`. If your
 # model ends in logits, apply the softmax first.
 #
+# To use it, answer with `softened(model.predict(x), temperature)` from then on.
+#
+# A refit also hides lag. So look at fresh statistics first ([page 04](04_batchnorm_lags.ipynb)), and refit only what still climbs.
 # Keep patients whole when you halve the images, as
 # `tl.calibration.halves` does. Now refit the confidence after every epoch of both trainings. For this test, each class
 # gets an offset beside the temperature, since a network can be too sure of one class only:
@@ -136,8 +140,6 @@ tl.plots.readings(
 #
 # In your own training, keep `p` after each epoch with a `LambdaCallback`, as on
 # [page 04](04_batchnorm_lags.ipynb). Or let the [doctor](15_your_own_training.ipynb) draw this figure.
-#
-# A refit also hides lag. So look at fresh statistics first ([page 04](04_batchnorm_lags.ipynb)).
 #
 # ## What early stopping watches
 #
@@ -166,7 +168,8 @@ by_hand = nll(head.predict(f_val, verbose=0), labels)
 print(f"Keras: {shown:.2f}, from the probabilities: {by_hand:.2f}")
 
 # %% [markdown]
-# Trained like that, each output learns the full log-odds, one with a plus and one with a minus. The softmax
+# Trained like that, the output of class 1 learns the logit that a single sigmoid would need, and the other output learns
+# its negative. The softmax
 # sees their difference, which is twice as much. So a network trained with it needs a temperature of about two, even if it is otherwise well calibrated. After a
 # softmax, use categorical cross-entropy. The change is one line:
 #
@@ -200,6 +203,9 @@ for words, recipe in zip(names, recipes, strict=True):
     print(f"{words:30} {np.mean(found):.1f}")
 
 # %% [markdown]
+# The faces use categorical cross-entropy. So the temperature of the question's recipe is plain overconfidence, and not the
+# doubling above.
+#
 # Label smoothing changes what `val_loss` measures. Never compare it with a run without smoothing: score
 # both by hand, as above.
 #
@@ -216,6 +222,7 @@ tl.plots.readings(
     "Three trainings, three troubles",
     ("val_nll", "val_nll_fresh", "val_nll_recalibrated"),
     score="val_accuracy",
+    caption="Where you see no orange, it lies under the blue.",
 )
 
 # %% tags=["exercise"]

@@ -72,7 +72,8 @@ def hashes(images):
 
 
 # %% [markdown]
-# For copies that were resized or saved again, use a perceptual hash such as `imagehash.dhash`. Look at
+# For copies that were resized or saved again, use a perceptual hash such as `imagehash.dhash(image, hash_size=16)`. We call
+# two images copies if at most 10 of its 256 bits differ. Look at
 # what it finds before you throw anything out.
 #
 # Drop the copies from the *training* side. Then the validation set stays the same, and old scores remain
@@ -91,7 +92,8 @@ print(f"Split by image: {len(both)} of {len(set(patients[validation]))} patients
 
 # %% [markdown]
 # scikit-learn's `GroupShuffleSplit(n_splits=1, test_size=…)` never splits a person; `test_size` is the share
-# of people, not of images. Its `split(images, groups=patients)` yields pairs of index arrays: training, then validation.
+# of people, not of images. Its `split(patients, groups=patients)` yields pairs of index arrays: training, then validation. Of
+# the first argument only the length counts.
 #
 # ## Does it help?
 #
@@ -115,9 +117,8 @@ higher = np.mean(on_copies) > np.mean(on_others)
 print("Accuracy is higher on the copies" if higher else "Accuracy is not higher on the copies")
 
 # %% [markdown]
-# Even on the copies the accuracy is not perfect. In our faces, ten people voted on each copy separately, so some copies
-# carry two different labels. The same is true of FER+'s `label.csv`. In its
-# other label file, `fer2013new.csv`, copies share their votes. (Part of the gap may be that these faces are easier.)
+# Even on the copies the accuracy is not perfect. In FER+'s `label.csv`, ten people voted on each copy separately, so some copies
+# carry two different labels. The votes of our drawn faces are simulated in the same way. (Part of the gap may be that these faces are easier.)
 #
 # Copies are few, so they lift the whole score by less than a point. They cannot explain 93 % alone. Ask three
 # more things: which hard faces were left out, which split was scored, and which metric.
@@ -150,18 +151,17 @@ print(f"margin between two of our networks: {margin(right[0], right[-1]):.1f} po
 # With one sigmoid output: right = (model.predict(x_val) > 0.5).ravel() == y_val.ravel()
 
 # %% [markdown]
-# Losses have such a margin too. Does it explain the jumps of the retina?
+# Losses have such a margin too ([page 03](03_is_it_noise.ipynb) computes it). Does it explain the jumps of the retina?
 
 # %%
 jumpy = (list(retina.runs())[3:4] or list(retina.runs()))[0]
 tl.plots.steps(jumpy, "In this run, most steps are larger than sampling noise (gray) can explain")
 
 # %% [markdown]
-# In our eight runs, three to eight of the nine steps leave the gray; this run shows eight. A step within it may be sampling noise. Most
-# of the others are not, and a larger set would not calm them.
+# In our eight runs, three to eight of the nine steps leave the gray; this run shows eight. A step inside the gray may be sampling noise. Most
+# steps outside it are not: a larger validation set would show them as well.
 #
-# A small set that *changes* from epoch to epoch makes a curve jump. Evaluate twice with the same weights:
-# the numbers may differ only in the last digits.
+# A small set that *changes* from epoch to epoch also makes a curve jump: [page 08](08_data_path.ipynb) has the test.
 #
 # ## Try it
 #
@@ -181,7 +181,7 @@ tl.check("10-copies", my_answer)
 # my_answer = np.mean([code in known for code in hashes(x_val)])
 # ```
 #
-# We put them in at the rate of the real FER+: [8 % of its validation
+# To drop them from training, keep the images whose hash is not among those of `x_val`. We put them in at the rate of the real FER+: [8 % of its validation
 # faces](../tlhelpers/data/ferplus_figures.json) have an exact copy in training.
 # </details>
 

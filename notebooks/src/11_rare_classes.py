@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Why is the rare class never found?
 #
-# **In one sentence.** Balanced class weights let a handful of images decide each step, so look at what is
-# left of your batch before you use them.
+# **In one sentence.** Balanced class weights leave a batch of 32 the weight of a handful of images, so compute what is
+# left of yours before you use them.
 #
 # **You will be able to** say what class weights do to your batch, adjust the answers of a finished
 # network, and say what zero hits prove.
@@ -30,7 +30,7 @@ balanced = faces.runs("class-weights-balanced")
 # The second question's network recognizes none of 20 "disgust" test images. Class weights were meant to fix
 # that, and cost 15 to 20 points of accuracy there.
 #
-# In our rebuild they changed it by {{points ferplus class-weights-balanced accuracy}} points:
+# In our rebuild, accuracy changed by {{points ferplus class-weights-balanced accuracy}} points:
 
 # %%
 tl.plots.recalls(
@@ -78,7 +78,8 @@ print(f"effective batch: {effective_batch(weights, counts):.1f} of 32 images")
 # is then one, and the training loss keeps its size.
 #
 # Three traps. With arrays, Keras silently ignores string keys in `class_weight`, and a class you leave out
-# gets weight 1. And class weights change the training loss but not `val_loss`: never compare those two numbers.
+# gets weight 1. And Keras uses class weights in the training loss only: it computes `val_loss` without them, so never
+# compare the two. The `val_loss` of two runs you may compare, as here:
 
 # %%
 tl.plots.curves(
@@ -89,13 +90,13 @@ tl.plots.curves(
 # %% [markdown]
 # ## Gentler ways
 #
-# - **Effective-number weights** treat all classes above a certain size alike; their parameter β sets that size. The rarest of
-#   our faces are far below that size, so here the weights are still steep.
+# - **Effective-number weights** treat all classes above a certain size alike; their parameter β sets that size. We took 0.999, so
+#   1,000 images. The rarest faces of FER+ are far below that, so the weights are still steep.
 # - **Inverse-root weights** divide by the root of the count.
 # - **Soft labels** train on the shares of the votes. A face that four of ten call disgust then counts as
 #   four tenths of a disgust face.
 # - **Logit adjustment** leaves training alone. Divide each probability by the share of its class in
-#   training and take the largest. The probabilities change, and so do the loss and its jumps.
+#   training and take the largest. A loss of the adjusted probabilities is another number, with other jumps.
 #
 # The last one needs no new training, and two lines:
 #
@@ -122,9 +123,12 @@ for effect in tried:
     print(effect)
 
 # %% [markdown]
-# None of the five has a clear effect on jitter or macro-F1, by the thin bars. Logit adjustment comes out lowest: it finds
-# more rare faces, and mislabels many common ones as rare. The intervals are wide, partly because the training itself jumps. [Average the
-# weights](07_average_the_weights.ipynb) first. Then choose by a score in which each class counts the same,
+# None of the five has a clear effect on jitter or macro-F1, by the thin bars. Class weights find more rare faces, but call
+# more common ones rare as well, and macro-F1 counts both. Logit adjustment does the same, and comes out lowest.
+#
+# The intervals are wide, partly because the training itself jumps. [Average the
+# weights](07_average_the_weights.ipynb) first: that alone changed macro-F1 by {{effect ferplus weight-average-update-bn macro_f1}}, more than
+# any of the five. Then choose by a score in which each class counts the same,
 # and let `fit` watch it:
 #
 # ```python
@@ -142,7 +146,7 @@ low, high = tl.statistics.wilson(0, 20)
 print(f"0 of 20 found: the recall may be anything up to {100 * high:.0f} %")
 
 # %% [markdown]
-# Ten people voted on each face, and the label is the winner. Ten other people would sometimes choose
+# In FER+ ten people voted on each face, and the label is the winner. (Our drawn faces have simulated votes.) Ten other people would sometimes choose
 # another. Redraw the votes two hundred times, and count how often the label survives. A network that
 # reproduced every label would agree with ten new voters only that often.
 

@@ -112,19 +112,19 @@ def _steadiness(reference: str, rest: list[str]) -> str:
     except CourseError as problem:
         raise CourseError(f"Reference '{reference}': {problem}") from None
     score = metrics.metric(found.score.metric).title
-    kept = "ruled out" if found.not_worse else "not ruled out"
-    held = "below half, interval included" if found.halved else "not shown to be less than half"
+    kept = "is ruled out" if found.not_worse else "is not ruled out"
+    held = "less than half, interval included" if found.halved else "not shown to be less than half"
     old, new = found.unsteadiness.before, found.unsteadiness.after
     if found.unsteadiness.metric == "rise":
         measured = (
-            f"the largest rise of the loss in one epoch {np.exp(old):.3g}-fold without it and "
-            f"{np.exp(new):.3g}-fold with it, {held} on the log scale"
+            f"the largest rise of the loss in one epoch was {np.exp(old):.3g}-fold without the change "
+            f"and {np.exp(new):.3g}-fold with it: {held}, on the log scale"
         )
     else:
-        measured = f"jitter {old:.2g} without it and {new:.2g} with it, {held}"
+        measured = f"jitter was {old:.2g} without the change and {new:.2g} with it: {held}"
     return (
-        f"{measured}; "
-        f"{score} {found.score.before:.2f} and {found.score.after:.2f}, a loss of more than "
+        f"{measured}. "
+        f"{score} was {found.score.before:.2f} and {found.score.after:.2f}; a loss of more than "
         f"{verdicts.MARGINS[found.score.metric]} {kept}."
         + (
             ""

@@ -1,0 +1,81 @@
+"""`benchmarks/doctor_truth.py`: answers are kept as long as they hold, and counted."""
+
+import importlib.util
+import sys
+
+import pytest
+
+from tlhelpers.core import paths
+
+
+@pytest.fixture
+def truth(monkeypatch):
+    file = paths.PROJECT / "benchmarks" / "doctor_truth.py"
+    spec = importlib.util.spec_from_file_location("doctor_truth", file)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)  # a dataclass looks for its module there
+    spec.loader.exec_module(module)
+    return module
+
+
+def program(folder, name, code, line="x = 1"):
+    file = folder / f"{name}.py"
+    file.write_text(f"# CODE: {code}\n{line}\n", encoding="utf-8")
+    return file
+
+
+def test_answers_are_kept_until_the_program_or_the_rules_change(truth, tmp_path, monkeypatch):
+    file, lag = tmp_path / "kept.csv", program(tmp_path, "lag", "bn_averages_lag")
+    assert truth.Kept(file, [lag]).find(lag, 0) is None
+    truth.Kept(file, [lag]).add(lag, 0, ("bn_averages_lag", "leak"))
+    truth.Kept(file, [lag]).add(lag, 1, ())
+
+    def again():
+        truth.key.cache_clear()
+        kept = truth.Kept(file, [lag])
+        return kept.find(lag, 0), kept.find(lag, 1)
+
+    assert again() == (("bn_averages_lag", "leak"), ())
+    program(tmp_path, "lag", "bn_averages_lag", "x = 1  # a comment decides nothing")
+    assert again() == (("bn_averages_lag", "leak"), ())
+    with monkeypatch.context() as patch:
+        patch.setattr(truth, "_rules", lambda: "other rules")
+        assert again() == (None, None)
+    program(tmp_path, "lag", "bn_averages_lag", "x = 2")
+    assert again() == (None, None)
+    other = program(tmp_path, "other", "none")
+    truth.Kept(file, [lag]).add(lag, 0, ("leak",))
+    truth.Kept(file, [other]).add(other, 0, ())
+    assert truth.Kept(file, [lag, other]).find(lag, 0) == ("leak",)
+    assert file.read_text(encoding="utf-8").count("\n") == 3  # those of the old program are gone
+
+
+def test_what_is_kept_is_not_asked_again(truth, tmp_path, monkeypatch):
+    monkeypatch.setattr(truth, "_WORKSHOP", None)
+    file, lag = tmp_path / "kept.csv", program(tmp_path, "lag", "bn_averages_lag")
+    kept = truth.Kept(file, [lag])
+    kept.add(lag, 0, ("step_too_long", "bn_averages_lag"))
+    answer = truth.ask(lag, 0, kept)
+    assert (answer.truth, answer.first) == ("bn_averages_lag", "step_too_long")
+
+
+def test_table_counts(truth):
+    answers = [
+        truth.Answer("a", "leak", 0, ("leak",)),
+        truth.Answer("a", "leak", 1, ("overfitting", "leak")),
+        truth.Answer("b", "none", 0, ()),
+        truth.Answer("b", "none", 1, ("leak",)),
+    ]
+    table = truth.table(answers)
+    assert "| `leak` | 2 | 1 | 2 | 1 of 2 |" in table
+    assert "| `none` | 2 | 1 | 1 | 1 of 1 |" in table
+    assert "**Named first, of all faulty runs: 1 of 2**" in table
+    assert "**False alarms on healthy runs: 1 of 2**" in table
+    assert "- a, seed 1: `overfitting`" in table
+
+
+def test_the_rules_are_those_that_decide(truth):
+    """What only words a finding may change without a new benchmark."""
+    modules = {file.name for file in (paths.PROJECT / "tlhelpers" / "doctor").rglob("*.py")}
+    assert not truth.TELLING - modules
+    assert len(truth.key(truth.OWN[0] / "none_a_noisy_but_fine.py")) == 12
