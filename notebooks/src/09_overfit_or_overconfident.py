@@ -222,7 +222,7 @@ tl.plots.readings(
     "Three trainings, three troubles",
     ("val_nll", "val_nll_fresh", "val_nll_recalibrated"),
     score="val_accuracy",
-    caption="Where you see no orange, it lies under the blue.",
+    caption="Every reading uses the same images. Where you see no orange, it lies under the blue.",
 )
 
 # %% tags=["exercise"]

@@ -249,6 +249,7 @@ tl.plots.readings(
     "Three troubles",
     ("val_nll", "val_nll_fresh", "val_nll_averaged_fresh"),
     one_scale=False,
+    caption="Every reading uses the same images. Where you see no orange, it lies under the blue.",
 )
 
 # %% [markdown]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tlhelpers.course.exercises import NOT_TRIED
 
 SOURCES = sorted((paths.NOTEBOOKS / "src").glob("*.py"))
 NAMES = [source.stem for source in SOURCES]
+LIVE = "12_retina_answer"
 
 
 def notebook(name):
@@ -80,14 +82,26 @@ def test_no_link_of_a_students_copy_points_to_nothing(copied, tmp_path):
     assert not dead
 
 
+@pytest.fixture(scope="session")
+def shared_build(tmp_path_factory):
+    """One folder for the runs that pages train, whichever process of xdist executes them."""
+    folder = tmp_path_factory.getbasetemp()
+    return (folder.parent if os.environ.get("PYTEST_XDIST_WORKER") else folder) / "smoke"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_smoke(name, tmp_path, monkeypatch):
-    """Each page runs from top to bottom, in a kernel of its own, live, on the smallest sizes."""
+def test_smoke(name, tmp_path, shared_build, monkeypatch):
+    """Each page runs from top to bottom, in a kernel of its own, on the smallest sizes.
+
+    Nothing is recorded at these sizes, so all is trained; what one page has trained, the next one
+    finds. One page trains all of its own again, as a learner can ask it to.
+    """
     monkeypatch.chdir(tmp_path)
     execution = Execution()
-    environment = {"TLHELPERS_BUILD": str(tmp_path / "build"), "TLHELPERS_PROGRESS": "0"}
-    execution.run(notebook(name), {"profile": "smoke", "live": True}, environment, timeout=600)
+    environment = {"TLHELPERS_BUILD": str(shared_build), "TLHELPERS_PROGRESS": "0"}
+    parameters = {"profile": "smoke", "live": name == LIVE}
+    execution.run(notebook(name), parameters, environment, timeout=600)
     done = execution.executed.cells
     assert all(cell.execution_count for cell in done if cell.cell_type == "code")
 
