@@ -68,7 +68,7 @@ for name, effects in {"retina": retina_effects, "faces": faces_effects}.items():
 # loss of score is ruled out. Since they were chosen on these seeds, they were tested on eight others:
 #
 # - **Retina:** {{steadiness retinopathy}}
-# - **Faces:** {{steadiness ferplus}}
+# - **Faces:** {{steadiness ferplus}} So it did no harm there, and had little to cure.
 #
 # ## In Keras
 #
@@ -81,7 +81,7 @@ for name, effects in {"retina": retina_effects, "faces": faces_effects}.items():
 #
 # ## What we trained on
 #
-# The images are drawn by a program, so that everything runs offline.
+# The images are drawn, so that everything runs offline.
 
 # %%
 tl.plots.contact_sheet(
@@ -119,20 +119,20 @@ tl.similarity.side_by_side(
 #
 #   | change | jitter | AUC |
 #   | --- | --- | --- |
-#   | none, the question's recipe | {{before retinopathy weight-average jitter witness}} | {{before retinopathy weight-average auc witness}} |
-#   | averaged weights, fresh statistics | {{before retinopathy weight-average jitter witness against weight-average-update-bn}} | {{before retinopathy weight-average auc witness against weight-average-update-bn}} |
-#   | averaged weights alone | {{after retinopathy weight-average jitter witness}} | {{after retinopathy weight-average auc witness}} |
-#   | a tenth of the rate | {{after retinopathy learning-rate-1e-5 jitter witness}} | {{after retinopathy learning-rate-1e-5 auc witness}} |
-#   | frozen BatchNorm | {{after retinopathy frozen-batchnorm jitter witness}} | {{after retinopathy frozen-batchnorm auc witness}} |
+#   | none, the question's recipe | {{base retinopathy weight-average jitter witness}} | {{base retinopathy weight-average auc witness}} |
+#   | averaged weights, fresh statistics | {{base retinopathy weight-average jitter witness against weight-average-update-bn}} | {{base retinopathy weight-average auc witness against weight-average-update-bn}} |
+#   | averaged weights alone | {{mean retinopathy weight-average jitter witness}} | {{mean retinopathy weight-average auc witness}} |
+#   | a tenth of the rate | {{mean retinopathy learning-rate-1e-5 jitter witness}} | {{mean retinopathy learning-rate-1e-5 auc witness}} |
+#   | frozen BatchNorm | {{mean retinopathy frozen-batchnorm jitter witness}} | {{mean retinopathy frozen-batchnorm auc witness}} |
 #   | `ReduceLROnPlateau` | the same: it never acted | the same |
 #
 #   Averaging alone was nearly as calm here as with fresh statistics. In the small network it was not.
 #   Frozen at the question's rate, ResNet50 hardly learned.
-# - **All real FER+ faces**, our small network, three pairs of runs. With the same change, jitter fell from
+# - **All real FER+ faces**, our small network, three pairs of the same change. Jitter fell from
 #   {{before ferplus weight-average-update-bn jitter everything}} to
 #   {{after ferplus weight-average-update-bn jitter everything}}, and macro-F1
 #   rose in each pair.
-# - **Real photographs of the retina** from EyePACS, at 96 px, our small network, three pairs of runs. With the same change, jitter fell from
+# - **Real photographs of the retina** from EyePACS, at 96 px, our small network, three pairs of the same change. Jitter fell from
 #   {{before retinopathy weight-average-update-bn jitter real}} to
 #   {{after retinopathy weight-average-update-bn jitter real}}. Keras's own `val_loss` hardly jumped in them: for this loss it swings less than the NLL. A climb is left, and it is [overconfidence](09_overfit_or_overconfident.ipynb).
 #   AUC stayed low with both recipes, probably because images this small show little of the disease.
@@ -146,7 +146,7 @@ tl.similarity.side_by_side(
 # - Whether another set of images would change a row. All seeds share one set.
 # - Whether a gray row does a little. With eight pairs, only a large effect stands out.
 #
-# So treat a row as a reason to try something, and test it on your own training ([page 15](15_your_own_training.ipynb)).
+# So test a row on your own training ([page 15](15_your_own_training.ipynb)).
 #
 # ## Try it
 #

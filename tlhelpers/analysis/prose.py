@@ -12,6 +12,7 @@ recipe as posted. It may go over two lines.
 ========== ==========================================================================
 before     mean over the seeds of the recipe as posted, or of the other one
 after      mean over the seeds with the fix, or with several joined by +
+base       the same as before, always with three decimals; for tables
 mean       the same as after, always with three decimals; for tables, "posted" too
 spread     standard deviation over the seeds with the fix, with three decimals; for tables
 effect     mean paired difference
@@ -201,12 +202,17 @@ def _signed(number: str) -> str:
     return number if number.startswith("−") or not number.strip("0.") else f"+{number}"
 
 
+def _three(number: float) -> str:
+    return f"{round(number, 3) + 0.0:.3f}".replace("-", "−")
+
+
 _OF_ONE_RECIPE: dict[str, Callable[[np.ndarray], str]] = {
-    "mean": lambda values: f"{round(values.mean(), 3) + 0.0:.3f}".replace("-", "−"),
+    "mean": lambda values: _three(values.mean()),
     "spread": lambda values: f"{values.std(ddof=1):.3f}",
 }
 _OF_TWO: dict[str, Callable[..., str]] = {
     "before": lambda c, *_: wording.number(c, c.before),
+    "base": lambda c, *_: _three(c.before),
     "after": lambda c, *_: wording.number(c, c.after),
     "effect": lambda c, *_: _signed(wording.number(c, c.effect)),
     "interval": _interval,
