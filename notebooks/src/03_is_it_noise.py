@@ -72,12 +72,12 @@ for name, run in {"Monday": monday, "Tuesday": tuesday}.items():
 # Any curve with a single valley has a jitter of zero. At 0.1 the loss goes up or down by about 10 %
 # from one epoch to the next. Watch the score beside it: a run that learns nothing is perfectly steady.
 #
-# We take the plain log loss, *NLL* or negative log-likelihood: minus the log of the right class's probability. For the retina, Keras shows another number: with `binary_crossentropy` on
-# TensorFlow, it takes a softmax for two separate sigmoids ([page 09](09_overfit_or_overconfident.ipynb)).
+# We take the log loss, *NLL* or negative log-likelihood: minus the log of the right class's probability. With categorical cross-entropy that is `val_loss`. For the retina it is not: with `binary_crossentropy` on
+# TensorFlow, Keras takes a softmax for two separate sigmoids ([page 09](09_overfit_or_overconfident.ipynb)).
 #
 # ## Why a curve moves at all
 #
-# There are two kinds of chance, and each has its own test.
+# Two kinds of chance move it, each with its own test.
 #
 # 1. **The images.** Another set of validation images would give another loss. But the set is the same
 #    in every epoch, so most of that cancels. What counts is how the loss of *each image* changes

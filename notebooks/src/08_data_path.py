@@ -147,8 +147,11 @@ look(model, lambda: (x, y), lambda: (x_val, y_val))
 # ## Does it help?
 #
 # Repairing a broken pipeline helps at once: compare the first panel above with the others. What about finer
-# points? The faces question divides by 255 and enlarges its images. For its ResNet50 that is the fault above, with 1/255 of
-# the contrast left. Our small backbone keeps half of it, so here the fault is mild:
+# points?
+#
+# The faces question divides by 255 and enlarges its images. For its ResNet50 that is the fault above, and hardly any
+# contrast is left. Our small EfficientNet-Lite0 does not scale inside, and gets half of the contrast that it was trained with. So here
+# the fault is mild:
 
 # %%
 on_faces = tl.study("ferplus", profile, live, seeds).effects(["backbone-inputs", "size-48"])
@@ -161,7 +164,7 @@ for effect in on_faces:
     print(effect)
 
 # %% [markdown]
-# So half the contrast does no harm that eight seeds can show. That says nothing of 1/255, so keep `preprocess_input`.
+# So half the contrast does no harm that eight seeds can show. That says nothing of ResNet50, so keep `preprocess_input`.
 #
 # ## Try it
 #
@@ -222,4 +225,4 @@ tl.check("08-repair", my_answer)
 # - Each backbone has its own `preprocess_input`. Apply it exactly once.
 #
 # **Read more:** [Keras applications](https://keras.io/api/applications/) on inputs. The
-# [doctor](15_your_own_training.ipynb) makes these checks for you before training.
+# [doctor](15_your_own_training.ipynb) makes the first two checks for you. The labels you have to look at yourself.

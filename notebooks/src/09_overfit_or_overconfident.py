@@ -84,12 +84,12 @@ tl.plots.history(
 # prediction changes. That is **overconfidence**.
 #
 # **Overfitting**, as we use the word here, means that the answers get worse. The network memorizes details
-# of its training images, such as our wrong labels. A training can have some of both. (The doctor also says overfitting where the network knows its
-# training images far better than the others.)
+# of its training images, such as our wrong labels. A training can have some of both. (The doctor also asks how much better
+# training images are known.)
 #
 # ## In Keras
 #
-# Divide all logits by one number, the *temperature*. Above one, every answer becomes less sure, but the
+# Divide all logits by one number, the *temperature*. Above one, answers become less sure, and the
 # predicted class stays. Fit it on one half of the validation images and test it on the other.
 
 
@@ -112,7 +112,7 @@ def fit_temperature(p, labels):
 # one-hot. With one sigmoid output, take `p = np.hstack([1 - p, p])` and `labels = y_val.ravel().astype(int)`. If your
 # model ends in logits, apply the softmax first.
 #
-# To use it, answer with `softened(model.predict(x), temperature)` from then on.
+# From then on, answer with `softened(model.predict(x), temperature)`.
 #
 # A refit also hides lag. So look at fresh statistics first ([page 04](04_batchnorm_lags.ipynb)), and refit only what still climbs.
 # Keep patients whole when you halve the images, as
@@ -139,7 +139,7 @@ tl.plots.readings(
 # refitting helps for the opposite reason: that network is not sure enough.
 #
 # In your own training, keep `p` after each epoch with a `LambdaCallback`, as on
-# [page 04](04_batchnorm_lags.ipynb). Or let the [doctor](15_your_own_training.ipynb) draw this figure.
+# [page 04](04_batchnorm_lags.ipynb), last in the list of callbacks. Or let the [doctor](15_your_own_training.ipynb) draw this figure.
 #
 # ## What early stopping watches
 #
@@ -203,8 +203,8 @@ for words, recipe in zip(names, recipes, strict=True):
     print(f"{words:30} {np.mean(found):.1f}")
 
 # %% [markdown]
-# The faces use categorical cross-entropy. So the temperature of the question's recipe is plain overconfidence, and not the
-# doubling above.
+# The faces use categorical cross-entropy. So the temperature of the question's recipe is not the
+# doubling above. It is overconfidence, some of it perhaps lag.
 #
 # Label smoothing changes what `val_loss` measures. Never compare it with a run without smoothing: score
 # both by hand, as above.

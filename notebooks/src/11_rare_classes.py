@@ -127,8 +127,8 @@ for effect in tried:
 # more common ones rare as well, and macro-F1 counts both. Logit adjustment does the same, and comes out lowest.
 #
 # The intervals are wide, partly because the training itself jumps. [Average the
-# weights](07_average_the_weights.ipynb) first: that alone changed macro-F1 by {{effect ferplus weight-average-update-bn macro_f1}}, more than
-# any of the five. Then choose by a score in which each class counts the same,
+# weights](07_average_the_weights.ipynb) first, with BatchNorm statistics measured for the average. Without any class weights, that changed
+# macro-F1 by {{effect ferplus weight-average-update-bn macro_f1}}, more than any of the five. Then choose by a score in which each class counts the same,
 # and let `fit` watch it:
 #
 # ```python

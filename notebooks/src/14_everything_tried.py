@@ -64,8 +64,8 @@ for name, effects in {"retina": retina_effects, "faces": faces_effects}.items():
 # %% [markdown]
 # A tenth of the learning rate steadies both curves. On the retina it lowers the score, even with
 # [thirty epochs instead of ten](../recordings/PROTOCOL.md). A warm-up with a cosine raises the score of the faces, and shows no
-# clear effect on the retina. Averaged weights with fresh statistics help steadiness in both, and a
-# loss of score is ruled out. Since they were chosen on these seeds, they were tested on eight others:
+# clear effect on the retina. Averaged weights with fresh statistics help steadiness in both, and
+# rule out such a loss. Since they were chosen on these seeds, they were tested on eight others:
 #
 # - **Retina:** {{steadiness retinopathy}}
 # - **Faces:** {{steadiness ferplus}} So it did no harm there, and had little to cure.

@@ -177,7 +177,7 @@ tl.check("15-repair", my_answer)
 # | must not get worse | AUC: a loss of more than 0.02 is ruled out |
 # | seeds | eight, the same on both sides |
 # | other tries | fourteen more changes, all counted |
-# | it counts if | jitter falls, with p below 0.05 after counting all tries, and AUC is not worse |
+# | it counts if | jitter falls, with p below 0.05 after counting all tries, and the interval of AUC rules that loss out |
 #
 # For the p-value of your own pairs, `scipy.stats.ttest_rel(before, after).pvalue` times the number of tries is on the safe side.
 #
@@ -227,7 +227,7 @@ tl.check("15-pairs", my_answer)
 plan = {
     "trouble, and the reading that shows it": ...,
     "one change": ...,
-    "number that decides": "jitter of the validation NLL",  # page 03 says when val_loss will do
+    "number that decides": "jitter of the validation NLL",  # Keras's val_loss, but see pages 03 and 09
     "must not get worse, and by how much": ...,
     "seeds": ...,
     "it counts if": ...,
