@@ -150,7 +150,7 @@ tl.plots.paired(
 
 # %% [markdown]
 # A line joins two runs of one seed. One seed would convince you that freezing BatchNorm works, another
-# that it harms. The lower learning rate steadies every single pair.
+# that it harms. The lower learning rate steadies every pair.
 #
 # A result needs an interval: mean difference ± t × standard deviation of the differences / √n. If it
 # includes zero, you have seen no clear effect. If you tried ten changes, one of them may look good by
