@@ -84,9 +84,7 @@ tl.plots.history(
 # prediction changes. That is **overconfidence**.
 #
 # **Overfitting**, as we use the word here, means that the answers get worse. The network memorizes details
-# of its training images, such as our wrong labels. A training can have some of both. (The doctor also asks how much better
-# training images are known.)
-#
+# of its training images, such as our wrong labels. A training can have some of both. #
 # ## In Keras
 #
 # Divide all logits by one number, the *temperature*. Above one, answers become less sure, and the
@@ -112,7 +110,7 @@ def fit_temperature(p, labels):
 # one-hot. With one sigmoid output, take `p = np.hstack([1 - p, p])` and `labels = y_val.ravel().astype(int)`. If your
 # model ends in logits, apply the softmax first.
 #
-# From then on, answer with `softened(model.predict(x), temperature)`.
+# Then answer with `softened(p, temperature)`, `p` prepared likewise.
 #
 # A refit also hides lag. So look at fresh statistics first ([page 04](04_batchnorm_lags.ipynb)), and refit only what still climbs.
 # Keep patients whole when you halve the images, as

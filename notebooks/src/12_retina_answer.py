@@ -123,7 +123,7 @@ tl.check("12-checkpoint", my_answer)
 #
 # - The jumps are weights that swing, and statistics that do not keep up with them.
 # - Averaged weights with statistics measured for them cure both.
-# - A tenth of the learning rate is the second choice: it scored lower, and ResNet50 still jumped with it.
+# - A tenth of the learning rate is the second choice: in the small network it scored lower, and ResNet50 still jumped with it.
 #
 # <details><summary>How sure are we?</summary>
 #

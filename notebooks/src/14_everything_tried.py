@@ -25,8 +25,8 @@ faces = tl.study("ferplus", profile, live, seeds)
 # %% [markdown]
 # ## See it
 #
-# Each row adds one change to the question's own recipe. Left: is the curve
-# steadier? Right: is the score better?
+# Each row adds one change to our rebuild of the question's recipe. For the retina, batches of 32 and the backbone's own inputs
+# are the question's. Left: is the curve steadier? Right: is the score better?
 
 # %%
 retina_effects = retina.effects(retina.asked()[0])
@@ -81,7 +81,7 @@ for name, effects in {"retina": retina_effects, "faces": faces_effects}.items():
 #
 # ## What we trained on
 #
-# The images are drawn, so that everything runs offline.
+# The images are drawn, so everything runs offline.
 
 # %%
 tl.plots.contact_sheet(
@@ -114,7 +114,7 @@ tl.similarity.side_by_side(
 # - **A true ResNet50** at 48 px, pretrained on drawn faces and then trained, with the retina's recipe, on drawn
 #   retinas. In five pairs of runs
 #   {{steadiness retinopathy witness}}
-#   In five earlier pairs jitter could not decide, since one run climbed and stayed there.
+#   In five earlier pairs jitter could not decide: one run only climbed.
 # - **Other changes to ResNet50 itself**, on two of those earlier seeds, so without a verdict:
 #
 #   | change | jitter | AUC |
@@ -126,8 +126,8 @@ tl.similarity.side_by_side(
 #   | frozen BatchNorm | {{mean retinopathy frozen-batchnorm jitter witness}} | {{mean retinopathy frozen-batchnorm auc witness}} |
 #   | `ReduceLROnPlateau` | the same: it never acted | the same |
 #
-#   Averaging alone was nearly as calm here as with fresh statistics. In the small network it was not.
-#   Frozen at the question's rate, ResNet50 hardly learned.
+#   Averaging alone was nearly as calm as with fresh statistics; in the small network it was not.
+#   Frozen BatchNorm hardly learned.
 # - **All real FER+ faces**, our small network, three pairs of the same change. Jitter fell from
 #   {{before ferplus weight-average-update-bn jitter everything}} to
 #   {{after ferplus weight-average-update-bn jitter everything}}, and macro-F1

@@ -118,8 +118,9 @@ def _steadiness(reference: str, rest: list[str]) -> str:
     old, new = found.unsteadiness.before, found.unsteadiness.after
     if found.unsteadiness.metric == "rise":
         measured = (
-            f"the largest rise of the loss in one epoch was {np.exp(old):.3g}-fold without the change "
-            f"and {np.exp(new):.3g}-fold with it: {held}, on the log scale"
+            f"a run's largest rise of the loss in one epoch was {np.exp(old):.3g}-fold without the "
+            f"change and {np.exp(new):.3g}-fold with it, on the geometric mean: {held}, on the "
+            "log scale"
         )
     else:
         measured = f"jitter was {old:.2g} without the change and {new:.2g} with it: {held}"
