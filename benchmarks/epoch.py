@@ -47,9 +47,11 @@ def parts(trainer: Trainer, images: int) -> dict[str, Callable[[], object]]:
     }
 
 
-def main(name: str = "retinopathy", images: int = 1600, repeats: int = 3) -> None:
+def main(
+    name: str = "retinopathy", images: int = 1600, repeats: int = 3, profile: str = "quick"
+) -> None:
     """Print CPU seconds of each part, an epoch with its readings, and the ratio of the two."""
-    this = case(name, "quick")
+    this = case(name, profile)
     recipes = {"as recorded": this.measured}
     if name == "retinopathy":
         recipes["whole backbone"] = this.measured.but(truncate_at=None)

@@ -28,11 +28,23 @@ settings.register_profile(
 settings.load_profile("course")
 
 
+TOGETHER = {
+    *("test_site", "test_handout", "test_regression", "test_cluster", "test_runner", "test_pages"),
+    *("test_inputs", "test_backbones", "test_keras_facts", "test_pretraining", "test_install"),
+    *("test_synthetic_fundus", "test_synthetic_faces"),
+}
+"""Modules whose fixtures take seconds: in one process each, or both would make them."""
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
     """The longest tests first, then the slow ones: no process is left with one at the end.
 
     What may take longest is what was given most time.
     """
+    for item in items:
+        if item.path.stem in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}-{item.path.stem}"))
 
     def order(item):
         time = item.get_closest_marker("timeout")

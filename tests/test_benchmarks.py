@@ -33,14 +33,14 @@ def test_pipeline():
 
 def test_epoch():
     done = subprocess.run(
-        [sys.executable, "benchmarks/epoch.py", "--images", "64", "--repeats", "1"],
+        [sys.executable, "benchmarks/epoch.py", "--profile", "smoke", "--repeats", "1"],
         capture_output=True,
         text=True,
         cwd=paths.PROJECT,
         env={**os.environ, "TLHELPERS_PROGRESS": "0"},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert re.search(r"^  8 training steps +[\d.]+ s$", done.stdout, re.M)
+    assert re.search(r"^  \d+ training steps +[\d.]+ s$", done.stdout, re.M)
     assert re.search(r"^whole backbone / as recorded, ratio [\d.]+$", done.stdout, re.M)
 
 

@@ -1,5 +1,6 @@
 """Runs and pages on a Dask cluster: two worker processes on this machine."""
 
+import asyncio
 import json
 import os
 import sys
@@ -85,6 +86,16 @@ def is_idle(client, seconds=120):
             return False
         time.sleep(0.1)
     return True
+
+
+def test_it_connects_from_a_notebook_as_well(scheduler):
+    """There an event loop runs already, in the thread of every cell."""
+
+    async def cell():
+        with cluster.connect(scheduler) as found:
+            return len(found.scheduler_info()["workers"])
+
+    assert asyncio.run(cell()) > 0
 
 
 # Runs

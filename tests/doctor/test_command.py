@@ -6,8 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from tlhelpers.doctor.__main__ import main
 
 SCRIPT = """
 import sys
@@ -33,6 +36,22 @@ def doctor(*arguments, cwd, **environment):
     )
 
 
+@pytest.fixture
+def here(tmp_path, monkeypatch, capfd):
+    """Runs a script beside the doctor in this process, which has imported Keras already."""
+
+    def run(script, *arguments):
+        (tmp_path / "train.py").write_text(script, encoding="utf-8")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [*sys.argv])
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        code = main(["train.py", *arguments])
+        said = capfd.readouterr()
+        return SimpleNamespace(returncode=code, stdout=said.out, stderr=said.err)
+
+    return run
+
+
 def test_a_script_runs_as_ever_and_its_trouble_is_named(tmp_path):
     (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
     done = doctor("--out", "found", "train.py", "--rate", "3", cwd=tmp_path)
@@ -52,20 +71,18 @@ def test_a_script_runs_as_ever_and_its_trouble_is_named(tmp_path):
         ("1 / 0", 1, "ZeroDivisionError"),
     ],
 )
-def test_scripts_that_train_nothing_or_fail(tmp_path, script, code, said):
-    (tmp_path / "train.py").write_text(script, encoding="utf-8")
-    done = doctor("--out", tmp_path, tmp_path / "train.py", cwd=tmp_path)
+def test_scripts_that_train_nothing_or_fail(tmp_path, here, script, code, said):
+    done = here(script)
     assert done.returncode == code and said in done.stderr
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["fits"] == []
 
 
-def test_a_run_without_a_fit_leaves_an_earlier_report(tmp_path):
+def test_a_run_without_a_fit_leaves_an_earlier_report(tmp_path, here):
     """An hour's training, and then the script once more with --help."""
-    (tmp_path / "train.py").write_text("print('usage: ...')", encoding="utf-8")
     earlier = {"report.json": '{"schema": 1, "fits": [{}]}', "report.html": ""}
     for name, text in earlier.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    done = doctor("train.py", "--help", cwd=tmp_path)
+    done = here("print('usage: ...')", "--help")
     assert done.returncode == 0 and "reports of an earlier run stay" in done.stderr
     assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in earlier} == earlier
 
@@ -114,11 +131,11 @@ def run(tmp_path, script, *options, **environment):
     return doctor(*options, "train.py", cwd=tmp_path, **environment)
 
 
-def test_what_a_script_says_when_it_ends_is_said(tmp_path):
-    done = run(tmp_path, "raise SystemExit('give me a data folder')")
+def test_what_a_script_says_when_it_ends_is_said(here):
+    done = here("raise SystemExit('give me a data folder')")
     assert done.returncode == 1 and "give me a data folder\n" in done.stderr
     # A second time: its own reports are replaced.
-    assert run(tmp_path, "").returncode == 0
+    assert here("").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -140,9 +157,9 @@ def test_a_folder_in_the_place_of_a_report_is_one_line(tmp_path, name):
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_report_that_cannot_be_written_leaves_the_scripts_own_end(tmp_path):
+def test_a_report_that_cannot_be_written_leaves_the_scripts_own_end(tmp_path, here):
     script = "import os\nos.remove('report.html')\nos.mkdir('report.html')\nraise SystemExit(3)"
-    done = run(tmp_path, script)
+    done = here(script)
     assert done.returncode == 3 and "Traceback" not in done.stderr
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["fits"] == []
 

@@ -45,7 +45,11 @@ def test_the_mean_of_the_weights_and_the_step_in_the_middle():
 
 
 def test_two_copies_of_the_weights_are_held_at_most():
-    """And one layer, which is being copied just now, and what else Python keeps."""
+    """And one layer, which is being copied just now, and what else Python keeps.
+
+    TensorFlow may go on using the array that a variable was given, which hangs on how its memory
+    lies. Then the model's own copy is NumPy's as well, and counts.
+    """
     seen, model = watch(*[400] * 13)
     size = sum(w.nbytes for w in model.get_weights())
     seen.begin(4)
@@ -55,8 +59,8 @@ def test_two_copies_of_the_weights_are_held_at_most():
     tracemalloc.start()  # NumPy's: the backend's own is the model's
     for step in range(4):
         seen.take(step)
-    assert size < tracemalloc.get_traced_memory()[1] < 2.5 * size
+    assert size < tracemalloc.get_traced_memory()[1] < 2.25 * size
     seen.read(2)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert most < 2.5 * size
+    assert most < 3.25 * size

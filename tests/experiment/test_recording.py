@@ -36,8 +36,8 @@ def record(tmp_path, monkeypatch, build_folder):
 
 
 def test_a_smoke_run(record):
-    """The faces, as posted and with frozen BatchNorm."""
-    wanted = ["--fix", "posted", "--fix", "frozen-batchnorm"]
+    """The faces, as posted and with statistics measured before each validation."""
+    wanted = ["--fix", "posted", "--fix", "reestimated-batchnorm"]
     assert len(record("--case", "ferplus", "--profile", "smoke", *wanted)) == 2
 
 

@@ -1,5 +1,7 @@
 """Averaged weights with statistics of their own, in plain Keras, as a reader copies it."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,16 @@ def fitted(*more, epochs=3):
     return model, watch.seen, history
 
 
+@functools.cache
+def without():
+    return fitted()
+
+
+@functools.cache
+def with_it():
+    return fitted(UpdateBatchNorm(data()[0]))
+
+
 def by_hand(weights, x):
     """Mean and variance that the only BatchNorm layer has on these images, from its inputs."""
     kernel, bias = (next(v for k, v in weights.items() if k.endswith(f"first/{n}")) for n in
@@ -76,7 +88,7 @@ def statistics(weights):
 
 def test_statistics_are_those_of_the_averaged_weights():
     x, _ = data()
-    _, seen, _ = fitted(UpdateBatchNorm(x))
+    _, seen, _ = with_it()
     for weights, _ in seen:
         for found, wanted in zip(statistics(weights), by_hand(weights, x), strict=True):
             assert found == pytest.approx(wanted, rel=1e-3, abs=1e-4)
@@ -84,14 +96,12 @@ def test_statistics_are_those_of_the_averaged_weights():
 
 def test_without_it_they_are_not():
     x, _ = data()
-    _, seen, _ = fitted()
+    _, seen, _ = without()
     assert not np.allclose(statistics(seen[0][0])[0], by_hand(seen[0][0], x)[0], atol=0.02)
 
 
 def test_training_does_not_notice():
-    x, _ = data()
-    _, _, plain = fitted()
-    _, _, ours = fitted(UpdateBatchNorm(x))
+    plain, ours = without()[2], with_it()[2]
     assert ours["loss"] == pytest.approx(plain["loss"], rel=1e-6)
     assert ours["val_loss"] != pytest.approx(plain["val_loss"], rel=1e-3)
 

@@ -355,6 +355,22 @@ def test_damaged_state_begins_anew(trainer, known, tmp_path):
     assert same(trainer.run(0, unfinished=path), known(0))
 
 
+@pytest.fixture(scope="module")
+def unfinished(trainer, tmp_path_factory):
+    """A trainer, and what is kept of a run that was stopped after its second epoch."""
+    path = tmp_path_factory.mktemp("unfinished") / "state.npz"
+    shorter = trainer.of(TINY.but(epochs=2))
+
+    def stop(history):
+        if len(history["loss"]) == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        shorter.run(0, unfinished=path, on_epoch=stop)
+    with np.load(path) as file:
+        return shorter, dict(file)
+
+
 def _note(change):
     def tamper(state):
         note = json.loads(str(state["note"]))
@@ -382,23 +398,15 @@ def _note(change):
         lambda state: {name: array for name, array in state.items() if name != "a3"},
     ],
 )
-def test_a_state_that_does_not_fit_begins_anew(tamper, trainer, tmp_path):
+def test_a_state_that_does_not_fit_begins_anew(tamper, unfinished, tmp_path):
+    shorter, state = unfinished
     path, epochs = tmp_path / "state.npz", []
-    shorter = trainer.of(TINY.but(epochs=2))
-
-    def stop(history):
-        if len(history["loss"]) == 2:
-            raise Stopped
+    np.savez(path, **tamper(dict(state)))
 
     def tell(history):
         epochs.append(len(history["loss"]))
         raise Stopped
 
-    with pytest.raises(Stopped):
-        shorter.run(0, unfinished=path, on_epoch=stop)
-    with np.load(path) as file:
-        state = dict(file)
-    np.savez(path, **tamper(state))
     with pytest.raises(Stopped):
         shorter.run(0, unfinished=path, on_epoch=tell)
     assert epochs == [1] and not path.exists()
@@ -459,9 +467,8 @@ def test_full_disk_is_one_line_and_keeps_the_state_before(trainer, known, tmp_pa
 
 @pytest.mark.slow
 @pytest.mark.backend
-def test_early_stopping_brings_the_best_weights_back(split):
-    recipe = TINY.but(early_stopping_patience=1, epochs=30, learning_rate=3e-2)
-    run = Trainer(recipe, split).run(0)
+def test_early_stopping_brings_the_best_weights_back(trainer, split):
+    run = trainer.of(TINY.but(early_stopping_patience=1, epochs=30)).run(0)
     assert run.ended == "early stopping"
     best = int(np.argmin(run.history["val_loss"]))
     final = image_nll(run.probabilities, split.validation.labels).mean()

@@ -16,6 +16,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -69,7 +70,9 @@ def connect(address: str) -> Iterator[Client]:
             yield client
         return
     try:
-        asyncio.run(_call(address))
+        # In a thread of its own: a notebook's has an event loop that runs already.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, _call(address)).result()
     except Exception:  # nobody, no such address, or somebody who speaks something else
         raise CourseError(
             f"No Dask scheduler answers at {address}: start one with `dask scheduler`, "
