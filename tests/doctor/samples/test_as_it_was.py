@@ -49,6 +49,7 @@ class Reader(keras.callbacks.Callback):
 def trained(name, reading):
     """History, weights and the next random numbers of a training, and what was read in it."""
     make, fit = SOURCES[name]
+    keras.utils.clear_session()  # the seed alone leaves Keras 3.3's own generator as it is
     keras.utils.set_random_seed(5)
     if HAS_TORCH:
         torch.manual_seed(5)  # Keras does so on its torch backend only
