@@ -92,7 +92,7 @@ def _late(arguments: tuple) -> list:
 def _and(callbacks: Any, doctor: Doctor) -> Any:
     """The callbacks with the doctor behind them."""
     if isinstance(callbacks, keras.callbacks.CallbackList):
-        params = getattr(callbacks, "params", None)  # Keras 3.3 has it only if it was given
+        params = getattr(callbacks, "params", None) or {}  # Keras 3.3 has it only if it was given
         doctor.set_params(params)
         doctor.set_model(callbacks.model)
         callbacks.callbacks.append(doctor)
