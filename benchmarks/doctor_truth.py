@@ -7,13 +7,12 @@ with it.
 
 A program takes 7 to 15 seconds of a core, so all seeds take hours. Answers are kept in
 ``doctor_truth.csv`` beside this file, which is committed: an interrupted benchmark goes on, days
-later and elsewhere as well. An answer counts as long as neither its program nor the code that
-decides has changed.
+later and elsewhere as well. An answer counts as long as its program and the code that decides
+read the same.
 """
 
 from __future__ import annotations
 
-import ast
 import csv
 import functools
 import hashlib
@@ -80,22 +79,17 @@ def _doctor(said: Path, arguments: list[str]) -> None:
     sys.exit(doctor(arguments))
 
 
-def _meaning(file: Path) -> str:
-    """What Python reads in a file: neither comments nor the form of the code."""
-    return ast.dump(ast.parse(file.read_text(encoding="utf-8")))
-
-
 @functools.cache
 def _rules() -> str:
-    doctor = paths.PROJECT / "tlhelpers" / "doctor"
-    files_ = [file for file in sorted(doctor.rglob("*.py")) if file.name not in TELLING]
-    return "".join(map(_meaning, files_))
+    wings = [paths.PROJECT / "tlhelpers" / name for name in ("doctor", "measures")]
+    found = [file for wing in wings for file in sorted(wing.rglob("*.py"))]
+    return "".join(file.read_text("utf-8") for file in found if file.name not in TELLING)
 
 
 @functools.cache
 def key(program: Path) -> str:
     """What an answer hangs on: the program, and the code that decides."""
-    return hashlib.sha256((_meaning(program) + _rules()).encode()).hexdigest()[:12]
+    return hashlib.sha256((program.read_text("utf-8") + _rules()).encode()).hexdigest()[:12]
 
 
 class Kept:

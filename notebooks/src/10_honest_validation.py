@@ -72,8 +72,8 @@ def hashes(images):
 
 
 # %% [markdown]
-# For copies that were resized or saved again, use a perceptual hash such as `imagehash.dhash(image, hash_size=16)`. We call
-# two images copies if at most 10 of its 256 bits differ. Look at
+# For copies that were resized or saved again, use a perceptual hash such as `imagehash.dhash(image, hash_size=16)`. For FER+ we call
+# two faces copies if at most 10 of its 256 bits differ. Look at
 # what it finds before you throw anything out.
 #
 # Drop the copies from the *training* side. Then the validation set stays the same, and old scores remain

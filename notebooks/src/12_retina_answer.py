@@ -89,7 +89,7 @@ for effect in retina.effects(["weight-average-update-bn", "learning-rate-1e-5"])
 # was lower, and in four runs thirty epochs instead of ten did not close the gap. ResNet50 itself still jumped, about a third as much, in two runs.
 #
 # **Do you need `UpdateBatchNorm`?** In the small network averaging alone had no clear effect. In ResNet50, two runs, it was nearly as calm
-# as both together. In the five others of page 04, three times as much jumping was left as with both. So take both: `UpdateBatchNorm` costs a few seconds an epoch on a GPU. Freezing BatchNorm at this step cured neither network
+# as both together. In five other runs, on page 04, it left three times as much jumping. So take both: `UpdateBatchNorm` costs 32 forward passes an epoch, beside hundreds of training steps. Freezing BatchNorm at this step cured neither network
 # ([page 05](05_freezing_batchnorm.ipynb)).
 #
 # If your curve still jumps, take the readings of page 04 again, on the new run, and compare its steps with the noise of your validation images

@@ -85,7 +85,7 @@ for effect in faces.effects([answer, "learning-rate-1e-4", "warmup-cosine"]):
     print(effect)
 
 # %% [markdown]
-# A decaying rate raises the score about as much as averaging does, and a tenth of the rate is nearly as steady. Only
+# A decaying rate raises the score about as much as this change does, and a tenth of the rate is nearly as steady. Only
 # the average with fresh statistics clearly did both. Freezing BatchNorm alone had no clear effect ([page 05](05_freezing_batchnorm.ipynb)).
 # [Page 14](14_everything_tried.ipynb) has everything else that we tried.
 #

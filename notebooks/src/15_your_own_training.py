@@ -281,7 +281,7 @@ tl.check("15-three", my_answer)
 # ```
 #
 # **X**: fresh statistics change nothing, its BatchNorm is frozen. Only the average is calm. **Y**: the
-# same weights are far calmer as soon as their statistics are fresh. (You would not go wrong with both callbacks of page 07: they take the rest away, too.) **Z**: the validated loss starts far too
+# same weights are far calmer as soon as their statistics are fresh. In your own run, both callbacks of page 07 would take the rest away, too. **Z**: the validated loss starts far too
 # high, yet fresh statistics show good weights from the first epoch on.
 # </details>
 
