@@ -115,19 +115,6 @@ tl.similarity.side_by_side(
 #   retinas. In five pairs of runs
 #   {{steadiness retinopathy witness}}
 #   In five earlier pairs jitter could not decide: one run only climbed.
-# - **Other changes to ResNet50 itself**, on two of those earlier seeds, so without a verdict:
-#
-#   | change | jitter | AUC |
-#   | --- | --- | --- |
-#   | none, the question's recipe | {{base retinopathy weight-average jitter witness}} | {{base retinopathy weight-average auc witness}} |
-#   | averaged weights, fresh statistics | {{base retinopathy weight-average jitter witness against weight-average-update-bn}} | {{base retinopathy weight-average auc witness against weight-average-update-bn}} |
-#   | averaged weights alone | {{mean retinopathy weight-average jitter witness}} | {{mean retinopathy weight-average auc witness}} |
-#   | a tenth of the rate | {{mean retinopathy learning-rate-1e-5 jitter witness}} | {{mean retinopathy learning-rate-1e-5 auc witness}} |
-#   | frozen BatchNorm | {{mean retinopathy frozen-batchnorm jitter witness}} | {{mean retinopathy frozen-batchnorm auc witness}} |
-#   | `ReduceLROnPlateau` | the same: it never acted | the same |
-#
-#   Averaging alone was nearly as calm as with fresh statistics; in the small network it was not.
-#   Frozen BatchNorm hardly learned.
 # - **All real FER+ faces**, our small network, three pairs of the same change. Jitter fell from
 #   {{before ferplus weight-average-update-bn jitter everything}} to
 #   {{after ferplus weight-average-update-bn jitter everything}}, and macro-F1
@@ -136,6 +123,20 @@ tl.similarity.side_by_side(
 #   {{before retinopathy weight-average-update-bn jitter real}} to
 #   {{after retinopathy weight-average-update-bn jitter real}}. Keras's own `val_loss` hardly jumped in them: for this loss it swings less than the NLL. A climb is left, and it is [overconfidence](09_overfit_or_overconfident.ipynb).
 #   AUC stayed low with both recipes, probably because images this small show little of the disease.
+#
+# **Other changes to ResNet50 itself**, on two of its earlier seeds, so without a verdict:
+#
+# | change | jitter | AUC |
+# | --- | --- | --- |
+# | none, the question's recipe | {{base retinopathy weight-average jitter witness}} | {{base retinopathy weight-average auc witness}} |
+# | averaged weights, fresh statistics | {{base retinopathy weight-average jitter witness against weight-average-update-bn}} | {{base retinopathy weight-average auc witness against weight-average-update-bn}} |
+# | averaged weights alone | {{mean retinopathy weight-average jitter witness}} | {{mean retinopathy weight-average auc witness}} |
+# | a tenth of the rate | {{mean retinopathy learning-rate-1e-5 jitter witness}} | {{mean retinopathy learning-rate-1e-5 auc witness}} |
+# | frozen BatchNorm | {{mean retinopathy frozen-batchnorm jitter witness}} | {{mean retinopathy frozen-batchnorm auc witness}} |
+# | `ReduceLROnPlateau` | the same: it never acted | the same |
+#
+# Averaging alone was nearly as calm as with fresh statistics; in the small network it was not.
+# Frozen BatchNorm hardly learned.
 #
 # ## What we do not know
 #

@@ -55,6 +55,7 @@ def test_rules_of_a_page(name):
     known = papermill.inspect_notebook(notebook(name))
     assert list(known) == ["profile", "live", "seeds"]
     assert "Contents" in prose and ("**Next:**" in prose or name == NAMES[-1])
+    assert not re.search(r"^ +\|", prose, re.M), "nbconvert shows no table inside a list"
     assert str(paths.PROJECT) not in text, "a path of this machine is in the page"
     assert not any(line.lstrip().startswith(("%", "!")) for line in code.splitlines())
     for cell in cells(name):
