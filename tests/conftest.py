@@ -43,6 +43,8 @@ def pytest_collection_modifyitems(items):
     What may take longest is what was given most time.
     """
     for item in items:
+        if item.get_closest_marker("nightly"):  # so that -m "not slow" leaves it out as well
+            item.add_marker("slow")
         if item.path.stem in TOGETHER:
             item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}-{item.path.stem}"))
 

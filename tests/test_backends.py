@@ -52,9 +52,13 @@ MARKED = [
 
 
 @pytest.mark.timeout(3000)  # JAX compiles
+@pytest.mark.parametrize(
+    "which", ["not nightly", pytest.param("nightly", marks=pytest.mark.nightly)]
+)
 @pytest.mark.parametrize("backend", OTHERS)
-def test_what_a_backend_may_change(backend):
-    done = run(backend, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "backend", *MARKED)
+def test_what_a_backend_may_change(backend, which):
+    chosen = ("-m", f"backend and {which}")
+    done = run(backend, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen, *MARKED)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
     assert " passed" in done.stdout
 

@@ -24,6 +24,8 @@ from tlhelpers.course.exercises import NOT_TRIED
 SOURCES = sorted((paths.NOTEBOOKS / "src").glob("*.py"))
 NAMES = [source.stem for source in SOURCES]
 LIVE = "12_retina_answer"
+SMOKED = {NAMES[0], LIVE}
+"""Run on the smallest sizes each time; the others, which have little of their own there, by night."""
 
 
 def notebook(name):
@@ -91,7 +93,9 @@ def shared_build(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in SMOKED else pytest.mark.nightly) for n in NAMES]
+)
 def test_smoke(name, tmp_path, shared_build, monkeypatch):
     """Each page runs from top to bottom, in a kernel of its own, on the smallest sizes.
 

@@ -43,6 +43,19 @@ def test_build_again_gives_the_same_bytes(built, tmp_path):
     assert (tmp_path / "again.ipynb").read_bytes() == target.read_bytes()
 
 
+def test_where_only_text_has_changed_outputs_can_stay(built, tmp_path):
+    source, target = tmp_path / built[0].name, tmp_path / built[1].name
+    text = built[0].read_text(encoding="utf-8")
+    target.write_bytes(built[1].read_bytes())
+    source.write_text(text + "\n# %% [markdown]\n# One more.\n", encoding="utf-8")
+    pages.build(source, target, execute=False)
+    assert pages.check(source, target) == []
+    assert "One more." in target.read_text(encoding="utf-8")
+    source.write_text(text + "\n# %%\nprint(1)\n", encoding="utf-8")
+    pages.build(source, target, execute=False)
+    assert "has no outputs at all" in pages.check(source, target)[-1]
+
+
 def test_a_new_cell_leaves_the_ids_of_the_others(tmp_path):
     def ids(text):
         (tmp_path / "01_a.py").write_text(text, encoding="utf-8")

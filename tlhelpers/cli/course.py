@@ -116,7 +116,10 @@ def pages_command(
     check: Annotated[
         bool, typer.Option("--check", help="Only say what is wrong with the notebooks.")
     ] = False,
-    execute: Annotated[bool, typer.Option(help="Run the cells.")] = True,
+    execute: Annotated[
+        bool,
+        typer.Option(help="Run the cells; if not, outputs stay where only text has changed."),
+    ] = True,
     student: Annotated[
         Path | None,
         path_option("Only write copies without solutions into this folder.", "--student"),

@@ -112,20 +112,24 @@ def build(source: Path, target: Path, execute: bool = True, timeout: int = TIMEO
     target : path
         The notebook, replaced whole or not at all.
     execute : bool
-        Run the cells; a notebook without outputs does not pass `check`.
+        Run the cells. Otherwise outputs stay if only text has changed since `target` was made; a
+        notebook without outputs does not pass `check`.
     timeout : int
         Seconds that one cell may take.
 
     Raises
     ------
     CourseError
-        A cell failed, the kernel could not be started, or `target` cannot be written.
+        A cell failed, the kernel could not be started, or `target` cannot be written or, where its
+        outputs are wanted, read.
     """
     import nbformat
 
     notebook = _read_source(source)
     if execute:
         _execute(notebook, source.stem, timeout)
+    elif target.exists():
+        _keep_outputs(notebook, read(target))
     files.save(target, nbformat.writes(notebook) + "\n")
 
 
@@ -341,6 +345,17 @@ def _execute(notebook: NotebookNode, name: str, timeout: int) -> None:
         if cell.cell_type == "code":
             cell.outputs = [output for output in executed.outputs if not _is_chatter(output)]
             cell.execution_count = executed.execution_count
+
+
+def _keep_outputs(notebook: NotebookNode, made: NotebookNode) -> None:
+    """Take over what the same code gave; nothing where any code has changed."""
+    ours, theirs = (
+        [cell for cell in page.cells if cell.cell_type == "code"] for page in (notebook, made)
+    )
+    if [cell.source for cell in ours] != [cell.source for cell in theirs]:
+        return
+    for cell, before in zip(ours, theirs, strict=True):
+        cell.outputs, cell.execution_count = before.outputs, before.execution_count
 
 
 def _is_chatter(output: NotebookNode) -> bool:
