@@ -50,7 +50,7 @@ tl.plots.readings(
 # | you see | trouble | what to change |
 # | --- | --- | --- |
 # | **A.** Blue is calm where orange jumps. | BatchNorm lags: the weights were fine, the statistics were not ([page 04](04_batchnorm_lags.ipynb)). | Averaged weights with fresh statistics ([page 07](07_average_the_weights.ipynb)). Shorter steps lag less, too: see B. |
-# | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | The same; if BatchNorm trains, a tenth of the learning rate steadied our small networks and, in two runs, ResNet50 itself only in part. With BatchNorm frozen, as here, the average needs no fresh statistics, and a tenth was not enough. |
+# | **B.** Blue jumps with orange, pink is calm. | The step is too long, so the weights jump ([page 06](06_step_length.ipynb)). | Averaged weights, too. With BatchNorm frozen, as here, they need no fresh statistics. Where BatchNorm trains, a tenth of the learning rate also helps, but ResNet50 itself still jumped with it. |
 # | **C.** One valley, then all three climb while the training loss falls. | The network overfits, or it grows too sure ([page 09](09_overfit_or_overconfident.ipynb)). | `EarlyStopping(restore_best_weights=True)`, until page 09 says which. |
 #
 # In B, BatchNorm is frozen, so nothing can lag and blue lies on orange. If yours trains, look only whether blue jumps, too. Ignore the first point of its pink
@@ -100,7 +100,7 @@ doctor
 
 # %% [markdown]
 # It names the trouble, shows the evidence, and gives you the lines of Keras that cure it. The chart shows
-# the readings that a finding rests on. Each percentage says how much of the loss, or of its climb, that cause explains over all epochs. Here lag lifts the whole curve. Its other findings hold, too: without flips the loss soon
+# the readings that a finding rests on. "Statistics measured" is the blue line above, and "recalibrated" refits the confidence, too. Each percentage says how much of the loss, or of its climb, that cause explains over all epochs. Here lag lifts the whole curve. Its other findings hold, too: without flips the loss soon
 # climbs, and some of our validation faces are copies of training faces, as in FER+
 # ([page 10](10_honest_validation.ipynb)).
 #

@@ -212,7 +212,7 @@ tl.check("03-six", my_answer)
 #     my_answer[name] = "jumps" if jitter(losses) > 2 * chance else "noise"
 # ```
 #
-# A, C and E jump. In B, D and F, the steps the wrong way add up to no more than chance allows.
+# A, C and E jump. In B, D and F, the steps the wrong way add up to less than twice what chance alone gives.
 # </details>
 
 # %% [markdown]

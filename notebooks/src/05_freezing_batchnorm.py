@@ -143,10 +143,10 @@ tl.plots.curves(
 # %% [markdown]
 # A run on the flat line names the same class for every image, so its accuracy is just the share of that class. Such
 # a run is steady and useless, so never read jitter without the score. These runs differ so
-# much that their mean says little: AUC in the last epoch, the first row below, shows no clear effect.
+# much that their mean says little: AUC in the last epoch shows no clear effect (first line of the list below).
 #
 # In the faces training, we froze BatchNorm at the question's learning rate, and at a tenth of it, each
-# compared with BatchNorm that trains (*live*) at the same rate:
+# compared with BatchNorm that trains at the same rate:
 
 # %%
 faces = tl.study("ferplus", profile, live, seeds)
@@ -171,12 +171,12 @@ for words, effect in rows.items():
 
 # %% [markdown]
 # **At the question's rate, freezing showed no clear effect. At a tenth of it, frozen runs jumped more. Averaging the weights calmed a frozen network in both trainings.** On the
-# retina, frozen at a tenth of the rate also scored higher than live. Where BatchNorm is frozen, nothing can lag, so the change of
-# [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. We also compared it with live
-# BatchNorm, weights averaged in both. On the retina, frozen at a tenth of the rate scored about as well as live at the question's. On the
-# faces, at the question's rate and with averaged weights, the frozen network scored lower than the live one with every seed.
+# retina, frozen at a tenth of the rate also scored higher than trained. Where BatchNorm is frozen, nothing can lag, so the change of
+# [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. We also compared it with BatchNorm
+# that trains, weights averaged in both. On the retina, frozen at a tenth of the rate scored about as well as trained at the question's. On the
+# faces, at the question's rate and with averaged weights, the frozen network scored lower than the other with every seed.
 #
-# Live BatchNorm rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
+# BatchNorm that trains rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
 # numbers. If steps are long, each layer's outputs probably drift, the next layer multiplies the drift, and nothing
 # pulls it back.
 #
@@ -185,9 +185,9 @@ for words, effect in rows.items():
 # | your training | freeze BatchNorm? |
 # | --- | --- |
 # | ResNet50 at `1e-4` or more, as in the questions | No. Average the weights ([page 07](07_average_the_weights.ipynb)) or shorten the step ([page 06](06_step_length.ipynb)). |
-# | the same at a tenth of the rate | Only together with averaged weights: alone, it jumped more. |
+# | the same at a tenth of the rate | Only together with averaged weights. Alone, our small networks jumped more; of two runs of ResNet50, one did. |
 # | a network with short steps and few images, such as EfficientNet at 1e-4 | Try it, and compare scores over a few seeds. |
-# | only two or three images fit into a batch | Yes, at a lower rate and with averaged weights: [statistics of so few images](https://arxiv.org/abs/2105.07576) are too noisy to train with. |
+# | only two or three images fit into a batch | Yes, at a lower rate and with averaged weights: [statistics of so few images](https://arxiv.org/abs/2105.07576) are too noisy to train with. That is from the literature; we did not train it. |
 # | weights that were never trained | Never. The running statistics are still 0 and 1, so there is no normalization at all. |
 #
 # ## Try it
@@ -253,11 +253,11 @@ tl.check("05-freeze-or-leave", my_answer)
 # <details><summary>How sure are we?</summary>
 #
 # The flag was tested with Keras 3.3, 3.6 and 3.15. Freezing helped in one run of EfficientNet-Lite0 on
-# 1,000 real faces at 1e-4: the live run always answered the larger class, the frozen one learned. On real
-# retina photographs at 96 pixels, one frozen run had a steadier loss than the live one, and neither learned much. Two runs each
-# of a real ResNet50, trained beforehand on faces: frozen at 1e-4 it hardly learned. Frozen at 1e-5 it scored as live
-# BatchNorm did, and one of the two jumped. At `1e-5` on the retina all eight frozen runs learned, and each scored higher
-# than its live twin.
+# 1,000 real faces at 1e-4: with BatchNorm training the run always answered the larger class, the frozen one learned. On real
+# retina photographs at 96 pixels, one frozen run had a steadier loss than its twin, and neither learned much. Two runs each
+# of a real ResNet50, trained beforehand on faces: frozen at 1e-4 it hardly learned. Frozen at 1e-5 it scored as BatchNorm
+# that trains did, and one of the two jumped. At `1e-5` on the retina all eight frozen runs of the small network learned, and each scored
+# higher than its twin.
 # </details>
 #
 # **Read more:** Keras issues [20285](https://github.com/keras-team/keras/issues/20285) and

@@ -2,7 +2,7 @@
 # # How long is one step?
 #
 # **In one sentence.** At the same learning rate, ResNet50 takes steps several times longer than
-# EfficientNet, and long steps make the validation loss jump.
+# EfficientNet-Lite0, and long steps make the validation loss jump.
 #
 # **You will be able to** measure the step length of your own network, and choose a learning rate that
 # fits it.
@@ -31,7 +31,11 @@ faces = tl.study("ferplus", profile, live, seeds)
 
 # %%
 quick = tl.study("retinopathy").case
-scales = {"EfficientNet's step": 1.0, "four times that": 1 / 4, "eight times: ResNet50's": 1 / 8}
+scales = {
+    "EfficientNet-Lite0's step": 1.0,
+    "four times that": 1 / 4,
+    "eight times: ResNet50's": 1 / 8,
+}
 stepping = {
     name: quick.recorded(quick.measured.but(kernel_scale=scale), (24, 25, 26))
     for name, scale in scales.items()
@@ -40,7 +44,7 @@ ours = "one network of ours, with the step of that backbone"
 tl.plots.field_survey(
     {
         "ResNet50": {ours: stepping["eight times: ResNet50's"]},
-        "EfficientNet": {ours: stepping["EfficientNet's step"]},
+        "EfficientNet": {ours: stepping["EfficientNet-Lite0's step"]},
     },
     "At 1e-4, ResNet50 jumps more than EfficientNet; so does our network with its step",
 )
@@ -48,7 +52,7 @@ tl.plots.field_survey(
 # %% [markdown]
 # Look at the black bars. EfficientNet jumps less, even at several times the learning rate. At `1e-5`
 # hardly any run jumps. But the logs at `1e-5` come from other authors and use other images, so they prove little. Our
-# network is calmer than EfficientNet's logs, so something besides the step must make those jump.
+# network is calmer than EfficientNet's logs, so something besides the step must make those jump. (Those are of B0 to B5, whose step we did not measure.)
 #
 # At `1e-4`, MobileNet and the other networks jump, too. MobileNetV2's BatchNorm has a very long
 # memory, which is a separate problem ([page 04](04_batchnorm_lags.ipynb), exercise 1).
@@ -74,7 +78,7 @@ tl.plots.field_survey(
 recipe = retina.case.measured
 angles = {
     name: tl.microscope.turning(retina.case.trainer(recipe.but(kernel_scale=scale)), steps=40)
-    for name, scale in {"EfficientNet's step": 1.0, "ResNet50's step": 1 / 8}.items()
+    for name, scale in {"EfficientNet-Lite0's step": 1.0, "ResNet50's step": 1 / 8}.items()
 }
 tl.plots.turning(angles, "The same learning rate turns the filters several times as far")
 
@@ -91,7 +95,7 @@ tl.plots.curves(
 # %% [markdown]
 # ## Measure yours
 #
-# Plain Keras, no training needed. Use the model that you pass to `fit`.
+# Plain Keras, no training needed. Use the model that you pass to `fit`. It is for Adam only: with SGD the number means nothing.
 
 
 # %% slide="code"
@@ -159,7 +163,9 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
 # of ten did not bring it back (four runs). The falling rate raises the score of the faces. `ReduceLROnPlateau` makes no clear
 # difference in ten epochs; exercise 2 shows one likely reason.
 #
-# ResNet50 itself still jumped at `1e-5`, about a third as much: [page 14](14_everything_tried.ipynb).
+# **A short step did not make ResNet50 itself calm.** At `1e-5` its step is as short as EfficientNet-Lite0's at `1e-4`. Yet in two runs it
+# still jumped, about a third as much ([page 14](14_everything_tried.ipynb)). With fresh statistics the same runs were calm: what
+# was left was BatchNorm's lag. So lower the rate *and* measure the statistics again, or average the weights.
 #
 # ## Try it
 #
@@ -180,7 +186,7 @@ tl.check("06-same-step", my_answer)
 # ```
 #
 # About `1.4e-5`: the step is proportional to the rate. That is near the `1e-5` that Keras's guide on
-# fine-tuning uses.
+# fine-tuning uses. ResNet50's weights are calm there; its running statistics may still lag.
 # </details>
 
 # %% [markdown]

@@ -130,7 +130,7 @@ look(model, lambda: (x, y), lambda: (x_val, y_val))
 # %% [markdown]
 # With `tf.data`, pass `lambda: next(iter(train))`. For validation, pass the whole set, since a shuffled one begins with
 # other images each time: `lambda: map(np.concatenate, zip(*validation))`. If it does not fit in memory, give `look` one batch,
-# and call `model.evaluate(validation)` twice yourself.
+# ignore its two `evaluate` lines, and call `model.evaluate(validation)` twice yourself.
 #
 # | what you see | what to look at | what to do |
 # | --- | --- | --- |
@@ -225,4 +225,5 @@ tl.check("08-repair", my_answer)
 # - Each backbone has its own `preprocess_input`. Apply it exactly once.
 #
 # **Read more:** [Keras applications](https://keras.io/api/applications/) on inputs. The
-# [doctor](15_your_own_training.ipynb) makes the first two checks for you. The labels you have to look at yourself.
+# [doctor](15_your_own_training.ipynb) makes the first two checks for you. It tests the labels as well, but not
+# all wrong labels show: look at some yourself.

@@ -84,7 +84,8 @@ tl.plots.history(
 # prediction changes. That is **overconfidence**.
 #
 # **Overfitting**, as we use the word here, means that the answers get worse. The network memorizes details
-# of its training images, such as our wrong labels. A training can have some of both. #
+# of its training images, such as our wrong labels. A training can have some of both.
+#
 # ## In Keras
 #
 # Divide all logits by one number, the *temperature*. Above one, answers become less sure, and the
@@ -108,7 +109,7 @@ def fit_temperature(p, labels):
 # %% [markdown]
 # `p` is what `model.predict` gives you behind a softmax, and `labels` are class numbers: `y_val.argmax(axis=1)` if yours are
 # one-hot. With one sigmoid output, take `p = np.hstack([1 - p, p])` and `labels = y_val.ravel().astype(int)`. If your
-# model ends in logits, apply the softmax first.
+# model ends in logits, apply the softmax first. Both need one order: give `tf.data` `shuffle=False`.
 #
 # Then answer with `softened(p, temperature)`, `p` prepared likewise.
 #

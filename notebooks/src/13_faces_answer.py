@@ -7,7 +7,7 @@
 # **You will be able to** say what made the curve jump, and change the program.
 #
 # **Time.** 6 minutes to read, 5 to change your program, 4 for the exercise. **You need** pages
-# [02](02_faces_jump.ipynb), [04](04_batchnorm_lags.ipynb) and
+# [02](02_faces_jump.ipynb), [03](03_is_it_noise.ipynb), [04](04_batchnorm_lags.ipynb) and
 # [07](07_average_the_weights.ipynb).
 
 # %% tags=["parameters"]
@@ -66,9 +66,9 @@ tl.plots.curves(
 # ```
 # </details>
 #
-# It needs Keras 3. Everything else is the question's own, its 100 epochs and its `Rescaling(1 / 255)`. In your own program, replace the `Rescaling` line
-# with `x = keras.applications.resnet50.preprocess_input(x)`: ResNet50 was trained with that
-# ([page 08](08_data_path.ipynb)).
+# It needs Keras 3.3 or newer. **One line to change in your own:** `Rescaling(1 / 255)` is the question's, and ResNet50 was not trained with that
+# ([page 08](08_data_path.ipynb)). Write `x = keras.applications.resnet50.preprocess_input(x)`, or `mobilenet_v2` for MobileNetV2. If your
+# batches have another size, change it in `fit` and in `steps`.
 #
 # After 100 epochs the model holds the last average. In our runs the loss was lowest after
 # a few epochs, and later ones made the network only surer ([page 09](09_overfit_or_overconfident.ipynb)). To stop in time and keep the best epoch, let `EarlyStopping` watch the

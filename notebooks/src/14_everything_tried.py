@@ -25,8 +25,8 @@ faces = tl.study("ferplus", profile, live, seeds)
 # %% [markdown]
 # ## See it
 #
-# Each row adds one change to our rebuild of the question's recipe. For the retina, batches of 32 and the backbone's own inputs
-# are the question's. Left: is the curve steadier? Right: is the score better?
+# Each row adds one change to our rebuild of the question's recipe. Two rows of the retina go back to the question: batches of 32 and the
+# backbone's own inputs. Left: is the curve steadier? Right: is the score better?
 
 # %%
 retina_effects = retina.effects(retina.asked()[0])
@@ -37,8 +37,7 @@ faces_effects = faces.effects(faces.asked()[0])
 tl.plots.effects(faces_effects, "Faces: two changes steady the curve, two raise the score")
 
 # %% [markdown]
-# Gray means that eight pairs show no clear effect, not
-# that the change does nothing.
+# Gray means no clear effect in eight pairs, not no effect.
 #
 # ## Why so many rows are gray
 #
@@ -114,14 +113,14 @@ tl.similarity.side_by_side(
 # - **A true ResNet50** at 48 px, pretrained on drawn faces and then trained, with the retina's recipe, on drawn
 #   retinas. In five pairs of runs
 #   {{steadiness retinopathy witness}}
-#   In five earlier pairs jitter could not decide: one run only climbed.
+#   In five earlier pairs jitter could not decide: in one run the loss rose and stayed up. All computed in mixed bfloat16.
 # - **All real FER+ faces**, our small network, three pairs of the same change. Jitter fell from
 #   {{before ferplus weight-average-update-bn jitter everything}} to
 #   {{after ferplus weight-average-update-bn jitter everything}}, and macro-F1
 #   rose in each pair.
 # - **Real photographs of the retina** from EyePACS, at 96 px, our small network, three pairs of the same change. Jitter fell from
 #   {{before retinopathy weight-average-update-bn jitter real}} to
-#   {{after retinopathy weight-average-update-bn jitter real}}. Keras's own `val_loss` hardly jumped in them: for this loss it swings less than the NLL. A climb is left, and it is [overconfidence](09_overfit_or_overconfident.ipynb).
+#   {{after retinopathy weight-average-update-bn jitter real}}. Keras's own `val_loss` hardly jumped in them. A climb is left, and it is [overconfidence](09_overfit_or_overconfident.ipynb).
 #   AUC stayed low with both recipes, probably because images this small show little of the disease.
 #
 # **Other changes to ResNet50 itself**, on two of its earlier seeds, so without a verdict:

@@ -24,6 +24,7 @@ ALWAYS = (
     r"\]\([^)]*\)",  # where a link leads
     r"arXiv\s\d{4}\.\d{5}",
     r"CC BY 4\.0|Apache-2\.0|Python 3\.11, 3\.12 or 3\.13",
+    r"Keras 3\.3 or newer",  # what pyproject.toml asks for
     r"95 %\s+(?:confidence\s+)?interval",
 )
 MEASURED = r"\d+\.\d+|\d+ ?%|×\s?\d"

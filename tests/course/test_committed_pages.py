@@ -25,7 +25,7 @@ SOURCES = sorted((paths.NOTEBOOKS / "src").glob("*.py"))
 NAMES = [source.stem for source in SOURCES]
 LIVE = "12_retina_answer"
 SMOKED = {NAMES[0], LIVE}
-"""Run on the smallest sizes each time; the others, which have little of their own there, by night."""
+"""Run on the smallest sizes each time; the others, with little of their own there, by night."""
 
 
 def notebook(name):

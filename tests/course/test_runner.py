@@ -216,6 +216,7 @@ def test_command_passes_on_what_was_given(course, monkeypatch, tmp_path, capsys)
     assert command(monkeypatch, "run", "--out", tmp_path / "o") == 0
     assert command(monkeypatch, "run", "3", "--profile", "smoke", "--no-live", "--jobs", 2) == 0
     assert command(monkeypatch, "run", "03", "0", "--live", "--seeds", 2, "--timeout", 5) == 0
+    assert command(monkeypatch, "run", "3", "--live") == 0
     assert command(monkeypatch, "run", "3", "--profile", "full") == 0
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     assert command(monkeypatch, "run", "3") == 0
@@ -223,12 +224,13 @@ def test_command_passes_on_what_was_given(course, monkeypatch, tmp_path, capsys)
     monkeypatch.setattr("tlhelpers.core.machine.cores", lambda: 1)
     assert command(monkeypatch, "run", "3", "--no-live", "--jobs", 3) == 0
     assert command(monkeypatch, "run", "3") == 0
-    default = paths.build() / "course"
+    default, week = paths.build() / "course", 7 * 24 * 3600
     assert given == [
         (["00_a", "03_b"], tmp_path / "o", {"profile": "quick"}, 2, 1200),
         (["03_b"], default, {"profile": "smoke", "live": False}, 2, 1200),
         (["00_a", "03_b"], default, {"profile": "quick", "live": True, "seeds": 2}, 2, 5),
-        (["03_b"], default, {"profile": "full"}, 2, 1200),
+        (["03_b"], default, {"profile": "quick", "live": True}, 2, week),
+        (["03_b"], default, {"profile": "full"}, 2, week),
         (["03_b"], default, {"profile": "quick"}, 1, 1200),  # on a GPU
         (["03_b"], default, {"profile": "quick", "live": False}, 3, 1200),
         (["03_b"], default, {"profile": "quick"}, 1, 1200),
@@ -253,6 +255,7 @@ def test_exit_codes(course, monkeypatch, capsys, status, code):
         (["run", "7"], "There is no page 7: choose from 00, 03."),
         (["run", "x"], "There is no page x: choose from 00, 03."),
         (["run", "--profile", "fast"], "Unknown profile 'fast'"),
+        (["run", "--profile", "witness"], "no page has the profile 'witness'"),
         (
             ["run", "--out", str(machines.NO_FOLDER)],
             f"{machines.NO_FOLDER.parent} is a file: choose a new folder with --out.",

@@ -118,9 +118,8 @@ def _steadiness(reference: str, rest: list[str]) -> str:
     old, new = found.unsteadiness.before, found.unsteadiness.after
     if found.unsteadiness.metric == "rise":
         measured = (
-            f"a run's largest rise of the loss in one epoch was {np.exp(old):.3g}-fold without the "
-            f"change and {np.exp(new):.3g}-fold with it, on the geometric mean: {held}, on the "
-            "log scale"
+            f"a run's largest rise of the loss within one epoch was {_fold(old)} without the "
+            f"change and {_fold(new)} with it (geometric means). On the log scale that is {held}"
         )
     else:
         measured = f"jitter was {old:.2g} without the change and {new:.2g} with it: {held}"
@@ -134,6 +133,12 @@ def _steadiness(reference: str, rest: list[str]) -> str:
             else " On these seeds alone, the question's recipe is not shown to jump beyond noise."
         )
     )
+
+
+def _fold(log_rise: float) -> str:
+    """A rise in words: "2.5-fold", and "1.04-fold" where two digits would say "1-fold"."""
+    fold = np.exp(log_rise)
+    return f"{fold:.{2 if fold >= 1.1 else 3}g}-fold"
 
 
 def _code(reference: str, what: str, rest: list[str]) -> str:

@@ -16,6 +16,7 @@ import typer
 from tlhelpers.cli import outputs
 from tlhelpers.cli.app import (
     EXIT_CODES,
+    MOST_SECONDS,
     MOST_SEEDS,
     FirstSeed,
     Profile,
@@ -63,7 +64,15 @@ def run(
         Path | None,
         path_option("Folder of the executed pages and the report. [default: build/course]"),
     ] = None,
-    timeout: Timeout = TIMEOUT,
+    timeout: Annotated[
+        int | None,
+        typer.Option(
+            help="Seconds that one cell may take. [default: 20 minutes; a week with --live, or in "
+            "a profile of which nothing is recorded]",
+            min=1,
+            max=MOST_SECONDS,
+        ),
+    ] = None,
     scheduler: Scheduler = None,
 ) -> None:
     """Execute pages and report how they went, as HTML, JSON and JUnit XML.
@@ -72,10 +81,12 @@ def run(
     """
     paths.require_clone("tlhelpers run")
     from tlhelpers.course import report, runner
-    from tlhelpers.experiment.cases import PROFILES
+    from tlhelpers.experiment.cases import CASES, PROFILES, has
 
-    if profile not in PROFILES:
-        raise CourseError(f"Unknown profile '{profile}': choose one of {', '.join(PROFILES)}.")
+    of_both = [name for name in PROFILES if all(has(one, name) for one in CASES)]
+    if profile not in of_both:
+        what = "Pages show both questions: no page has the" if profile in PROFILES else "Unknown"
+        raise CourseError(f"{what} profile '{profile}': choose one of {', '.join(of_both)}.")
     parameters = {"profile": profile, "live": live, "seeds": seeds}
     parameters = {name: value for name, value in parameters.items() if value is not None}
     out = out or paths.build() / "course"
@@ -86,6 +97,8 @@ def run(
         raise CourseError("--jobs is for one machine: a cluster executes a page on each worker.")
     # Pages share a GPU badly: each kernel takes most of its memory.
     jobs = jobs or (1 if machine.gpus() else min(2, machine.cores()))
+    trains = live or profile not in ("smoke", "quick")
+    timeout = timeout or (MOST_SECONDS if trains else TIMEOUT)  # a cell may train dozens
     clock = time.monotonic()
     with contextlib.ExitStack() as stack:
         elsewhere = {}

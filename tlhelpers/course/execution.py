@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 TIMEOUT = 1200
-"""Seconds that one cell may take."""
+"""Seconds that one cell may take; where it loads what is recorded, it takes no longer."""
 
 _START_TIMEOUT = 120  # s; the first kernel after installing may have to compile every module.
 # Two kernels that start at once may choose the same port (papermill issue 511).

@@ -244,7 +244,9 @@ def _before_compile(recipe: Recipe) -> list[str]:
             "  # to measure BatchNorm's statistics on"
         )
     if recipe.weight_average_epochs or recipe.schedule == "cosine":
-        lines.append(f"steps = -(-len(x_train) // {recipe.batch_size})  # in an epoch")
+        lines.append(
+            f"steps = -(-len(x_train) // {recipe.batch_size})  # in an epoch, by fit's batch size"
+        )
     if recipe.schedule == "cosine":
         rate, warm = _rate(recipe.learning_rate), recipe.warmup_epochs
         first = "0.0" if warm else rate
