@@ -59,3 +59,17 @@ def test_memory():
     assert [way for way, _ in costs] == ["kept", "given back"]
     assert all(0.1 < float(most) < 100 for _, most in costs)
     assert re.search(r"^given back against kept: ratio [\d.]+$", done.stdout, re.M)
+
+
+@pytest.mark.nightly
+def test_doctor():
+    small = ["--steps", "8", "--epochs", "1", "--turns", "1", "--size", "16", "--width", "8"]
+    done = subprocess.run(
+        [sys.executable, "benchmarks/doctor.py", *small],
+        capture_output=True,
+        text=True,
+        cwd=paths.PROJECT,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert re.search(r"^ +[\d.]+ s without, .* the doctor says [\d.]+ %$", done.stdout, re.M)
+    assert re.search(r"^median ratio [\d.]+: 1 epochs of 8 steps$", done.stdout, re.M)
