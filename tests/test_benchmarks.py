@@ -12,10 +12,9 @@ import pytest
 
 from tlhelpers.core import paths
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 
-@pytest.mark.slow
 def test_pipeline():
     small = ["--profile", "smoke", "--train", "96", "--epochs", "1", "--precision", "float32"]
     done = subprocess.run(
@@ -61,7 +60,6 @@ def test_memory():
     assert re.search(r"^given back against kept: ratio [\d.]+$", done.stdout, re.M)
 
 
-@pytest.mark.nightly
 def test_doctor():
     small = ["--steps", "8", "--epochs", "1", "--turns", "1", "--size", "16", "--width", "8"]
     done = subprocess.run(

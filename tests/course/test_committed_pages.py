@@ -27,6 +27,9 @@ LIVE = "12_retina_answer"
 SMOKED = {NAMES[0], LIVE}
 """Run on the smallest sizes each time; the others, with little of their own there, by night."""
 
+TRAINING = [name for name in NAMES if name[:2] in ("00", "01", "02", "03", "05")]
+"""They train for a minute or two, two thirds of what all pages take: nbval has them by night."""
+
 
 def notebook(name):
     return paths.NOTEBOOKS / f"{name}.ipynb"
@@ -168,7 +171,13 @@ def test_exercises_have_a_solution_and_are_not_tried_yet(name):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
-@pytest.mark.parametrize("names", [NAMES[::2], NAMES[1::2]], ids=["even", "odd"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param([name for name in NAMES if name not in TRAINING], id="the others"),
+        *(pytest.param([name], id=name, marks=pytest.mark.nightly) for name in TRAINING),
+    ],
+)
 def test_verdicts_are_still_true_and_solutions_are_right(names, tmp_path):
     """nbval runs the committed pages, solved, and compares what is tagged for it."""
     for name in names:
