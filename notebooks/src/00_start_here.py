@@ -100,7 +100,8 @@ doctor
 
 # %% [markdown]
 # It names the trouble, shows the evidence, and gives you the lines of Keras that cure it. The chart shows
-# the readings that a finding rests on. "Statistics measured" is the blue line above, and "recalibrated" refits the confidence, too. Each percentage says how much of the loss, or of its climb, that cause explains over all epochs. Here lag lifts the whole curve. Its other findings hold, too: without flips the loss soon
+# the readings that a finding rests on. "Statistics measured" is the blue line above.
+# "Recalibrated" is the loss as validated, with only its confidence refitted. Each percentage says how much of the loss, or of its climb, that cause explains over all epochs. Here lag lifts the whole curve. Its other findings hold, too: without flips the loss soon
 # climbs, and some of our validation faces are copies of training faces, as in FER+
 # ([page 10](10_honest_validation.ipynb)).
 #

@@ -171,10 +171,10 @@ for words, effect in rows.items():
 
 # %% [markdown]
 # **At the question's rate, freezing showed no clear effect. At a tenth of it, frozen runs jumped more. Averaging the weights calmed a frozen network in both trainings.** On the
-# retina, frozen at a tenth of the rate also scored higher than trained. Where BatchNorm is frozen, nothing can lag, so the change of
+# retina, at a tenth of the rate, the frozen network also scored higher than the one whose BatchNorm trains. Where BatchNorm is frozen, nothing can lag, so the change of
 # [page 07](07_average_the_weights.ipynb) is enough without `UpdateBatchNorm`. We also compared it with BatchNorm
-# that trains, weights averaged in both. On the retina, frozen at a tenth of the rate scored about as well as trained at the question's. On the
-# faces, at the question's rate and with averaged weights, the frozen network scored lower than the other with every seed.
+# that trains, weights averaged in both. On the retina, the frozen network at a tenth of the rate scored about as well as the other at the question's
+# rate. On the faces, at the question's rate, the frozen network scored lower with every seed.
 #
 # BatchNorm that trains rescales whatever a step has changed. Frozen BatchNorm multiplies and shifts by fixed
 # numbers. If steps are long, each layer's outputs probably drift, the next layer multiplies the drift, and nothing

@@ -95,7 +95,7 @@ tl.plots.curves(
 # %% [markdown]
 # ## Measure yours
 #
-# Plain Keras, no training needed. Use the model that you pass to `fit`. It is for Adam only: with SGD the number means nothing.
+# Plain Keras, no training needed. Use the model that you pass to `fit`. The formula is for Adam; with SGD the number means nothing.
 
 
 # %% slide="code"

@@ -121,7 +121,7 @@ for question, found in {"retina": on_retina, "faces": on_faces}.items():
 #
 # | you see | trouble | what to change |
 # | --- | --- | --- |
-# | fresh statistics are calm | BatchNorm lags | both callbacks. `UpdateBatchNorm` alone leaves the jumps of the weights. Its jitter was about a third in both trainings, but that is no clear effect among so many tries ([page 14](14_everything_tried.ipynb)). |
+# | fresh statistics are calm | BatchNorm lags | both callbacks. `UpdateBatchNorm` alone leaves the jumps of the weights. With it alone, jitter fell to about a third in both trainings, but among so many tries that is no clear effect ([page 14](14_everything_tried.ipynb)). |
 # | they jump as well, averaged weights with fresh statistics are calm | the step is too long | both callbacks; or a tenth of the rate, watching the score |
 # | the same, and BatchNorm is frozen | the step is too long | the average without `UpdateBatchNorm` |
 # | one valley, then a climb, while the training loss falls | overfitting or overconfidence | `EarlyStopping`, then [page 09](09_overfit_or_overconfident.ipynb) |

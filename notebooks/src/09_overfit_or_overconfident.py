@@ -109,7 +109,7 @@ def fit_temperature(p, labels):
 # %% [markdown]
 # `p` is what `model.predict` gives you behind a softmax, and `labels` are class numbers: `y_val.argmax(axis=1)` if yours are
 # one-hot. With one sigmoid output, take `p = np.hstack([1 - p, p])` and `labels = y_val.ravel().astype(int)`. If your
-# model ends in logits, apply the softmax first. Both need one order: give `tf.data` `shuffle=False`.
+# model ends in logits, apply the softmax first. `p` and `labels` need the same order: do not shuffle validation.
 #
 # Then answer with `softened(p, temperature)`, `p` prepared likewise.
 #

@@ -163,8 +163,8 @@ print(f"{survives[label == 5].mean():.2f} of the disgust labels survive")
 
 # %% [markdown]
 # [On the real FER+](../tlhelpers/data/ferplus_figures.json) it is 0.91 of all labels, and nearly
-# four fifths of the disgust labels. So disgust is hard, but it is not hopeless. A network cannot know which ten people
-# voted, so it will hardly match these labels more often than new voters do. A validation accuracy well above 0.91 asks for an
+# four fifths of the disgust labels. So disgust is hard, but it is not hopeless. That is no strict limit: a network that always
+# names the likelier emotion matches a few more labels than new voters do. But a validation accuracy far above 0.91 asks for an
 # explanation: [page 10](10_honest_validation.ipynb).
 #
 # ## Try it

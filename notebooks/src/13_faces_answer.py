@@ -67,7 +67,7 @@ tl.plots.curves(
 # </details>
 #
 # It needs Keras 3.3 or newer. **One line to change in your own:** `Rescaling(1 / 255)` is the question's, and ResNet50 was not trained with that
-# ([page 08](08_data_path.ipynb)). Write `x = keras.applications.resnet50.preprocess_input(x)`, or `mobilenet_v2` for MobileNetV2. If your
+# ([page 08](08_data_path.ipynb)). Put `x = keras.applications.resnet50.preprocess_input(x)` in its place; for MobileNetV2, `mobilenet_v2.preprocess_input`. If your
 # batches have another size, change it in `fit` and in `steps`.
 #
 # After 100 epochs the model holds the last average. In our runs the loss was lowest after

@@ -113,7 +113,7 @@ tl.similarity.side_by_side(
 # - **A true ResNet50** at 48 px, pretrained on drawn faces and then trained, with the retina's recipe, on drawn
 #   retinas. In five pairs of runs
 #   {{steadiness retinopathy witness}}
-#   In five earlier pairs jitter could not decide: in one run the loss rose and stayed up. All computed in mixed bfloat16.
+#   In five earlier pairs jitter could not decide: one loss rose and stayed up. All ten pairs were computed in mixed bfloat16.
 # - **All real FER+ faces**, our small network, three pairs of the same change. Jitter fell from
 #   {{before ferplus weight-average-update-bn jitter everything}} to
 #   {{after ferplus weight-average-update-bn jitter everything}}, and macro-F1

@@ -67,8 +67,8 @@ def run(
     timeout: Annotated[
         int | None,
         typer.Option(
-            help="Seconds that one cell may take. [default: 20 minutes; a week with --live, or in "
-            "a profile of which nothing is recorded]",
+            help="Seconds that one cell may take. [default: 20 minutes; a week with --live or "
+            "--seeds, or in a profile other than smoke and quick]",
             min=1,
             max=MOST_SECONDS,
         ),
@@ -97,7 +97,7 @@ def run(
         raise CourseError("--jobs is for one machine: a cluster executes a page on each worker.")
     # Pages share a GPU badly: each kernel takes most of its memory.
     jobs = jobs or (1 if machine.gpus() else min(2, machine.cores()))
-    trains = live or profile not in ("smoke", "quick")
+    trains = live or seeds or profile not in ("smoke", "quick")
     timeout = timeout or (MOST_SECONDS if trains else TIMEOUT)  # a cell may train dozens
     clock = time.monotonic()
     with contextlib.ExitStack() as stack:
