@@ -163,7 +163,7 @@ print(f"{survives[label == 5].mean():.2f} of the disgust labels survive")
 
 # %% [markdown]
 # [On the real FER+](../tlhelpers/data/ferplus_figures.json) it is 0.91 of all labels, and nearly
-# four fifths of the disgust labels. So disgust is hard, but it is not hopeless. That is no strict limit: a network that always
+# four fifths of the disgust labels. So disgust is hard, but it is not hopeless. Nor is such a share a strict limit: a network that always
 # names the likelier emotion matches a few more labels than new voters do. But a validation accuracy far above 0.91 asks for an
 # explanation: [page 10](10_honest_validation.ipynb).
 #

@@ -70,7 +70,7 @@ tl.plots.curves(
 # average's statistics. To check, call `model.evaluate` after `fit`: it gives the best `val_loss` again. A jump should no longer
 # end your training early, as it did in the question. If a slow climb still does, let `EarlyStopping` watch the score instead ([page 09](09_overfit_or_overconfident.ipynb)).
 #
-# The program needs Keras 3.3 or newer. If your batches have another size, change it in `fit` and in `steps`. `UpdateBatchNorm` keeps its own.
+# The program needs Keras 3.3 or newer. If your batches have another size, change it in `fit` and in `steps`. Leave `UpdateBatchNorm` as it is.
 #
 # With `tf.data`, write your number of batches for `steps`, and `some = np.concatenate([x for x, _ in train.take(32)])`, then
 # `UpdateBatchNorm(some)`. Shuffle `train` well, and take as many batches as give a thousand images. Everything else is the question's own, its loss included: behind a

@@ -350,7 +350,8 @@ def test_command_makes_and_checks(project, course, monkeypatch, capsys):
     monkeypatch.setattr(pages, "build", building)
     assert command(monkeypatch, "pages", "1", "--no-execute") == 0
     assert said == ["01_noise.ipynb …\n"]
-    assert "01_noise.ipynb made in" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "01_noise.ipynb made in" in told and "01_noise.ipynb: has no outputs at all" in told
     assert command(monkeypatch, "pages", "1", "--check") == 1
     assert "01_noise.ipynb: has no outputs at all" in capsys.readouterr().out
     executed(course / "src" / "01_noise.py", course / "01_noise.ipynb")

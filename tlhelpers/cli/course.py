@@ -179,10 +179,10 @@ def pages_command(
             pages.build(source, target, execute, timeout)
             typer.echo(f"{target.name} made in {report.duration(time.monotonic() - clock)}")
         # Right after making it too: a print cell without output, say, is worth knowing now.
-        problems = pages.check(source, target) if check or execute else []
+        problems = pages.check(source, target)
         for problem in problems:
             typer.echo(f"{target.name}: {problem}")
-        failed = failed or bool(problems)
+        failed = failed or bool(problems) and (check or execute)  # else it was asked for
     for notebook in () if numbers else pages.left_over():
         if check:
             typer.echo(f"{notebook.name}: has no source; `tlhelpers pages` removes it")
