@@ -9,6 +9,9 @@ A program takes 7 to 15 seconds of a core, so all seeds take hours. Answers are 
 ``doctor_truth.csv`` beside this file, which is committed: an interrupted benchmark goes on, days
 later and elsewhere as well. An answer counts as long as its program and the code that decides
 read the same.
+
+What the doctor measured is kept in ``build/doctor_truth``, a file a run. Where only its rules have
+changed since, they are asked again about that, and nothing is trained.
 """
 
 from __future__ import annotations
@@ -19,12 +22,13 @@ import hashlib
 import io
 import json
 import os
+import pickle
 import sys
 import tempfile
 import threading
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Annotated
@@ -40,6 +44,7 @@ from tlhelpers.measures.statistics import wilson
 OWN = [paths.PROJECT / "tests" / "doctor" / name for name in ("programs", "strangers")]
 PAGE = paths.PROJECT / "docs" / "doctor.md"
 KEPT = paths.PROJECT / "benchmarks" / "doctor_truth.csv"
+MEASURED = paths.PROJECT / "build" / "doctor_truth"
 HEALTHY = "none"
 TELLING = {"catalogue.py", "figures.py", "plotting.py", "report.py", "wording.py"}
 """Modules of the doctor that word what was found and decide nothing."""
@@ -69,10 +74,21 @@ def truth(program: Path) -> str:
     return program.read_text(encoding="utf-8").splitlines()[0].split("CODE:")[1].strip(' ."')
 
 
-def _doctor(said: Path, arguments: list[str]) -> None:
-    """In a process of its own: what the command does, with its words kept in a file."""
+def _doctor(said: Path, measured: Path, arguments: list[str]) -> None:
+    """In a process of its own: what the command does, with its words kept in a file.
+
+    What the rules were asked about the last `fit` is left in `measured`.
+    """
+    from tlhelpers.doctor import rules
     from tlhelpers.doctor.__main__ import main as doctor
 
+    judge = rules.judge
+
+    def judge_and_keep(*asked):
+        measured.write_bytes(pickle.dumps(asked))
+        return judge(*asked)
+
+    rules.judge = judge_and_keep
     with said.open("w", encoding="utf-8") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -80,16 +96,19 @@ def _doctor(said: Path, arguments: list[str]) -> None:
 
 
 @functools.cache
-def _rules() -> str:
+def _code(rules: bool) -> str:
+    """The code that measures, and with `rules` also that which decides."""
     wings = [paths.PROJECT / "tlhelpers" / name for name in ("doctor", "measures")]
     found = [file for wing in wings for file in sorted(wing.rglob("*.py"))]
+    if not rules:
+        found = [file for file in found if file.parent.name != "rules"]
     return "".join(file.read_text("utf-8") for file in found if file.name not in TELLING)
 
 
 @functools.cache
-def key(program: Path) -> str:
-    """What an answer hangs on: the program, and the code that decides."""
-    return hashlib.sha256((program.read_text("utf-8") + _rules()).encode()).hexdigest()[:12]
+def key(program: Path, rules: bool = True) -> str:
+    """What an answer hangs on: the program, and the code that decides; or only what measures."""
+    return hashlib.sha256((program.read_text("utf-8") + _code(rules)).encode()).hexdigest()[:12]
 
 
 class Kept:
@@ -130,24 +149,43 @@ class Kept:
 
 
 def ask(program: Path, seed: int, kept: Kept) -> Answer:
-    """Run a program beside the doctor, or read what was said before."""
+    """Run a program beside the doctor, or say what is known of such a run."""
     codes = kept.find(program, seed)
     if codes is None:
-        with tempfile.TemporaryDirectory() as folder:
-            said = Path(folder) / "said.txt"
-            done = _WORKSHOP.Process(
-                target=_doctor, args=(said, ["--out", folder, str(program), str(seed)])
-            )
-            done.start()
-            done.join()
-            if done.exitcode:
-                raise SystemExit(
-                    f"{program.name} failed:\n{said.read_text('utf-8', errors='replace')[-1500:]}"
-                )
-            fits = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))["fits"]
-        codes = tuple(one["code"] for one in fits[-1]["diagnoses"]) if fits else ("no-fit",)
+        measured = MEASURED / f"{program.stem}-{seed}-{key(program, rules=False)}.pickle"
+        codes = judged(measured) if measured.exists() else run(program, seed, measured)
         kept.add(program, seed, codes)
     return Answer(program.stem, truth(program), seed, codes)
+
+
+def judged(measured: Path) -> tuple[str, ...]:
+    """What the rules, as they are now, say of a run as it was."""
+    from tlhelpers.doctor import rules
+
+    seen, before, labels, facts = pickle.loads(measured.read_bytes())
+    seen = replace(seen, curves=rules.series(seen.epochs))
+    return tuple(one.code for one in rules.judge(seen, before, labels, facts))
+
+
+def run(program: Path, seed: int, measured: Path) -> tuple[str, ...]:
+    """Codes for the last `fit` of a program; what was measured is kept if it gives the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        said, asked = Path(folder) / "said.txt", Path(folder) / "asked.pickle"
+        done = _WORKSHOP.Process(
+            target=_doctor, args=(said, asked, ["--out", folder, str(program), str(seed)])
+        )
+        done.start()
+        done.join()
+        if done.exitcode:
+            raise SystemExit(
+                f"{program.name} failed:\n{said.read_text('utf-8', errors='replace')[-1500:]}"
+            )
+        fits = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))["fits"]
+        codes = tuple(one["code"] for one in fits[-1]["diagnoses"]) if fits else ("no-fit",)
+        # A last fit that was given up was not judged.
+        if asked.exists() and judged(asked) == codes:
+            files.save(measured, lambda file: file.write(asked.read_bytes()))
+    return codes
 
 
 def table(answers: list[Answer]) -> str:

@@ -1,11 +1,14 @@
 """`benchmarks/doctor_truth.py`: answers are kept as long as they hold, and counted."""
 
 import importlib.util
+import pickle
 import sys
 
 import pytest
 
-from tlhelpers.core import paths
+from tlhelpers.core import files, paths
+from tlhelpers.doctor.catalogue import found
+from tlhelpers.doctor.rules import Seen
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def test_answers_are_kept_until_the_program_or_the_rules_change(truth, tmp_path,
 
     assert again() == (("bn_averages_lag", "leak"), ())
     with monkeypatch.context() as patch:
-        patch.setattr(truth, "_rules", lambda: "other rules")
+        patch.setattr(truth, "_code", lambda rules: "other rules")
         assert again() == (None, None)
     program(tmp_path, "lag", "bn_averages_lag", "x = 2")
     assert again() == (None, None)
@@ -55,6 +58,39 @@ def test_what_is_kept_is_not_asked_again(truth, tmp_path, monkeypatch):
     kept.add(lag, 0, ("step_too_long", "bn_averages_lag"))
     answer = truth.ask(lag, 0, kept)
     assert (answer.truth, answer.first) == ("bn_averages_lag", "step_too_long")
+
+
+def test_other_rules_are_asked_about_what_was_measured(truth, tmp_path, monkeypatch):
+    """Nothing is trained again where only rules changed; where anything else did, it is."""
+    monkeypatch.setattr(truth, "MEASURED", tmp_path / "measured")
+    lag = program(tmp_path, "lag", "bn_averages_lag")
+    ran = []
+
+    def run(program, seed, measured):
+        ran.append((program.stem, seed))
+        seen = Seen((), None, 32, 50, (), 0.25, 4, False, False, False, True)
+        asked = seen, (found("leak", "Copies.", 0.5),), None, {}
+        files.save(measured, lambda file: file.write(pickle.dumps(asked)))
+        return truth.judged(measured)
+
+    monkeypatch.setattr(truth, "run", run)
+
+    def ask(code):
+        truth.key.cache_clear()
+        monkeypatch.setattr(truth, "_code", code)
+        return truth.ask(lag, 0, truth.Kept(tmp_path / "kept.csv", [lag])).codes
+
+    def say_nothing(*asked):
+        return ()
+
+    assert ask(lambda rules: "measuring" + rules * "rules") == ("leak",)
+    assert ran == [("lag", 0)]
+    monkeypatch.setattr("tlhelpers.doctor.rules.judge", say_nothing)
+    assert ask(lambda rules: "measuring" + rules * "rules") == ("leak",)  # nothing has changed
+    assert ask(lambda rules: "measuring" + rules * "other rules") == ()
+    assert ran == [("lag", 0)]
+    ask(lambda rules: "measured otherwise" + rules * "other rules")
+    assert ran == [("lag", 0), ("lag", 0)]
 
 
 def test_table_counts(truth):
