@@ -34,6 +34,20 @@ def test_a_task_that_is_mostly_chance_is_not_stuck_if_its_loss_tells_images_apar
     assert code(1.08) == "stuck_at_chance"  # 0.02: that may be luck
 
 
+def test_a_task_that_is_mostly_chance_is_not_stuck_if_both_sides_are_a_little_better():
+    """Training images: 32 · 200, so four standard errors are 0.024 above 0.4."""
+
+    def code(training, validation, steps=200):
+        read = epochs(np.full(10, 1.09), accuracy=validation, train=np.full(10, 1.09))
+        for one in read:
+            one.logs["accuracy"] = training
+        labels = np.arange(IMAGES) % 3
+        return getattr(stuck(seen(read, steps=steps), labels), "code", None)
+
+    assert code(0.44, 0.43) is None
+    assert code(0.42, 0.43) == code(0.44, 0.41) == code(0.44, 0.43, steps=20) == "stuck_at_chance"
+
+
 def test_labels_moved_by_some_places_are_found():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, IMAGES)

@@ -11,11 +11,12 @@ from tlhelpers.doctor.rules.seen import Seen, training_accuracies, training_accu
 from tlhelpers.doctor.wording import number
 
 _CLIMB = 0.15  # log NLL above the best epoch
-_BY_TEMPERATURE = 0.6  # of a climb that a temperature takes away
-_BY_HEART = 0.2  # accuracy in training above that in validation
+_AHEAD, _CLIMB_AHEAD = 0.1, 0.1  # training accuracy above validation's, and a smaller climb counts
+_BY_TEMPERATURE = 0.5  # of a climb that a temperature takes away: most of it
+_WORSE = 0.05  # accuracy lost since the loss was lowest: more than confidence has changed
 _STILL_LEARNS = 0.8  # of the training loss at the lowest validation loss
 _KNOWN = 0.95  # training accuracy
-_WHOLLY, _CLIMB_BY_HEART = 0.4, 0.05  # so much above it, and a small climb is enough
+_WHOLLY, _CLIMB_BY_HEART = 0.3, 0.05  # so far ahead, and hardly a climb is needed
 
 
 def climbing(seen: Seen) -> Diagnosis | None:
@@ -30,15 +31,12 @@ def climbing(seen: Seen) -> Diagnosis | None:
     draws = _smoothed(curves.draws[own])
     low = float(np.percentile(draws[:, -1] - draws[:, int(smooth.argmin())], 2.5))
     loss = seen.log("loss")
-    # Neither kind of climb raises the training loss. Where that does not fall, steps are at fault.
-    falling = not np.isfinite(loss).any() or (
-        loss[-1] <= np.nanmin(loss) * 1.3 + 1e-3 and not loss[-1] > loss[0]
-    )
+    falling = not np.isfinite(loss).any() or _stays_low(loss)
     if not curves.accuracy:
         return _of_any_loss(seen, smooth, low) if height >= _CLIMB and falling else None
-    by_heart = training_accuracy(seen) - float(_smoothed(curves.accuracy[own])[-1])
+    ahead = training_accuracy(seen) - float(_smoothed(curves.accuracy[own])[-1])
     # Near chance a loss cannot climb far before it is worse than saying nothing.
-    enough = _CLIMB_BY_HEART if by_heart > _WHOLLY else _CLIMB
+    enough = _CLIMB_BY_HEART if ahead > _WHOLLY else _CLIMB_AHEAD if ahead > _AHEAD else _CLIMB
     if height < enough or low <= 0.02 or not falling or _forgets(seen):
         return None
     if float(curves.accuracy[own].max()) < seen.chance + 0.05:
@@ -59,7 +57,7 @@ def climbing(seen: Seen) -> Diagnosis | None:
         f"With its confidence refitted in each epoch it goes from {np.exp(calm[at]):.2f} to "
         f"{np.exp(calm[-1]):.2f}."
     )
-    if share > _BY_TEMPERATURE and worse < 0.03 and not by_heart > _BY_HEART:
+    if share > _BY_TEMPERATURE and worse < _WORSE and not ahead > _WHOLLY:
         return found(
             "overconfidence",
             f"{lead} climbs from {before:.2f} to {after:.2f}, while accuracy stays at "
@@ -68,7 +66,7 @@ def climbing(seen: Seen) -> Diagnosis | None:
             lower,
             upper,
         )
-    # What a temperature leaves of the climb; no share of it where the verdict rests on the gap.
+    # What a temperature leaves of the climb; no share of it where the verdict rests on accuracies.
     left = (1 - share, 1 - upper, 1 - lower) if share <= _BY_TEMPERATURE else ()
     return found(
         "overfitting",
@@ -105,6 +103,16 @@ def _of_any_loss(seen: Seen, smooth: np.ndarray, low: float) -> Diagnosis | None
     )
 
 
+def _stays_low(loss: np.ndarray) -> bool:
+    """Whether a training loss keeps what it reached; neither kind of climb raises it.
+
+    Where it does not, steps are at fault. One spike at the end does not undo what was learned by
+    heart before it.
+    """
+    low = loss <= 1.3 * np.fmin.accumulate(loss) + 1e-3
+    return bool(low[-max(1, len(loss) // 3) :].mean() > 0.5) and not loss[-1] > loss[0]
+
+
 def climb_of_the_average(curves: Series) -> float:
     """How far the loss of averaged weights climbs above its best epoch, in log NLL."""
     smooth = _smoothed(curves.log_nll["averaged"])
@@ -113,7 +121,7 @@ def climb_of_the_average(curves: Series) -> float:
 
 def is_of_the_step(curves: Series) -> bool:
     """Whether averaged weights take the climb away: then it is what steps cost, and no climb."""
-    return climb_of_the_average(curves) < _CLIMB
+    return "averaged" in curves.log_nll and climb_of_the_average(curves) < _CLIMB / 2
 
 
 def outweighs_the_step(curves: Series) -> bool:

@@ -11,6 +11,7 @@ from tlhelpers.doctor.watch import Epoch
 
 DRAWS = 400  # of the bootstrap
 JUMPING = 0.05  # jitter in log units an epoch: 5 % up and down; less is no trouble
+VISIBLE = 0.05  # of what a curve spans: less is nothing that one would see in it
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +102,16 @@ def gap(curves: Series, worse: str, better: str, since: int = 0) -> tuple[float,
     weights = rng.multinomial(epochs, np.full(epochs, 1 / epochs), size=len(draws)) / epochs
     low, high = np.percentile((weights * draws).sum(axis=1), [2.5, 97.5])
     return float(difference.mean()), float(low), float(high)
+
+
+def visible(curves: Series, worse: str, better: str, since: int = 0) -> float:
+    """The largest difference of two readings, as a part of what the curve of `worse` spans.
+
+    The first epoch, which can dwarf all others, is not counted in the span.
+    """
+    loss = np.exp(curves.log_nll[worse])
+    span = max(float(np.ptp(loss[1:])), 1e-12)
+    return float(((loss - np.exp(curves.log_nll[better])) / span)[since:].max())
 
 
 def worst_rise(curves: Series, reading: str) -> tuple[int, float, float]:

@@ -8,6 +8,7 @@ from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
 from tlhelpers.doctor.rules.curves import DRAWS, JUMPING, gap, jitter, share_of_jumping
 from tlhelpers.doctor.rules.seen import Seen
+from tlhelpers.doctor.rules.settled import worth_naming
 
 _GAP = 0.15  # log NLL that the running statistics cost, on average
 _LATE_GAP = 0.05  # in the last third of the epochs: what has healed is no trouble any more
@@ -39,6 +40,9 @@ def batchnorm(seen: Seen) -> Diagnosis | None:
         and max(jumping - left, cost) > _LITTLE
     )
     if not (by_level or by_jumping or of_last_batches):
+        return None
+    of_degree = not (of_last_batches or seen.uses_average)
+    if of_degree and not worth_naming(seen, "as_validated", "fresh"):
         return None
     of_loss = 1 - np.exp(-cost), 1 - np.exp(-low), 1 - np.exp(-high)
     share, lower, upper = part if by_jumping and part else of_loss

@@ -13,6 +13,7 @@ from tlhelpers.doctor.wording import number, percent
 _A_FEW = 20  # images, of which any share may be right by chance
 _LEARNED = 0.8  # of the first training loss
 _NEXT_TO_NOTHING = 0.1  # accuracy in the last epochs
+_MUCH_BETTER = 0.15  # accuracy of the predictions above the logged one
 
 
 def not_finite(seen: Seen) -> Diagnosis | None:
@@ -143,8 +144,11 @@ def metric_disagrees(seen: Seen) -> Diagnosis | None:
         off = float(np.nanmean(apart))
         losses = np.array([one.logs.get("val_loss", np.nan) for one in read])
         nll = np.array([one.nll["as_validated"].mean() for one in read])
-        same_loss = np.nanmean(np.abs(losses - nll)) < 0.1 * np.nanmean(nll) + 0.02
-        if off > max(noise, 0.02) and same_loss:
+        off_loss = np.abs(losses - nll)[np.isfinite(losses)]  # empty: none was logged
+        same_loss = bool(len(off_loss)) and off_loss.mean() < 0.1 * np.nanmean(nll) + 0.02
+        # Of other losses than a cross-entropy NLL says nothing; a better count of all images does.
+        better = seen.complete and float(np.nanmean(ours - logged)) > _MUCH_BETTER
+        if off > max(noise, 0.02) and (same_loss or better):
             worst = int(np.nanargmax(apart))
             return found(
                 "metric_threshold",

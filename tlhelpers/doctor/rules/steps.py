@@ -17,6 +17,7 @@ from tlhelpers.doctor.rules.curves import (
     worst_rise,
 )
 from tlhelpers.doctor.rules.seen import Seen
+from tlhelpers.doctor.rules.settled import worth_naming
 from tlhelpers.doctor.wording import number
 
 LONG_STEP = 0.02  # of the weights' length in one step
@@ -54,7 +55,7 @@ def step(seen: Seen) -> Diagnosis | None:
         rise > max(_WORST, 2 * worst_rise(curves, "averaged")[1]) and at_least_rises > _WORST / 4
     )
     by_level |= rises and min(better, late) > 2 * _GAP_OF_STEP and at_least > _GAP_OF_STEP
-    if not (by_jumping or by_level):
+    if not (by_jumping or by_level) or not worth_naming(seen, own, "averaged"):
         return None
     lengths = [one.step for one in seen.epochs if one.step is not None and np.isfinite(one.step)]
     more = f" One step changes the weights by {100 * np.median(lengths):.1g} %." if lengths else ""
