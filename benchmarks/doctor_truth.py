@@ -227,14 +227,15 @@ def table(answers: list[Answer]) -> str:
 
 def main(
     folders: Annotated[list[Path] | None, typer.Argument(help="More folders of programs.")] = None,
-    seeds: int = 5,
+    seeds: Annotated[int, typer.Option(help="The seed to stop before.")] = 5,
+    first: Annotated[int, typer.Option(min=0, help="The seed to begin with.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Programs at a time.")] = 1,
     write: bool = True,
 ) -> None:
     """Ask about every program and seed, then print the table."""
     os.environ.update(TF_NUM_INTRAOP_THREADS="1", TLHELPERS_PROGRESS="0", TF_CPP_MIN_LOG_LEVEL="3")
     programs = [p for folder in (*OWN, *(folders or [])) for p in sorted(folder.glob("*.py"))]
-    asked = [(program, seed) for seed in range(seeds) for program in programs]
+    asked = [(program, seed) for seed in range(first, seeds) for program in programs]
     kept = Kept(KEPT, programs)
     with ThreadPoolExecutor(jobs) as pool:  # each program is a process of its own
         answers = list(

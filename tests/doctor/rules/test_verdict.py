@@ -82,6 +82,16 @@ def test_images_that_change_come_before_what_they_look_like():
     assert codes(calm, before) == ["validation_images_change", "validation_prepared_otherwise"]
 
 
+def test_where_answers_change_by_chance_another_accuracy_is_no_trouble_of_the_metric():
+    read = epochs(SMOOTH, accuracy=0.8)
+    for one in read:
+        one.logs.update(val_accuracy=0.6, val_loss=float(one.nll["as_validated"].mean()))
+    calm = seen(read)
+    assert codes(calm) == ["metric_threshold"]
+    for code in ("training_flag_overridden", "validation_images_change"):
+        assert codes(calm, [found(code, ".")]) == [code]
+
+
 def test_nothing_learned_is_named_by_its_cause():
     flat = np.full(10, 1.1)
     read = epochs(flat, accuracy=0.4, train=flat)

@@ -30,6 +30,11 @@ from tlhelpers.doctor.rules.seen import Seen
 from tlhelpers.doctor.rules.steps import collapsed, long_step_stuck, restless, step
 
 _MINOR_LEAK = 0.15  # of the validation images
+_OTHER_ANSWERS = {
+    *("validation_augmented", "validation_images_change"),
+    *("average_not_validated", "training_flag_overridden"),
+}
+"""With these, what Keras counted was not what is read here."""
 
 
 def judge(
@@ -69,7 +74,7 @@ def judge(
 
     add(not_finite(seen))
     add(softmax_twice(seen))
-    if not {"validation_augmented", "validation_images_change", "average_not_validated"} & have:
+    if not _OTHER_ANSWERS & have:
         add(metric_disagrees(seen) or metric_falls(seen))
     first = {one.code for one in results if TROUBLES[one.code].stage == 1}
     if seen.curves is not None and labels is not None and not first:
