@@ -46,4 +46,5 @@ def test_the_trouble_is_named_first(name, tmp_path, monkeypatch):
 
     program = PROGRAMS / f"{name}.py"
     nothing_kept = doctor_truth.Kept(tmp_path / "kept.csv", [program])
+    monkeypatch.setattr(doctor_truth, "MEASURED", tmp_path / "measured")
     assert doctor_truth.ask(program, 0, nothing_kept).first == truth(program)

@@ -6,7 +6,7 @@ import numpy as np
 
 from tlhelpers.doctor.catalogue import found
 from tlhelpers.doctor.diagnosis import Diagnosis
-from tlhelpers.doctor.rules.curves import own_reading, with_its_statistics
+from tlhelpers.doctor.rules.curves import Series, own_reading, with_its_statistics
 from tlhelpers.doctor.rules.seen import Seen, training_accuracies
 from tlhelpers.doctor.watch import Epoch
 from tlhelpers.doctor.wording import percent
@@ -46,7 +46,7 @@ def stuck(seen: Seen, labels: np.ndarray | None = None) -> Diagnosis | None:
         return None
     if labels is not None and _tells_images_apart(seen, labels):
         return None
-    if _knows_a_little(seen):
+    if _knows_a_little(seen, curves):
         return None
     return found(
         "stuck_at_chance",
@@ -55,14 +55,14 @@ def stuck(seen: Seen, labels: np.ndarray | None = None) -> Diagnosis | None:
     )
 
 
-def _knows_a_little(seen: Seen) -> bool:
+def _knows_a_little(seen: Seen, curves: Series) -> bool:
     """Whether both sides are better than one answer for all: training for certain, by a little."""
     right = training_accuracies(seen)
     late = slice(-max(1, len(right) // 3), None)
     margin = float(right[late].mean()) - seen.chance  # NaN without an accuracy
     by_chance = np.sqrt(seen.chance * (1 - seen.chance) / max(seen.batch * seen.steps, 1))
-    ours = seen.curves.accuracy[own_reading(seen.curves)]
-    theirs = float(ours[-max(1, len(ours) // 3) :].mean()) - seen.chance
+    validation = curves.accuracy[own_reading(curves)]
+    theirs = float(validation[-max(1, len(validation) // 3) :].mean()) - seen.chance
     return margin > 4 * by_chance and theirs > margin / 2
 
 

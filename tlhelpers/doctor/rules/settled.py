@@ -16,10 +16,11 @@ def worth_naming(seen: Seen, worse: str, better: str) -> bool:
     A large rate at the beginning and a small one later is a plan, and a jump while the rate was
     large is over. A quiet end at the same rate may be luck.
     """
-    if visible(seen.curves, worse, better) < VISIBLE:
+    curves = seen.curves
+    if curves is None or visible(curves, worse, better) < VISIBLE:
         return False
-    late = -max(2, seen.curves.epochs // 3)
-    if visible(seen.curves, worse, better, since=late) >= VISIBLE:
+    late = -max(2, curves.epochs // 3)
+    if visible(curves, worse, better, since=late) >= VISIBLE:
         return True
     steps = np.array([one.step for one in seen.epochs if one.step is not None], dtype=float)
     return not (len(steps) > 3 and np.median(steps[late:]) < _SHORT * np.median(steps))

@@ -103,10 +103,11 @@ def judge(
         add(inputs.raw(facts, at_chance) or at_chance)
     images = facts.get("validation_images", 0) if labels is None else len(labels)
     climb = climbing(seen)
-    if climb is not None and is_of_the_step(seen.curves):
-        climb = None
-    if climb is not None and long is not None and outweighs_the_step(seen.curves):
-        jumping.insert(jumping.index(long), climb)
+    if climb is not None and seen.curves is not None:
+        if is_of_the_step(seen.curves):
+            climb = None
+        elif long is not None and outweighs_the_step(seen.curves):
+            jumping.insert(jumping.index(long), climb)
     for one in jumping:
         add(one)
     if not jumping and not first:
