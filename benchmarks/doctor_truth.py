@@ -44,7 +44,7 @@ from tlhelpers.measures.statistics import wilson
 OWN = [paths.PROJECT / "tests" / "doctor" / name for name in ("programs", "strangers")]
 PAGE = paths.PROJECT / "docs" / "doctor.md"
 KEPT = paths.PROJECT / "benchmarks" / "doctor_truth.csv"
-MEASURED = paths.PROJECT / "build" / "doctor_truth"
+MEASURED = paths.build() / "doctor_truth"
 HEALTHY = "none"
 TELLING = {"catalogue.py", "figures.py", "plotting.py", "report.py", "wording.py"}
 """Modules of the doctor that word what was found and decide nothing."""

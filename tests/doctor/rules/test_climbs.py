@@ -13,6 +13,9 @@ def test_a_climb_that_a_temperature_takes_away_is_overconfidence():
     read = seen(epochs(CLIMBS, recalibrated=SMOOTH, averaged=CLIMBS))
     found = climbing(read)
     assert found.code == "overconfidence" and found.share > 0.9
+    assert "accuracy stays at 0.8" in found.evidence
+    falls = epochs(CLIMBS, accuracy=np.linspace(0.8, 0.77, 10), recalibrated=SMOOTH)
+    assert "accuracy only falls to 0.77" in climbing(seen(falls)).evidence
 
 
 def test_a_climb_that_stays_is_overfitting():

@@ -14,6 +14,7 @@ _CLIMB = 0.15  # log NLL above the best epoch
 _AHEAD, _CLIMB_AHEAD = 0.1, 0.1  # training accuracy above validation's, and a smaller climb counts
 _BY_TEMPERATURE = 0.5  # of a climb that a temperature takes away: most of it
 _WORSE = 0.05  # accuracy lost since the loss was lowest: more than confidence has changed
+_HARDLY = 0.01  # of that: nothing to speak of
 _STILL_LEARNS = 0.8  # of the training loss at the lowest validation loss
 _KNOWN = 0.95  # training accuracy
 _WHOLLY, _CLIMB_BY_HEART = 0.3, 0.05  # so far ahead, and hardly a climb is needed
@@ -60,7 +61,8 @@ def climbing(seen: Seen) -> Diagnosis | None:
     if share > _BY_TEMPERATURE and worse < _WORSE and not ahead > _WHOLLY:
         return found(
             "overconfidence",
-            f"{lead} climbs from {before:.2f} to {after:.2f}, while accuracy stays at "
+            f"{lead} climbs from {before:.2f} to {after:.2f}, while accuracy "
+            f"{'stays at' if worse < _HARDLY else 'only falls to'} "
             f"{curves.accuracy[own][-1]:.2f}. {cooled}",
             share,
             lower,
